@@ -1,0 +1,1 @@
+//! The native MCP host: sandbox, workers, embedded edge runtime. Its binary is bulkhead.

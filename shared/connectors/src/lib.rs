@@ -1,0 +1,1 @@
+//! The catalogue of connectors and their tools.

@@ -1,0 +1,1 @@
+//! Jobs: recorded, claimed under a lease, run, finished; and their events.

@@ -1,0 +1,1 @@
+//! Organisations, users and API keys, and how a credential becomes a Caller.

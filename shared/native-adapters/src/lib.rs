@@ -1,0 +1,1 @@
+//! The kernel's ports over sqlx and the operating system.

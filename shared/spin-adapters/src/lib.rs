@@ -1,0 +1,1 @@
+//! The kernel's ports over spin-sdk, and serve(router).

@@ -1,0 +1,1 @@
+//! Fakes, builders, and the conformance suite that every adapter of a port passes.

@@ -1,0 +1,2 @@
+//! Build, run, check and measure Bulkhead.
+fn main() {}
