@@ -88,18 +88,18 @@ CREATE UNIQUE INDEX pipeline_jobs_by_idempotency_key
 CREATE INDEX pipeline_jobs_queued ON pipeline_jobs (id) WHERE status = 'queued';
 CREATE INDEX pipeline_jobs_running ON pipeline_jobs (lease_expires_at) WHERE status = 'running';
 
--- Ids sort by creation, and so do a job's events.
+-- `sequence` counts a job's events from 1.
 CREATE TABLE pipeline_events (
-    id TEXT PRIMARY KEY,
-    organization_id TEXT NOT NULL REFERENCES organizations (id),
     job_id TEXT NOT NULL REFERENCES pipeline_jobs (id),
+    sequence BIGINT NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
     level TEXT NOT NULL CHECK (level IN ('info', 'warn', 'error')),
     kind TEXT NOT NULL,
     message TEXT NOT NULL,
     data TEXT,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (job_id, sequence)
 );
-CREATE INDEX pipeline_events_by_job ON pipeline_events (organization_id, job_id, id);
 
 -- The audit trail. An entry is begun before the act and completed after it; one that was refused is begun complete.
 CREATE TABLE action_logs (

@@ -1,1 +1,15 @@
-//! Organisations, users and API keys, and how a credential becomes a Caller.
+//! Organisations, users and API keys, and how a credential becomes a [`Caller`](bulkhead_kernel::Caller).
+//!
+//! `key.rs` is what a key looks like, `model.rs` the entities, one file per use case, `store.rs` the SQL. The next
+//! kind of credential is another branch in `authenticate.rs`: both doors, REST and MCP, come through there.
+
+mod authenticate;
+mod create_owner;
+mod key;
+mod model;
+mod store;
+
+pub use authenticate::{AuthenticateError, authenticate};
+pub use create_owner::{NewOwner, Owner, create_owner};
+pub use key::{ApiKeyToken, InvalidApiKey};
+pub use model::{ApiKey, Organization, User};

@@ -77,10 +77,6 @@ id!(
     JobId
 );
 id!(
-    /// An event of a job.
-    EventId
-);
-id!(
     /// An entry of the audit trail.
     AuditEventId
 );

@@ -1,0 +1,110 @@
+//! SQL of the catalogue.
+
+use bulkhead_kernel::Timestamp;
+use bulkhead_kernel::id::ConnectorId;
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
+
+use crate::model::{Connector, Tool};
+use crate::register::NewConnector;
+
+pub(crate) async fn list(database: &dyn Sql) -> Result<Vec<Connector>, SqlError> {
+    let statement = sql("SELECT id, slug, name, version, description, auth_type, digest, created_at, updated_at \
+                         FROM connectors WHERE status = 'available' ORDER BY slug");
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+pub(crate) async fn find(database: &dyn Sql, slug: &str) -> Result<Option<Connector>, SqlError> {
+    let statement = sql("SELECT id, slug, name, version, description, auth_type, digest, created_at, updated_at \
+                         FROM connectors WHERE status = 'available' AND slug = $1")
+    .bind(slug);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// The id of the connector with this slug, removed or not: it comes back under the same id.
+pub(crate) async fn find_any_id(database: &dyn Sql, slug: &str) -> Result<Option<ConnectorId>, SqlError> {
+    let statement = sql("SELECT id FROM connectors WHERE slug = $1").bind(slug);
+    database.query_optional(statement).await?.map(|row| row.get("id")).transpose()
+}
+
+pub(crate) fn upsert(id: ConnectorId, new: &NewConnector, now: Timestamp) -> Statement {
+    sql("INSERT INTO connectors \
+         (id, slug, name, version, description, auth_type, digest, status, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'available', $8, $8) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, \
+         description = excluded.description, auth_type = excluded.auth_type, digest = excluded.digest, \
+         status = excluded.status, updated_at = excluded.updated_at")
+    .bind(id)
+    .bind(new.slug.as_str())
+    .bind(new.name.as_str())
+    .bind(new.version.as_str())
+    .bind(new.description.as_str())
+    .bind(new.auth_type.as_str())
+    .bind(new.digest.as_str())
+    .bind(now)
+}
+
+pub(crate) fn mark_removed(id: ConnectorId, now: Timestamp) -> Statement {
+    sql("UPDATE connectors SET status = 'removed', updated_at = $1 WHERE id = $2").bind(now).bind(id)
+}
+
+pub(crate) fn delete_tools(connector: ConnectorId) -> Statement {
+    sql("DELETE FROM connector_tools WHERE connector_id = $1").bind(connector)
+}
+
+pub(crate) fn insert_tool(connector: ConnectorId, position: usize, tool: &Tool) -> Result<Statement, SqlError> {
+    let annotations = serde_json::to_string(&tool.annotations).map_err(|error| SqlError::Other(error.to_string()))?;
+    Ok(sql("INSERT INTO connector_tools \
+            (connector_id, name, position, title, description, input_schema, output_schema, annotations) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(connector)
+    .bind(tool.name.as_str())
+    .bind(i64::try_from(position).unwrap_or(i64::MAX))
+    .bind(tool.title.as_str())
+    .bind(tool.description.as_str())
+    .bind(tool.input_schema.to_string())
+    .bind(tool.output_schema.as_ref().map(ToString::to_string))
+    .bind(annotations))
+}
+
+const SELECT_TOOL: &str = "SELECT t.name, t.title, t.description, t.input_schema, t.output_schema, t.annotations \
+                           FROM connector_tools t JOIN connectors c ON c.id = t.connector_id \
+                           WHERE c.status = 'available' AND c.slug = $1";
+
+pub(crate) async fn list_tools(database: &dyn Sql, slug: &str) -> Result<Vec<Tool>, SqlError> {
+    let statement = sql(format!("{SELECT_TOOL} ORDER BY t.position")).bind(slug);
+    database.query(statement).await?.iter().map(read_tool).collect()
+}
+
+pub(crate) async fn find_tool(database: &dyn Sql, slug: &str, tool: &str) -> Result<Option<Tool>, SqlError> {
+    let statement = sql(format!("{SELECT_TOOL} AND t.name = $2")).bind(slug).bind(tool);
+    database.query_optional(statement).await?.as_ref().map(read_tool).transpose()
+}
+
+fn read(row: &Row) -> Result<Connector, SqlError> {
+    Ok(Connector {
+        id: row.get("id")?,
+        slug: row.parse("slug")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        description: row.get("description")?,
+        auth_type: row.parse("auth_type")?,
+        digest: row.get("digest")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+fn read_tool(row: &Row) -> Result<Tool, SqlError> {
+    let output_schema: Option<String> = row.get("output_schema")?;
+    Ok(Tool {
+        name: row.parse("name")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        input_schema: row.json("input_schema")?,
+        output_schema: output_schema
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| SqlError::Decode { column: "output_schema".to_owned() })?,
+        annotations: row.json("annotations")?,
+    })
+}

@@ -1,0 +1,67 @@
+//! Calling a job off.
+
+use bulkhead_kernel::id::JobId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, Ports};
+
+use crate::finish::finished_event;
+use crate::model::{EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent};
+use crate::store;
+
+/// What asking for a cancellation did.
+#[derive(Clone, Debug)]
+pub enum CancelOutcome {
+    /// It had not started; it is canceled.
+    Canceled(Job),
+    /// It runs; its worker has been asked to stop it.
+    Requested(Job),
+    /// It had ended before.
+    AlreadyEnded(Job),
+}
+
+/// Cancels a job of the caller's organisation; `None` when there is none of this id.
+///
+/// # Errors
+/// [`SqlError`] when the database refuses.
+pub async fn cancel(ports: &Ports, caller: &Caller, id: JobId) -> Result<Option<CancelOutcome>, SqlError> {
+    // A job may start or end between reading and writing it. It moves forward only, so two repeats are enough.
+    for _ in 0..3 {
+        let Some(job) = store::find(ports.sql.as_ref(), caller.organization, id).await? else {
+            return Ok(None);
+        };
+        let tried = match job.status {
+            JobStatus::Queued => cancel_queued(ports, job).await,
+            JobStatus::Running if job.cancel_requested_at.is_some() => Ok(CancelOutcome::Requested(job)),
+            JobStatus::Running => request(ports, job).await,
+            _ => Ok(CancelOutcome::AlreadyEnded(job)),
+        };
+        match tried {
+            Err(error) if error.is_unexpected_rows_at(0) => {}
+            other => return other.map(Some),
+        }
+    }
+    Err(SqlError::Unavailable("the job kept changing while it was being canceled".to_owned()))
+}
+
+async fn cancel_queued(ports: &Ports, mut job: Job) -> Result<CancelOutcome, SqlError> {
+    let now = ports.now();
+    job.status = JobStatus::Canceled;
+    job.error = Some(JobError::new(JobErrorKind::Canceled, "canceled before it started"));
+    job.finished_at = Some(now);
+    let steps = vec![
+        store::end_queued(&job).expecting(1),
+        store::append_event(&job, &finished_event(&job, now)).into(),
+        store::complete_audit(&job, now).into(),
+    ];
+    ports.sql.batch(steps).await?;
+    Ok(CancelOutcome::Canceled(job))
+}
+
+async fn request(ports: &Ports, mut job: Job) -> Result<CancelOutcome, SqlError> {
+    let now = ports.now();
+    job.cancel_requested_at = Some(now);
+    let event = NewEvent::info("cancel_requested", "Cancellation requested", now).at_level(EventLevel::Warn);
+    let steps = vec![store::request_cancel(&job, now).expecting(1), store::append_event(&job, &event).into()];
+    ports.sql.batch(steps).await?;
+    Ok(CancelOutcome::Requested(job))
+}

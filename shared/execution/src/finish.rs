@@ -1,0 +1,77 @@
+//! Recording how a job ended.
+
+use bulkhead_kernel::Ports;
+use bulkhead_kernel::sql::SqlError;
+use serde_json::Value;
+
+use crate::claim::Lease;
+use crate::model::{EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent, Usage};
+use crate::store;
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// With this result.
+    Succeeded(Value),
+    /// With this error. [`JobErrorKind::Canceled`] makes the job canceled, any other makes it failed.
+    Failed(JobError),
+}
+
+/// Why an end was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The lease is not the job's current one any more: somebody else decides how it ended.
+    #[error("the lease on the job is stale")]
+    StaleLease,
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// Records the end of a job, with its last events and its audit entry, in one atomic write.
+///
+/// # Errors
+/// [`FinishError::StaleLease`] when the job was taken over meanwhile; nothing is written then.
+pub async fn finish(
+    ports: &Ports,
+    mut job: Job,
+    lease: &Lease,
+    outcome: Outcome,
+    usage: Option<Usage>,
+    mut events: Vec<NewEvent>,
+) -> Result<Job, FinishError> {
+    let now = ports.now();
+    end(&mut job, outcome);
+    job.usage = usage;
+    job.finished_at = Some(now);
+    events.push(finished_event(&job, now));
+    let mut steps = vec![store::finish(&job, lease.number).expecting(1), store::complete_audit(&job, now).into()];
+    steps.extend(events.iter().map(|event| store::append_event(&job, event).into()));
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(job),
+        Err(error) if error.is_unexpected_rows_at(0) => Err(FinishError::StaleLease),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn end(job: &mut Job, outcome: Outcome) {
+    match outcome {
+        Outcome::Succeeded(result) => {
+            job.status = JobStatus::Succeeded;
+            job.result = Some(result);
+        }
+        Outcome::Failed(error) => {
+            job.status = if error.kind == JobErrorKind::Canceled { JobStatus::Canceled } else { JobStatus::Failed };
+            job.error = Some(error);
+        }
+    }
+}
+
+pub(crate) fn finished_event(job: &Job, now: bulkhead_kernel::Timestamp) -> NewEvent {
+    let level = if job.status == JobStatus::Failed { EventLevel::Error } else { EventLevel::Info };
+    let message = match &job.error {
+        Some(error) => format!("Ended {}: {}", job.status.as_str(), error.message),
+        None => format!("Ended {}", job.status.as_str()),
+    };
+    NewEvent::info("finished", message, now).at_level(level)
+}

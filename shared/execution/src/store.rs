@@ -1,0 +1,281 @@
+//! SQL of jobs and events.
+
+use bulkhead_audit::Outcome as AuditOutcome;
+use bulkhead_kernel::id::{JobId, OrganizationId};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
+use bulkhead_kernel::{Caller, PageRequest, Timestamp};
+use serde::Serialize;
+
+use crate::claim::{Lease, LeaseTerms};
+use crate::model::{Event, Job, JobStatus, NewEvent};
+use crate::query::JobFilter;
+use crate::recover::Abandoned;
+
+const SELECT: &str = "SELECT id, organization_id, user_id, connector, tool, connector_digest, read_only, status, \
+                      arguments, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
+                      lease_number, cancel_requested_at, created_at, started_at, finished_at FROM pipeline_jobs";
+
+pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerms, Timestamp)>) -> Statement {
+    sql("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
+         status, arguments, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
+         lease_owner, lease_expires_at, created_at, started_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)")
+    .bind(job.id)
+    .bind(job.organization)
+    .bind(job.user)
+    .bind(job.connector.as_str())
+    .bind(job.tool.as_str())
+    .bind(job.connector_digest.as_str())
+    .bind(job.read_only)
+    .bind(job.status.as_str())
+    .bind(job.arguments.to_string())
+    .bind(key)
+    .bind(job.request_hash.as_str())
+    .bind(job.correlation_id.as_str())
+    .bind(job.audit_event)
+    .bind(job.attempts)
+    .bind(job.lease_number)
+    .bind(lease.map(|(terms, _)| terms.owner.as_str()))
+    .bind(lease.map(|(_, expires_at)| expires_at))
+    .bind(job.created_at)
+    .bind(job.started_at)
+}
+
+/// The first events of a job that is inserted in the same batch, in one statement: each costs a round trip.
+pub(crate) fn insert_first_events(job: &Job, events: &[NewEvent]) -> Statement {
+    const COLUMNS: usize = 8;
+    let rows: Vec<String> = (0..events.len())
+        .map(|row| {
+            let first = row * COLUMNS + 1;
+            let places: Vec<String> = (first..first + COLUMNS).map(|n| format!("${n}")).collect();
+            format!("({})", places.join(", "))
+        })
+        .collect();
+    let text = format!(
+        "INSERT INTO pipeline_events (job_id, sequence, organization_id, level, kind, message, data, created_at) \
+         VALUES {}",
+        rows.join(", ")
+    );
+    (1_i64..)
+        .zip(events)
+        .fold(sql(text), |statement, (sequence, event)| bind_event(statement.bind(job.id).bind(sequence), job, event))
+}
+
+/// One more event of a job.
+pub(crate) fn append_event(job: &Job, event: &NewEvent) -> Statement {
+    let statement = sql("INSERT INTO pipeline_events \
+                         (job_id, sequence, organization_id, level, kind, message, data, created_at) \
+                         VALUES ($1, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM pipeline_events WHERE job_id = $1), \
+                         $2, $3, $4, $5, $6, $7)");
+    bind_event(statement.bind(job.id), job, event)
+}
+
+fn bind_event(statement: Statement, job: &Job, event: &NewEvent) -> Statement {
+    statement
+        .bind(job.organization)
+        .bind(event.level.as_str())
+        .bind(event.kind)
+        .bind(event.message.as_str())
+        .bind(event.data.as_ref().map(ToString::to_string))
+        .bind(event.at)
+}
+
+pub(crate) fn claim(job: &Job, terms: &LeaseTerms, expires_at: Timestamp) -> Statement {
+    sql("UPDATE pipeline_jobs SET status = 'running', attempts = $1, lease_number = $2, lease_owner = $3, \
+         lease_expires_at = $4, started_at = $5 \
+         WHERE organization_id = $6 AND id = $7 AND status = 'queued' AND lease_number = $8")
+    .bind(job.attempts)
+    .bind(job.lease_number)
+    .bind(terms.owner.as_str())
+    .bind(expires_at)
+    .bind(job.started_at)
+    .bind(job.organization)
+    .bind(job.id)
+    .bind(job.lease_number - 1)
+}
+
+pub(crate) fn heartbeat(lease: &Lease, expires_at: Timestamp) -> Statement {
+    sql("UPDATE pipeline_jobs SET lease_expires_at = $1 \
+         WHERE organization_id = $2 AND id = $3 AND status = 'running' AND lease_number = $4 \
+         RETURNING cancel_requested_at")
+    .bind(expires_at)
+    .bind(lease.organization)
+    .bind(lease.job)
+    .bind(lease.number)
+}
+
+/// Ends a running job, if `held` is still its lease.
+pub(crate) fn finish(job: &Job, held: i64) -> Statement {
+    sql("UPDATE pipeline_jobs SET status = $1, result = $2, error = $3, usage = $4, finished_at = $5, \
+         lease_number = $6, lease_owner = NULL, lease_expires_at = NULL \
+         WHERE organization_id = $7 AND id = $8 AND status = 'running' AND lease_number = $9")
+    .bind(job.status.as_str())
+    .bind(job.result.as_ref().map(ToString::to_string))
+    .bind(job.error.as_ref().map(json))
+    .bind(job.usage.as_ref().map(json))
+    .bind(job.finished_at)
+    .bind(job.lease_number)
+    .bind(job.organization)
+    .bind(job.id)
+    .bind(held)
+}
+
+pub(crate) fn end_queued(job: &Job) -> Statement {
+    sql("UPDATE pipeline_jobs SET status = $1, error = $2, finished_at = $3 \
+         WHERE organization_id = $4 AND id = $5 AND status = 'queued'")
+    .bind(job.status.as_str())
+    .bind(job.error.as_ref().map(json))
+    .bind(job.finished_at)
+    .bind(job.organization)
+    .bind(job.id)
+}
+
+pub(crate) fn request_cancel(job: &Job, now: Timestamp) -> Statement {
+    sql("UPDATE pipeline_jobs SET cancel_requested_at = $1 \
+         WHERE organization_id = $2 AND id = $3 AND status = 'running' AND cancel_requested_at IS NULL")
+    .bind(now)
+    .bind(job.organization)
+    .bind(job.id)
+}
+
+pub(crate) fn requeue(job: &Job) -> Statement {
+    sql("UPDATE pipeline_jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL \
+         WHERE organization_id = $1 AND id = $2 AND status = 'running' AND lease_number = $3")
+    .bind(job.organization)
+    .bind(job.id)
+    .bind(job.lease_number)
+}
+
+/// The audit entry ends as its job does.
+pub(crate) fn complete_audit(job: &Job, now: Timestamp) -> Statement {
+    let outcome = match job.status {
+        JobStatus::Succeeded => AuditOutcome::Succeeded,
+        JobStatus::Canceled => AuditOutcome::Canceled,
+        _ => AuditOutcome::Failed,
+    };
+    let reason = job.error.as_ref().map(|error| error.kind.as_str());
+    bulkhead_audit::complete(job.organization, job.audit_event, outcome, reason, now)
+}
+
+pub(crate) async fn find(database: &dyn Sql, organization: OrganizationId, id: JobId) -> Result<Option<Job>, SqlError> {
+    let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND id = $2")).bind(organization).bind(id);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// For a worker, which serves every tenant.
+pub(crate) async fn find_by_id(database: &dyn Sql, id: JobId) -> Result<Option<Job>, SqlError> {
+    let statement = sql(format!("{SELECT} WHERE id = $1")).bind(id);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn find_by_idempotency_key(
+    database: &dyn Sql,
+    caller: &Caller,
+    key: &str,
+) -> Result<Option<Job>, SqlError> {
+    let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND user_id = $2 AND idempotency_key = $3"))
+        .bind(caller.organization)
+        .bind(caller.user)
+        .bind(key);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// For a worker, which serves every tenant.
+pub(crate) async fn queued(database: &dyn Sql, limit: u32) -> Result<Vec<JobId>, SqlError> {
+    let statement = sql("SELECT id FROM pipeline_jobs WHERE status = 'queued' ORDER BY id LIMIT $1").bind(limit);
+    database.query(statement).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// For a worker, which serves every tenant.
+pub(crate) async fn abandoned(database: &dyn Sql, which: Abandoned, now: Timestamp) -> Result<Vec<Job>, SqlError> {
+    let statement = match which {
+        Abandoned::Expired => sql(format!("{SELECT} WHERE status = 'running' AND lease_expires_at < $1")).bind(now),
+        Abandoned::All => sql(format!("{SELECT} WHERE status = 'running'")),
+    };
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+pub(crate) async fn list(
+    database: &dyn Sql,
+    organization: OrganizationId,
+    filter: &JobFilter,
+    page: &PageRequest,
+) -> Result<Vec<Job>, SqlError> {
+    // One text for every filter: an absent one is the empty string, which equals no value.
+    let statement = sql(format!(
+        "{SELECT} WHERE organization_id = $1 AND ($2 = '' OR id < $2) AND ($3 = '' OR status = $3) \
+         AND ($4 = '' OR connector = $4) AND ($5 = '' OR tool = $5) AND ($6 = '' OR correlation_id = $6) \
+         ORDER BY id DESC LIMIT $7"
+    ))
+    .bind(organization)
+    .bind(page.after.as_ref().map_or("", |cursor| cursor.key()))
+    .bind(filter.status.map_or("", JobStatus::as_str))
+    .bind(filter.connector.as_deref().unwrap_or(""))
+    .bind(filter.tool.as_deref().unwrap_or(""))
+    .bind(filter.correlation_id.as_deref().unwrap_or(""))
+    .bind(i64::from(page.limit) + 1);
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+pub(crate) async fn list_events(
+    database: &dyn Sql,
+    organization: OrganizationId,
+    job: JobId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Event>, SqlError> {
+    let statement = sql("SELECT sequence, level, kind, message, data, created_at FROM pipeline_events \
+                         WHERE organization_id = $1 AND job_id = $2 AND sequence > $3 \
+                         ORDER BY sequence LIMIT $4")
+    .bind(organization)
+    .bind(job)
+    .bind(after)
+    .bind(i64::from(limit) + 1);
+    database.query(statement).await?.iter().map(read_event).collect()
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain records of strings and numbers always serialize")
+}
+
+fn optional_json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, SqlError> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| SqlError::Decode { column: column.to_owned() })
+}
+
+fn read(row: &Row) -> Result<Job, SqlError> {
+    Ok(Job {
+        id: row.get("id")?,
+        organization: row.get("organization_id")?,
+        user: row.get("user_id")?,
+        connector: row.get("connector")?,
+        tool: row.get("tool")?,
+        connector_digest: row.get("connector_digest")?,
+        read_only: row.get("read_only")?,
+        status: row.parse("status")?,
+        arguments: row.json("arguments")?,
+        result: optional_json(row, "result")?,
+        error: optional_json(row, "error")?,
+        usage: optional_json(row, "usage")?,
+        attempts: row.get("attempts")?,
+        correlation_id: row.get("correlation_id")?,
+        audit_event: row.get("audit_event_id")?,
+        lease_number: row.get("lease_number")?,
+        request_hash: row.get("request_hash")?,
+        cancel_requested_at: row.get("cancel_requested_at")?,
+        created_at: row.get("created_at")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+    })
+}
+
+fn read_event(row: &Row) -> Result<Event, SqlError> {
+    Ok(Event {
+        sequence: row.get("sequence")?,
+        level: row.parse("level")?,
+        kind: row.get("kind")?,
+        message: row.get("message")?,
+        data: optional_json(row, "data")?,
+        created_at: row.get("created_at")?,
+    })
+}

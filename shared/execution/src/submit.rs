@@ -1,0 +1,231 @@
+//! From a call to a recorded job.
+
+use bulkhead_audit::{AuditEvent, Target};
+use bulkhead_kernel::id::JobId;
+use bulkhead_kernel::sql::{SqlError, Step};
+use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::{CallableTool, Catalogue, Fault, LookupError};
+use crate::claim::{Lease, LeaseTerms, StartedJob};
+use crate::model::{Job, JobStatus, NewEvent};
+use crate::store;
+
+/// A call, as either door takes it.
+#[derive(Clone, Debug)]
+pub struct ToolCall {
+    /// The connector's slug.
+    pub connector: String,
+    /// The tool's name.
+    pub tool: String,
+    /// The arguments: an object, or the call is refused.
+    pub arguments: Value,
+    /// The same key with the same call gives the same job.
+    pub idempotency_key: Option<String>,
+    /// The request that it comes with.
+    pub correlation_id: CorrelationId,
+}
+
+/// Why a call becomes no job. Each is recorded in the audit trail.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such connector.
+    #[error("{0}")]
+    UnknownConnector(String),
+    /// The connector has no such tool.
+    #[error("{0}")]
+    UnknownTool(String),
+    /// The arguments miss the schema.
+    #[error("the arguments do not meet the tool's input schema: {} fault(s)", .0.len())]
+    InvalidArguments(Vec<Fault>),
+    /// The idempotency key was used for another call.
+    #[error("this idempotency key was used for another call; use a new one")]
+    IdempotencyKeyReused,
+    /// The idempotency key is empty or too long.
+    #[error("an idempotency key has 1 to {max} characters", max = MAX_IDEMPOTENCY_KEY)]
+    InvalidIdempotencyKey,
+}
+
+/// Why a call was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It was refused, and that is recorded.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The tool can't be called because its schema is broken.
+    #[error("{0}")]
+    Broken(String),
+    /// The database did not take it. Nothing was recorded, nothing will run.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// What a call became.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The job.
+    pub job: Job,
+    /// Whether the idempotency key had made it before.
+    pub replayed: bool,
+}
+
+/// More characters than this are refused as an idempotency key.
+pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+/// Records a call as a queued job.
+///
+/// # Errors
+/// [`SubmitError`]; when it is returned no job was recorded.
+pub async fn submit(
+    ports: &Ports,
+    caller: &Caller,
+    catalogue: &dyn Catalogue,
+    call: ToolCall,
+) -> Result<Submission, SubmitError> {
+    let tool = admit(ports, caller, catalogue, &call).await?;
+    let key = call.idempotency_key.clone();
+    let (job, audit) = new_job(ports, caller, &tool, call);
+    let events = [queued_event(&job)];
+    let steps = vec![
+        store::insert_job(&job, key.as_deref(), None).into(),
+        store::insert_first_events(&job, &events).into(),
+        bulkhead_audit::begin(&audit).into(),
+    ];
+    record(ports, caller, job, key, steps).await
+}
+
+/// Records a call as a job that its submitter already runs, in the same atomic write: nobody else can claim it.
+///
+/// # Errors
+/// [`SubmitError`]; when it is returned no job was recorded.
+pub async fn submit_claimed(
+    ports: &Ports,
+    caller: &Caller,
+    catalogue: &dyn Catalogue,
+    call: ToolCall,
+    terms: &LeaseTerms,
+) -> Result<StartedJob, SubmitError> {
+    let tool = admit(ports, caller, catalogue, &call).await?;
+    let (mut job, audit) = new_job(ports, caller, &tool, call);
+    let queued = queued_event(&job);
+    job.status = JobStatus::Running;
+    job.attempts = 1;
+    job.lease_number = 1;
+    job.started_at = Some(job.created_at);
+    let events = [queued, NewEvent::info("started", "Started", job.created_at)];
+    let steps = vec![
+        store::insert_job(&job, None, Some((terms, job.created_at.plus(terms.duration)))).into(),
+        store::insert_first_events(&job, &events).into(),
+        bulkhead_audit::begin(&audit).into(),
+    ];
+    ports.sql.batch(steps).await?;
+    Ok(StartedJob { lease: Lease::of(&job, terms), job })
+}
+
+/// Who, may they, and with what: everything that can refuse a call before it is recorded.
+async fn admit(
+    ports: &Ports,
+    caller: &Caller,
+    catalogue: &dyn Catalogue,
+    call: &ToolCall,
+) -> Result<std::sync::Arc<CallableTool>, SubmitError> {
+    let refusal = match catalogue.find(&call.connector, &call.tool).await {
+        Ok(tool) => {
+            let faults = tool.check(&call.arguments);
+            let key_is_sane =
+                call.idempotency_key.as_ref().is_none_or(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
+            match (faults.is_empty(), key_is_sane) {
+                (true, true) => return Ok(tool),
+                (false, _) => Refusal::InvalidArguments(faults),
+                (true, false) => Refusal::InvalidIdempotencyKey,
+            }
+        }
+        Err(error @ LookupError::UnknownConnector(_)) => Refusal::UnknownConnector(error.to_string()),
+        Err(error @ LookupError::UnknownTool { .. }) => Refusal::UnknownTool(error.to_string()),
+        Err(LookupError::InvalidSchema(error)) => return Err(SubmitError::Broken(error.to_string())),
+        Err(LookupError::Sql(error)) => return Err(error.into()),
+    };
+    Err(refuse(ports, caller, call, refusal).await)
+}
+
+/// Records the refusal; if even that fails, the caller learns that nothing works.
+async fn refuse(ports: &Ports, caller: &Caller, call: &ToolCall, refusal: Refusal) -> SubmitError {
+    let target = tool_target(&call.connector, &call.tool);
+    let event = AuditEvent::pending(ports, caller, "tool.call", target, &call.correlation_id);
+    match bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await {
+        Ok(()) => refusal.into(),
+        Err(error) => error.into(),
+    }
+}
+
+fn tool_target(connector: &str, tool: &str) -> Target {
+    // Names come from the request here: what is longer than any real one is cut.
+    let cut = |text: &str| text.chars().take(64).collect::<String>();
+    Target { kind: "tool".to_owned(), id: format!("{}/{}", cut(connector), cut(tool)) }
+}
+
+fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) -> (Job, AuditEvent) {
+    let id: JobId = ports.new_id();
+    let target = tool_target(&tool.connector, &tool.tool);
+    let mut audit = AuditEvent::pending(ports, caller, "tool.call", target, &call.correlation_id);
+    audit.job = Some(id);
+    let request = format!("{}\n{}\n{}", call.connector, call.tool, call.arguments);
+    let job = Job {
+        id,
+        organization: caller.organization,
+        user: caller.user,
+        connector: call.connector,
+        tool: call.tool,
+        connector_digest: tool.digest.clone(),
+        read_only: tool.read_only,
+        status: JobStatus::Queued,
+        arguments: call.arguments,
+        result: None,
+        error: None,
+        usage: None,
+        attempts: 0,
+        correlation_id: call.correlation_id.to_string(),
+        audit_event: audit.id,
+        lease_number: 0,
+        request_hash: hex::encode(Sha256::digest(request)),
+        cancel_requested_at: None,
+        created_at: audit.occurred_at,
+        started_at: None,
+        finished_at: None,
+    };
+    (job, audit)
+}
+
+fn queued_event(job: &Job) -> NewEvent {
+    NewEvent::info("queued", format!("Queued {}.{}", job.connector, job.tool), job.created_at)
+}
+
+async fn record(
+    ports: &Ports,
+    caller: &Caller,
+    job: Job,
+    key: Option<String>,
+    steps: Vec<Step>,
+) -> Result<Submission, SubmitError> {
+    match (ports.sql.batch(steps).await, key) {
+        (Ok(_), _) => Ok(Submission { job, replayed: false }),
+        (Err(SqlError::UniqueViolation(_)), Some(key)) => {
+            let existing = store::find_by_idempotency_key(ports.sql.as_ref(), caller, &key).await?;
+            match existing {
+                Some(existing) if existing.request_hash == job.request_hash => {
+                    Ok(Submission { job: existing, replayed: true })
+                }
+                _ => {
+                    let target = tool_target(&job.connector, &job.tool);
+                    let correlation = CorrelationId::accept(Some(&job.correlation_id), ports.entropy.as_ref());
+                    let event = AuditEvent::pending(ports, caller, "tool.call", target, &correlation);
+                    let refusal = Refusal::IdempotencyKeyReused;
+                    bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+                    Err(refusal.into())
+                }
+            }
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}

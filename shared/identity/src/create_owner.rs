@@ -1,0 +1,88 @@
+//! The first organisation, its owner, and a key to start with.
+
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Ports, Role};
+
+use crate::key::ApiKeyToken;
+use crate::model::{ApiKey, Organization, User};
+use crate::store;
+
+/// Names for the first organisation and user.
+#[derive(Clone, Debug)]
+pub struct NewOwner {
+    /// The organisation's name in addresses.
+    pub organization_slug: String,
+    /// The organisation's name.
+    pub organization_name: String,
+    /// The owner's mail address.
+    pub email: String,
+    /// The owner's name.
+    pub name: String,
+}
+
+impl Default for NewOwner {
+    fn default() -> Self {
+        Self {
+            organization_slug: "default".to_owned(),
+            organization_name: "Default organization".to_owned(),
+            email: "owner@localhost".to_owned(),
+            name: "Owner".to_owned(),
+        }
+    }
+}
+
+/// What was made. The token is not kept anywhere else.
+#[derive(Debug)]
+pub struct Owner {
+    /// The organisation.
+    pub organization: Organization,
+    /// Its owner.
+    pub user: User,
+    /// The owner's key.
+    pub token: ApiKeyToken,
+}
+
+/// Makes the first organisation with its owner and a key; `None` when there is an organisation already, also when
+/// another process has just made it.
+///
+/// # Errors
+/// [`SqlError`] when the database refuses.
+pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>, SqlError> {
+    let sql = ports.sql.as_ref();
+    if store::has_organization(sql).await? {
+        return Ok(None);
+    }
+    let now = ports.now();
+    let organization =
+        Organization { id: ports.new_id(), slug: new.organization_slug, name: new.organization_name, created_at: now };
+    let user = User {
+        id: ports.new_id(),
+        organization: organization.id,
+        email: new.email,
+        name: new.name,
+        role: Role::Owner,
+        created_at: now,
+    };
+    let token = ApiKeyToken::generate(ports.entropy.as_ref());
+    let key = ApiKey {
+        id: ports.new_id(),
+        organization: organization.id,
+        user: user.id,
+        name: "owner.json".to_owned(),
+        prefix: token.prefix().to_owned(),
+        hash: token.hash(),
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
+    };
+    let steps = vec![
+        store::insert_organization(&organization).into(),
+        store::insert_user(&user).into(),
+        store::insert_api_key(&key).into(),
+    ];
+    match sql.batch(steps).await {
+        Ok(_) => Ok(Some(Owner { organization, user, token })),
+        Err(SqlError::UniqueViolation(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

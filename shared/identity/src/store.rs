@@ -1,0 +1,68 @@
+//! SQL of organisations, users and API keys.
+
+use bulkhead_kernel::Role;
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
+
+use crate::model::{ApiKey, Organization, User};
+
+pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
+    Ok(database.query_optional(sql("SELECT id FROM organizations LIMIT 1")).await?.is_some())
+}
+
+pub(crate) fn insert_organization(organization: &Organization) -> Statement {
+    sql("INSERT INTO organizations (id, slug, name, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(organization.id)
+        .bind(organization.slug.as_str())
+        .bind(organization.name.as_str())
+        .bind(organization.created_at)
+}
+
+pub(crate) fn insert_user(user: &User) -> Statement {
+    sql("INSERT INTO users (id, organization_id, email, name, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(user.id)
+        .bind(user.organization)
+        .bind(user.email.as_str())
+        .bind(user.name.as_str())
+        .bind(user.role.as_str())
+        .bind(user.created_at)
+}
+
+pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
+    sql("INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at, expires_at, revoked_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    .bind(key.id)
+    .bind(key.organization)
+    .bind(key.user)
+    .bind(key.name.as_str())
+    .bind(key.prefix.as_str())
+    .bind(key.hash.as_str())
+    .bind(key.created_at)
+    .bind(key.expires_at)
+    .bind(key.revoked_at)
+}
+
+/// The key with this prefix and its user's role. The one query without a tenant: it is how the tenant is found.
+pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<Option<(ApiKey, Role)>, SqlError> {
+    let statement = sql("SELECT k.id, k.organization_id, k.user_id, k.name, k.prefix, k.hash, k.created_at, \
+                         k.expires_at, k.revoked_at, u.role \
+                         FROM api_keys k JOIN users u ON u.id = k.user_id AND u.organization_id = k.organization_id \
+                         WHERE k.prefix = $1")
+    .bind(prefix);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<(ApiKey, Role), SqlError> {
+    let role = row.parse("role")?;
+    let key = ApiKey {
+        id: row.get("id")?,
+        organization: row.get("organization_id")?,
+        user: row.get("user_id")?,
+        name: row.get("name")?,
+        prefix: row.get("prefix")?,
+        hash: row.get("hash")?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+        revoked_at: row.get("revoked_at")?,
+    };
+    Ok((key, role))
+}
