@@ -1,1 +1,8 @@
-//! The native MCP host: sandbox, workers, embedded edge runtime. Its binary is bulkhead.
+//! The native MCP host.
+//!
+//! `sandbox` runs connector tools, `worker` runs jobs, `mcp` speaks to MCP clients, `edge` serves the Spin functions
+//! in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
+
+pub mod compile_cache;
+pub mod config;
+pub mod sandbox;

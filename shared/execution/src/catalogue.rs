@@ -116,6 +116,20 @@ pub enum LookupError {
     Sql(#[from] SqlError),
 }
 
+impl LookupError {
+    /// An unknown connector. Names come from the request, so they are cut.
+    #[must_use]
+    pub fn unknown_connector(connector: &str) -> Self {
+        Self::UnknownConnector(connector.chars().take(64).collect())
+    }
+
+    /// An unknown tool of a known connector.
+    #[must_use]
+    pub fn unknown_tool(connector: &str, tool: &str) -> Self {
+        Self::UnknownTool { connector: connector.to_owned(), tool: tool.chars().take(64).collect() }
+    }
+}
+
 /// What may be called.
 #[async_trait]
 pub trait Catalogue: Send + Sync {
@@ -130,11 +144,10 @@ pub struct SqlCatalogue<'a>(pub &'a Ports);
 impl Catalogue for SqlCatalogue<'_> {
     async fn find(&self, connector: &str, tool: &str) -> Result<Arc<CallableTool>, LookupError> {
         let Some(found) = bulkhead_connectors::get(self.0, connector).await? else {
-            return Err(LookupError::UnknownConnector(connector.chars().take(80).collect()));
+            return Err(LookupError::unknown_connector(connector));
         };
         let Some(description) = bulkhead_connectors::find_tool(self.0, connector, tool).await? else {
-            let tool = tool.chars().take(80).collect();
-            return Err(LookupError::UnknownTool { connector: connector.to_owned(), tool });
+            return Err(LookupError::unknown_tool(connector, tool));
         };
         let read_only = description.annotations.read_only_hint;
         Ok(Arc::new(CallableTool::new(connector, tool, &found.digest, read_only, &description.input_schema)?))

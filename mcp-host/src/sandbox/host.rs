@@ -1,0 +1,120 @@
+//! What a guest can call, and the state of one call.
+
+use std::sync::Arc;
+
+use bulkhead_execution::{EventLevel, NewEvent};
+use bulkhead_kernel::Clock;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::bindings::bulkhead::connector::host;
+use super::connector::Settings;
+use super::limits::{Limits, MemoryLimiter};
+use super::meter::CpuMeter;
+use super::outbound::Outbound;
+
+/// Bytes of a guest's standard error that are kept, to tell why it trapped.
+const STDERR_BYTES: usize = 4096;
+
+/// The data of one call's store. It lives as long as the call.
+pub(crate) struct Guest {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+    settings: Arc<Settings>,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    logged: usize,
+    pub(crate) dropped_events: usize,
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) outbound: Outbound,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) cpu: CpuMeter,
+    pub(crate) stderr: MemoryOutputPipe,
+}
+
+impl Guest {
+    pub(crate) fn new(settings: Arc<Settings>, limits: Limits, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+        let stderr = MemoryOutputPipe::new(STDERR_BYTES);
+        // No file, no variable, no argument, no socket: what is not given here does not exist for the guest.
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        Self {
+            wasi,
+            http: WasiHttpCtx::new(),
+            table: ResourceTable::new(),
+            settings,
+            limits,
+            clock,
+            logged: 0,
+            dropped_events: 0,
+            events: Vec::new(),
+            outbound,
+            memory: MemoryLimiter::new(limits.memory_bytes),
+            cpu: CpuMeter::default(),
+            stderr,
+        }
+    }
+
+    fn record(&mut self, kind: &'static str, level: EventLevel, message: &str, data: Option<serde_json::Value>) {
+        if self.logged >= self.limits.log_events {
+            self.dropped_events += 1;
+            return;
+        }
+        self.logged += 1;
+        let message = cut(message, self.limits.log_message_bytes);
+        let event = NewEvent { level, kind, message, data, at: self.clock.now() };
+        self.events.push(event);
+    }
+}
+
+/// The text without NUL, which PostgreSQL can't store, and not longer than `bytes`.
+fn cut(text: &str, bytes: usize) -> String {
+    let end = text.floor_char_boundary(bytes.min(text.len()));
+    text[..end].replace('\0', "\u{fffd}")
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
+    }
+}
+
+impl host::Host for Guest {
+    fn setting(&mut self, name: String) -> Option<String> {
+        self.settings.get(&name).cloned()
+    }
+
+    fn log(&mut self, level: host::Level, message: String) {
+        let level = match level {
+            host::Level::Info => EventLevel::Info,
+            host::Level::Warn => EventLevel::Warn,
+            host::Level::Error => EventLevel::Error,
+        };
+        self.record("log", level, &message, None);
+    }
+
+    fn progress(&mut self, done: u64, total: Option<u64>, message: Option<String>) {
+        let data = serde_json::json!({ "done": done, "total": total });
+        self.record("progress", EventLevel::Info, message.as_deref().unwrap_or("Progress"), Some(data));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_message_is_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "ä");
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("a\0b", 9), "a\u{fffd}b");
+    }
+}

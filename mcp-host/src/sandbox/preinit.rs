@@ -1,0 +1,79 @@
+//! Running a component's `initialize` once, when it is installed, and keeping the memory that it leaves.
+//!
+//! Every later instance starts with that memory, mapped copy-on-write: tables are filled, parsers are built. What the
+//! guest drew from its random generator is in there too, so a guest must not make secrets in `initialize`; a hash
+//! map's seed is fixed by it, which a CPU limit makes harmless.
+
+use wasmtime::component::{Component, Instance};
+use wasmtime::{Engine, Store, error::Context as _};
+use wasmtime_wizer::{ComponentInstanceState, Wizer};
+
+use super::engine::SandboxEngine;
+use super::host::Guest;
+
+/// The component with its memory initialised.
+///
+/// # Errors
+/// When the component is none, can't be linked, or its `initialize` traps.
+pub(crate) async fn initialize(
+    sandbox: &SandboxEngine,
+    wasm: &[u8],
+    guest: impl FnOnce() -> Guest,
+) -> wasmtime::Result<Vec<u8>> {
+    let mut wizer = Wizer::new();
+    // The world demands the export, so it stays; nobody calls it again.
+    wizer.init_func("initialize").keep_init_func(true);
+    let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
+    // A snapshot is taken from a memory of its own, not from the pool's slots, which have their own limits.
+    let engine: &Engine = &sandbox.engine;
+    let component = Component::new(engine, &instrumented)?;
+    let mut store = super::run::new_store(engine, guest());
+    let instance = sandbox.linker.instantiate_async(&mut store, &component).await?;
+    let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
+    function.call_async(&mut store, ()).await.context("initialize failed")?;
+    wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
+}
+
+/// Reads an instrumented instance's state through the functions that the instrumentation added.
+struct Snapshot<'a> {
+    store: &'a mut Store<Guest>,
+    instance: Instance,
+}
+
+impl Snapshot<'_> {
+    async fn call<R: wasmtime::component::Lift + Send + Sync + 'static>(&mut self, instance: &str, function: &str) -> R {
+        let added = "the instrumentation exports what it tells the snapshot to read";
+        let (_, instance) = self.instance.get_export(&mut *self.store, None, instance).expect(added);
+        let (_, function) = self.instance.get_export(&mut *self.store, Some(&instance), function).expect(added);
+        let function = self.instance.get_typed_func::<(), (R,)>(&mut *self.store, function).expect(added);
+        function.call_async(&mut *self.store, ()).await.expect("reading a global or memory does not trap").0
+    }
+}
+
+impl ComponentInstanceState for Snapshot<'_> {
+    async fn call_func_ret_list_u8(
+        &mut self,
+        instance: &str,
+        function: &str,
+        contents: impl FnOnce(&[u8]) + Send,
+    ) {
+        let list = self.call::<wasmtime::component::WasmList<u8>>(instance, function).await;
+        contents(list.as_le_slice(&self.store));
+    }
+
+    async fn call_func_ret_s32(&mut self, instance: &str, function: &str) -> i32 {
+        self.call(instance, function).await
+    }
+
+    async fn call_func_ret_s64(&mut self, instance: &str, function: &str) -> i64 {
+        self.call(instance, function).await
+    }
+
+    async fn call_func_ret_f32(&mut self, instance: &str, function: &str) -> u32 {
+        self.call::<f32>(instance, function).await.to_bits()
+    }
+
+    async fn call_func_ret_f64(&mut self, instance: &str, function: &str) -> u64 {
+        self.call::<f64>(instance, function).await.to_bits()
+    }
+}
