@@ -14,6 +14,7 @@ mod process;
 mod progress;
 mod run;
 mod suite;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     },
     /// Check formatting, clippy with warnings denied, and cargo-deny when it is installed.
     Lint,
+    /// Check this project's own conventions.
+    Tidy,
     /// Measure calls per second and latency.
     Bench {
         /// Print one JSON document instead of a table.
@@ -74,6 +77,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Up { args } => run::up(&workspace, &steps, &args)?,
         Command::Build { parts } => build::build(&workspace, &steps, &parts)?,
         Command::Lint => return Ok(report(&[lint::lint(&workspace, &steps)?])),
+        Command::Tidy => return Ok(report(&[tidy::tidy(&workspace, &steps)])),
         Command::Bench { json, args } => run::bench(&workspace, &steps, json, &args)?,
     }
     Ok(ExitCode::SUCCESS)
