@@ -1,7 +1,7 @@
 //! Build, run, check and measure Bulkhead: `cargo xtask <command>`.
 //!
 //! Each command is one module. [`build`] turns the workspace into `dist/` and the `bulkhead` binary, [`run`] starts
-//! them, [`lint`] and [`tidy`] check the source, [`test`] puts
+//! them, [`lint`] and [`tidy`] check the source, [`provision`] brings what tests need from outside, and [`test`] puts
 //! all of it in a row. To add a command, add a variant to [`Command`] and a module with one public function; to add
 //! a convention that matters, add a check to [`tidy`].
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to its user on standard output")]
@@ -12,6 +12,7 @@ mod cargo;
 mod lint;
 mod process;
 mod progress;
+mod provision;
 mod run;
 mod suite;
 mod tidy;
@@ -49,6 +50,8 @@ enum Command {
     Lint,
     /// Check this project's own conventions.
     Tidy,
+    /// Install what the tests need from outside, and say where it is.
+    Provision,
     /// Measure calls per second and latency.
     Bench {
         /// Print one JSON document instead of a table.
@@ -78,6 +81,10 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build { parts } => build::build(&workspace, &steps, &parts)?,
         Command::Lint => return Ok(report(&[lint::lint(&workspace, &steps)?])),
         Command::Tidy => return Ok(report(&[tidy::tidy(&workspace, &steps)])),
+        Command::Provision => {
+            let tools = provision::provision(&workspace, &steps, provision::Mode::Install)?;
+            tools.environment().iter().for_each(|(name, value)| println!("{name}={}", value.display()));
+        }
         Command::Bench { json, args } => run::bench(&workspace, &steps, json, &args)?,
     }
     Ok(ExitCode::SUCCESS)
