@@ -15,6 +15,7 @@ mod progress;
 mod provision;
 mod run;
 mod suite;
+mod test;
 mod tidy;
 mod workspace;
 
@@ -45,6 +46,14 @@ enum Command {
         /// What to build; without any: functions, connectors and host.
         #[arg(value_enum)]
         parts: Vec<build::Part>,
+    },
+    /// Provision, lint, tidy, build, and run every test.
+    Test {
+        /// Run only the tests whose name contains this; lint and tidy are left out.
+        filter: Option<String>,
+        /// Install nothing: use what is there, and fail when something is missing.
+        #[arg(long)]
+        no_provision: bool,
     },
     /// Check formatting, clippy with warnings denied, and cargo-deny when it is installed.
     Lint,
@@ -79,6 +88,10 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up { args } => run::up(&workspace, &steps, &args)?,
         Command::Build { parts } => build::build(&workspace, &steps, &parts)?,
+        Command::Test { filter, no_provision } => {
+            let mode = provision::Mode::from_flag(no_provision);
+            return Ok(report(&test::test(&workspace, &steps, filter.as_deref(), mode)));
+        }
         Command::Lint => return Ok(report(&[lint::lint(&workspace, &steps)?])),
         Command::Tidy => return Ok(report(&[tidy::tidy(&workspace, &steps)])),
         Command::Provision => {
