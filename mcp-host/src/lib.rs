@@ -6,3 +6,6 @@
 pub mod compile_cache;
 pub mod config;
 pub mod sandbox;
+pub mod mcp;
+pub mod observability;
+pub mod worker;

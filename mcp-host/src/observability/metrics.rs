@@ -1,0 +1,143 @@
+//! Metrics, as Prometheus reads them (OpenMetrics text).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bulkhead_execution::{Job, Refusal, SubmitError};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToolLabels {
+    connector: String,
+    tool: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndLabels {
+    connector: String,
+    tool: String,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    door: &'static str,
+    status: u16,
+}
+
+/// Seconds: from a tool that only computes to one that waits for a slow API.
+const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
+
+/// Everything that is counted. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    jobs: Family<EndLabels, Counter>,
+    running: Family<ToolLabels, Gauge>,
+    duration: Family<ToolLabels, Histogram, fn() -> Histogram>,
+    cpu: Family<ToolLabels, Counter<f64, std::sync::atomic::AtomicU64>>,
+    refused: Family<ReasonLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("bulkhead");
+        let jobs = Family::default();
+        let running = Family::default();
+        let duration = Family::<_, _, fn() -> Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
+        let cpu = Family::default();
+        let refused = Family::default();
+        let requests = Family::default();
+        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "What runs here", version);
+        registry.register("jobs", "Jobs that ended here, by how they ended", jobs.clone());
+        registry.register("jobs_running", "Jobs that run here now", running.clone());
+        registry.register_with_unit(
+            "job_duration",
+            "From claim to end of a job",
+            Unit::Seconds,
+            duration.clone(),
+        );
+        registry.register_with_unit("tool_cpu", "CPU time that tools used", Unit::Seconds, cpu.clone());
+        registry.register("calls_refused", "Calls that became no job", refused.clone());
+        registry.register("http_requests", "Requests that were answered", requests.clone());
+        Self(Arc::new(Inner { registry, jobs, running, duration, cpu, refused, requests }))
+    }
+}
+
+/// A job that is being measured.
+pub struct Measured {
+    metrics: Metrics,
+    labels: ToolLabels,
+    start: Instant,
+}
+
+impl Metrics {
+    /// A job starts.
+    #[must_use]
+    pub fn started(&self, connector: &str, tool: &str) -> Measured {
+        let labels = ToolLabels { connector: connector.to_owned(), tool: tool.to_owned() };
+        self.0.running.get_or_create(&labels).inc();
+        Measured { metrics: self.clone(), labels, start: Instant::now() }
+    }
+
+    /// A call was refused.
+    pub fn refused(&self, error: &SubmitError) {
+        let reason = match error {
+            SubmitError::Refused(Refusal::UnknownConnector(_)) => "unknown_connector",
+            SubmitError::Refused(Refusal::UnknownTool(_)) => "unknown_tool",
+            SubmitError::Refused(Refusal::InvalidArguments(_)) => "invalid_arguments",
+            SubmitError::Refused(Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey) => "idempotency_key",
+            SubmitError::Broken(_) => "broken_tool",
+            SubmitError::Sql(_) => "database",
+        };
+        self.0.refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// A request was answered through one of the doors: `mcp`, `edge` or `host`.
+    pub fn answered(&self, door: &'static str, status: u16) {
+        self.0.requests.get_or_create(&RequestLabels { door, status }).inc();
+    }
+
+    /// Everything, as OpenMetrics text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry).expect("writing to a string does not fail");
+        text
+    }
+}
+
+impl Measured {
+    /// The job ended and that is recorded.
+    pub fn ended(self, job: &Job) {
+        let inner = &self.metrics.0;
+        let ToolLabels { connector, tool } = self.labels.clone();
+        inner.jobs.get_or_create(&EndLabels { connector, tool, status: job.status.as_str() }).inc();
+        inner.duration.get_or_create(&self.labels).observe(self.start.elapsed().as_secs_f64());
+        if let Some(usage) = &job.usage {
+            inner.cpu.get_or_create(&self.labels).inc_by(usage.cpu_us as f64 / 1e6);
+        }
+    }
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        self.metrics.0.running.get_or_create(&self.labels).dec();
+    }
+}

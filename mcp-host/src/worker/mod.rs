@@ -1,0 +1,179 @@
+//! Running jobs: those whose caller waits at once, the others as they are found in the queue.
+//!
+//! `run` is one job from its lease to its end, `queue` finds work and takes up what dead workers left.
+
+mod queue;
+mod run;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bulkhead_execution::{Job, LeaseTerms, StartedJob, SubmitError, ToolCall};
+use bulkhead_kernel::id::JobId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, Ports};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::JobsConfig;
+use crate::observability::Metrics;
+use crate::sandbox::Installed;
+
+/// Runs jobs. One per process; cheap to clone.
+#[derive(Clone)]
+pub struct Worker(Arc<Inner>);
+
+struct Inner {
+    ports: Ports,
+    installed: Arc<Installed>,
+    metrics: Metrics,
+    terms: LeaseTerms,
+    config: JobsConfig,
+    /// What runs here: how to stop it, and how to learn that it ended.
+    running: Mutex<HashMap<JobId, Running>>,
+    /// Places for jobs whose caller does not wait.
+    places: Arc<Semaphore>,
+    /// Rings when a job may be in the queue.
+    bell: Notify,
+    tasks: TaskTracker,
+    draining: CancellationToken,
+}
+
+#[derive(Clone)]
+struct Running {
+    cancel: CancellationToken,
+    ended: watch::Receiver<bool>,
+}
+
+/// Why a call has no finished job to show.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It was refused or could not be recorded.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// It ran, but how it ended is not recorded: the database went away, or the lease was lost.
+    #[error("the job {0} ran, but its end could not be recorded; read it again later")]
+    EndNotRecorded(JobId),
+    /// The process is shutting down.
+    #[error("the host is shutting down; try again in a moment")]
+    Draining,
+}
+
+impl Worker {
+    /// A worker for these connectors. `name` must never have been another worker's.
+    #[must_use]
+    pub fn new(ports: Ports, installed: Arc<Installed>, metrics: Metrics, config: JobsConfig, name: String) -> Self {
+        Self(Arc::new(Inner {
+            ports,
+            installed,
+            metrics,
+            terms: LeaseTerms { owner: name, duration: config.lease() },
+            places: Arc::new(Semaphore::new(config.workers)),
+            config,
+            running: Mutex::default(),
+            bell: Notify::new(),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+        }))
+    }
+
+    /// Records a call and runs it at once. The run goes on when the caller goes away; `cancel` ends it.
+    ///
+    /// # Errors
+    /// [`CallError`]; a tool that fails is no error but a failed job.
+    pub async fn call(&self, caller: &Caller, call: ToolCall, cancel: CancellationToken) -> Result<Job, CallError> {
+        if self.0.draining.is_cancelled() {
+            return Err(CallError::Draining);
+        }
+        let inner = &self.0;
+        let started =
+            bulkhead_execution::submit_claimed(&inner.ports, caller, inner.installed.as_ref(), call, &inner.terms)
+                .await
+                .inspect_err(|error| inner.metrics.refused(error))?;
+        let id = started.job.id;
+        let ended = self.spawn(started, cancel, None).await;
+        ended.ok().flatten().ok_or(CallError::EndNotRecorded(id))
+    }
+
+    /// Runs a queued job now, if nobody else does, and waits up to `wait` for its end; whether it ended.
+    ///
+    /// # Errors
+    /// [`SqlError`] when the database refuses.
+    pub async fn run_queued(&self, id: JobId, wait: Duration) -> Result<bool, SqlError> {
+        if !self.0.draining.is_cancelled()
+            && let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await?
+        {
+            drop(self.spawn(started, CancellationToken::new(), None));
+        }
+        let running = self.running(id);
+        match running {
+            Some(mut running) => {
+                let ended = running.ended.wait_for(|ended| *ended);
+                Ok(tokio::time::timeout(wait, ended).await.is_ok())
+            }
+            // It ended, or it runs elsewhere: whoever waits reads it from the database anyway.
+            None => Ok(true),
+        }
+    }
+
+    /// Stops a job that runs here; whether one did.
+    pub fn cancel(&self, id: JobId) -> bool {
+        let running = self.running(id);
+        if let Some(running) = &running {
+            running.cancel.cancel();
+        }
+        running.is_some()
+    }
+
+    /// Says that a job may be in the queue.
+    pub fn ring(&self) {
+        self.0.bell.notify_one();
+    }
+
+    /// Takes no more work, and waits for what runs; what has not ended by then is canceled.
+    pub async fn drain(&self, patience: Duration) {
+        self.0.draining.cancel();
+        self.0.tasks.close();
+        if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_ok() {
+            return;
+        }
+        let running: Vec<Running> = self.lock().values().cloned().collect();
+        tracing::warn!(jobs = running.len(), "canceling the jobs that did not end in time");
+        for job in running {
+            job.cancel.cancel();
+        }
+        // A canceled job ends as soon as its end is recorded.
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
+    }
+
+    /// Starts the run of a claimed job as a task of its own.
+    fn spawn(
+        &self,
+        started: StartedJob,
+        cancel: CancellationToken,
+        place: Option<tokio::sync::OwnedSemaphorePermit>,
+    ) -> tokio::task::JoinHandle<Option<Job>> {
+        let id = started.job.id;
+        let (ended, receiver) = watch::channel(false);
+        self.lock().insert(id, Running { cancel: cancel.clone(), ended: receiver });
+        let worker = self.clone();
+        self.0.tasks.spawn(async move {
+            let job = worker.run(started, cancel).await;
+            worker.lock().remove(&id);
+            // Nobody may be waiting.
+            let _ = ended.send(true);
+            drop(place);
+            job
+        })
+    }
+
+    fn running(&self, id: JobId) -> Option<Running> {
+        self.lock().get(&id).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Running>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,115 @@
+//! One job, from its lease to its end.
+
+use std::time::Duration;
+
+use bulkhead_execution::{
+    FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob, Usage,
+};
+use bulkhead_kernel::Clock;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::Worker;
+use crate::sandbox::RunReport;
+
+/// How often recording an end is tried while the database is away.
+const FINISH_ATTEMPTS: u32 = 5;
+
+impl Worker {
+    /// Runs the job and records its end; `None` when the end is not recorded, or is somebody else's to record.
+    pub(super) async fn run(&self, started: StartedJob, cancel: CancellationToken) -> Option<Job> {
+        let StartedJob { job, lease } = started;
+        let span = tracing::info_span!(
+            "call",
+            tool = %format_args!("{}_{}", job.connector, job.tool),
+            job = %job.id,
+            organization = %job.organization,
+            correlation_id = %job.correlation_id,
+        );
+        async {
+            let metrics = self.0.metrics.started(&job.connector, &job.tool);
+            let report = tokio::select! {
+                report = self.execute(&job) => report,
+                () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()),
+                stopped = self.keep(&lease) => match stopped {
+                    Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()),
+                    Stopped::LeaseLost => {
+                        tracing::warn!("the lease was lost; the run is stopped and nothing is recorded");
+                        return None;
+                    }
+                },
+            };
+            let job = self.finish(job, &lease, report).await?;
+            metrics.ended(&job);
+            let status = job.status.as_str();
+            let error = job.error.as_ref().map(|error| error.kind.as_str());
+            tracing::info!(status, error, wall_us = job.usage.map(|usage| usage.wall_us), "job ended");
+            Some(job)
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn execute(&self, job: &Job) -> RunReport {
+        match self.0.installed.get(&job.connector) {
+            Some(connector) => connector.call(&job.tool, &job.arguments.to_string()).await,
+            None => {
+                let message = format!("the connector {} is not installed on this host", job.connector);
+                let error = JobError::new(JobErrorKind::ConnectorUnavailable, message);
+                RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: Vec::new() }
+            }
+        }
+    }
+
+    /// Keeps the lease while the tool runs. Ends only when the run must stop.
+    async fn keep(&self, lease: &Lease) -> Stopped {
+        let third = self.0.terms.duration / 3;
+        let mut deadline = tokio::time::Instant::now() + self.0.terms.duration;
+        loop {
+            tokio::time::sleep(third).await;
+            match bulkhead_execution::heartbeat(&self.0.ports, lease, &self.0.terms).await {
+                Ok(Heartbeat::Held { cancel_requested: true }) => return Stopped::CancelRequested,
+                Ok(Heartbeat::Held { .. }) => deadline = tokio::time::Instant::now() + self.0.terms.duration,
+                Ok(Heartbeat::Lost) => return Stopped::LeaseLost,
+                Err(error) if tokio::time::Instant::now() >= deadline => {
+                    tracing::error!(%error, "no heartbeat reached the database before the lease expired");
+                    return Stopped::LeaseLost;
+                }
+                Err(error) => tracing::warn!(%error, "a heartbeat failed"),
+            }
+        }
+    }
+
+    /// Records the end. A database that is away for a moment does not cost the result.
+    async fn finish(&self, job: Job, lease: &Lease, report: RunReport) -> Option<Job> {
+        let RunReport { outcome, usage, events } = report;
+        let mut pause = Duration::from_millis(50);
+        for attempt in 1..=FINISH_ATTEMPTS {
+            let (job, outcome, events) = (job.clone(), outcome.clone(), events.clone());
+            match bulkhead_execution::finish(&self.0.ports, job, lease, outcome, Some(usage), events).await {
+                Ok(job) => return Some(job),
+                Err(FinishError::StaleLease) => {
+                    tracing::warn!("the lease was lost before the end could be recorded");
+                    return None;
+                }
+                Err(FinishError::Sql(error)) => {
+                    tracing::error!(%error, attempt, "the end of a job could not be recorded");
+                    tokio::time::sleep(pause).await;
+                    pause *= 4;
+                }
+            }
+        }
+        None
+    }
+}
+
+enum Stopped {
+    CancelRequested,
+    LeaseLost,
+}
+
+fn canceled(clock: &dyn Clock) -> RunReport {
+    let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran; the tool was stopped");
+    let event = NewEvent::info("canceled", "The tool was stopped", clock.now());
+    RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: vec![event] }
+}
