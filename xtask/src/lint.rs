@@ -34,10 +34,11 @@ pub(crate) fn lint(workspace: &Workspace, steps: &Steps) -> anyhow::Result<Suite
 fn clippy(workspace: &Workspace, members: &[&Package], target: Option<&str>) -> Command {
     let mut command = cargo(&workspace.root);
     command.arg("clippy");
+    // In the profiles of the build, so that build scripts (SQLite's compiles all of SQLite) run once for both.
     match target {
         // A component's tests run natively, so only the component itself is compiled for the wasm target.
-        Some(target) => command.args(["--lib", "--target", target]),
-        None => command.arg("--all-targets"),
+        Some(target) => command.args(["--lib", "--profile", "component", "--target", target]),
+        None => command.args(["--all-targets", "--release"]),
     };
     packages(&mut command, members.iter().map(|package| package.name.as_str()));
     command.args(["--", "-D", "warnings"]);
@@ -56,6 +57,21 @@ mod tests {
         let workspace = made_up::workspace(Path::new("/w"), &[("tools", "functions/tools", &[])]);
         let command = clippy(&workspace, &workspace.with_role(&[Role::Function]), Some(WASM_TARGET));
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-        assert_eq!(words, ["clippy", "--lib", "--target", "wasm32-wasip2", "-p", "tools", "--", "-D", "warnings"]);
+        assert_eq!(
+            words,
+            [
+                "clippy",
+                "--lib",
+                "--profile",
+                "component",
+                "--target",
+                "wasm32-wasip2",
+                "-p",
+                "tools",
+                "--",
+                "-D",
+                "warnings"
+            ]
+        );
     }
 }

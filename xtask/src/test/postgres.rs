@@ -1,10 +1,12 @@
 //! A PostgreSQL server that exists only while the tests run.
 //!
-//! Its whole cluster is a temporary folder. A watchdog process stops it and removes the folder when the pipe from this
-//! process closes: at the end, on an error, after Ctrl-C, and even after `kill -9`, where nothing here could run.
+//! A supervising shell creates the cluster in a temporary folder, starts it, and reads from a pipe whose other end this
+//! process holds. When the pipe closes it stops the server and removes the folder: at the end, on an error, after
+//! Ctrl-C, and even after `kill -9`, where nothing here could run. Because one script does it all in order, it can't be
+//! interrupted between making something and being ready to remove it.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -26,12 +28,26 @@ const SETTINGS: [&str; 6] = [
     "jit=off",
 ];
 
-/// Reads until the other end of the pipe is gone, then cleans up.
-const WATCHDOG: &str = r#"cat > /dev/null; "$1/pg_ctl" -D "$2/data" -m immediate stop; rm -rf "$2""#;
+/// Arguments: the folder of the programs, the temporary folder, the server's options.
+const SUPERVISOR: &str = r#"
+programs=$1 folder=$2 options=$3
+if "$programs/initdb" -D "$folder/data" --username=postgres --pwfile="$folder/password" --auth=scram-sha-256 \
+        --encoding=UTF8 --locale=C --no-sync > "$folder/log" 2>&1 &&
+    "$programs/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "$options" start > /dev/null 2>&1
+then state=started
+else state=failed
+fi
+# Whoever waited for the word may be gone, and the signal about that would end this script too early.
+trap '' PIPE
+echo $state 2> /dev/null
+cat > /dev/null
+"$programs/pg_ctl" -D "$folder/data" -m immediate stop > /dev/null 2>&1
+rm -rf "$folder"
+"#;
 
 /// A running server. Dropping it stops it and removes its files.
 pub(super) struct Cluster {
-    watchdog: Child,
+    supervisor: Child,
     url: String,
 }
 
@@ -43,20 +59,32 @@ impl Cluster {
     pub(super) fn start(programs: &Path) -> anyhow::Result<Self> {
         let account = Account::for_server()?;
         let folder = tempfile::Builder::new().prefix("bulkhead-postgres-").tempdir()?.keep();
+        let (password, port) = (password()?, free_port()?);
+        fs::write(folder.join("password"), &password).context("can't write the password")?;
+        account.give(&folder.join("password"))?;
         account.give(&folder)?;
-        let watchdog = account
+        let mut options = format!("-p {port} -k {}", folder.display());
+        SETTINGS.iter().for_each(|setting| options.push_str(&format!(" -c {setting}")));
+
+        let supervisor = account
             .command("sh", &folder)
-            .args(["-c", WATCHDOG, "watchdog"])
+            .args(["-c", SUPERVISOR, "supervisor"])
             .args([programs, folder.as_path()])
+            .arg(options)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Ctrl-C goes to the terminal's process group. The watchdog has to outlive it.
+            .stdout(Stdio::piped())
+            // Ctrl-C goes to the terminal's process group. The supervisor has to outlive it.
             .process_group(0)
             .spawn()
-            .context("can't start the watchdog of PostgreSQL")?;
-        let mut cluster = Self { watchdog, url: String::new() };
-        cluster.url = initialize_and_start(programs, &folder, &account)?;
+            .context("can't start the supervisor of PostgreSQL")?;
+        let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
+        let mut cluster = Self { supervisor, url };
+
+        let mut word = String::new();
+        BufReader::new(cluster.supervisor.stdout.take().context("standard output is piped")?).read_line(&mut word)?;
+        if word.trim() != "started" {
+            bail!("PostgreSQL does not start:\n{}", fs::read_to_string(folder.join("log")).unwrap_or_default());
+        }
         Ok(cluster)
     }
 
@@ -68,38 +96,10 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
+        drop(self.supervisor.stdin.take());
         // Nothing to do about a failure here: the folder is in the system's temporary folder.
-        let _ = self.watchdog.wait();
+        let _ = self.supervisor.wait();
     }
-}
-
-fn initialize_and_start(programs: &Path, folder: &Path, account: &Account) -> anyhow::Result<String> {
-    let data = folder.join("data");
-    let (password, password_file) = (password()?, folder.join("password"));
-    fs::write(&password_file, &password).context("can't write the password")?;
-    account.give(&password_file)?;
-    process::output(
-        account
-            .command(programs.join("initdb"), folder)
-            .arg("-D")
-            .arg(&data)
-            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
-            .arg("--pwfile")
-            .arg(&password_file),
-    )?;
-
-    let port = free_port()?;
-    let log = folder.join("log");
-    let mut options = format!("-p {port} -k {}", folder.display());
-    SETTINGS.iter().for_each(|setting| options.push_str(&format!(" -c {setting}")));
-    let mut start = account.command(programs.join("pg_ctl"), folder);
-    start.arg("-D").arg(&data).arg("-l").arg(&log).args(["-w", "-t", "60", "-o", &options, "start"]);
-    // Not through pipes: the server would inherit them, and reading them would last as long as it runs.
-    if !process::succeeds(&mut start) {
-        bail!("PostgreSQL does not start:\n{}", fs::read_to_string(&log).unwrap_or_default());
-    }
-    Ok(format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres"))
 }
 
 /// Who runs the server. PostgreSQL refuses to run as root.
@@ -162,6 +162,12 @@ mod tests {
 
     use super::*;
     use crate::provision::postgres::server_programs;
+
+    #[test]
+    fn a_server_that_does_not_start_says_so() {
+        let Err(error) = Cluster::start(Path::new("/no/such/folder")) else { panic!("started from nothing") };
+        assert!(format!("{error:#}").contains("PostgreSQL does not start"), "{error:#}");
+    }
 
     #[test]
     fn a_cluster_answers_and_leaves_nothing_behind() {
