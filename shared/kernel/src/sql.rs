@@ -3,6 +3,12 @@
 //! A feature writes its SQL once, in the dialect that SQLite and PostgreSQL share: placeholders `$1`, `$2`, …;
 //! columns `TEXT`, `BIGINT`, `DOUBLE PRECISION`, `BOOLEAN` and `BYTEA`/`BLOB`; `INSERT … ON CONFLICT`;
 //! `RETURNING`. Every adapter passes the suite in `testkit`.
+//!
+//! What the adapters of one database share is here too: [`refusal`] reads its errors, [`postgres`] writes its
+//! statements.
+
+pub mod postgres;
+pub mod refusal;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -159,6 +165,23 @@ impl Statement {
     #[must_use]
     pub fn into_parts(self) -> (Cow<'static, str>, Vec<Value>) {
         (self.text, self.parameters)
+    }
+
+    /// Whether it changes rows: its first word says so. A `WITH` does when one of these words is anywhere in it, so
+    /// one that only reads may be taken for one that writes, never the other way around.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        const WORDS: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "REPLACE"];
+        let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
+        let is_write = |word: &str| WORDS.iter().any(|write| write.eq_ignore_ascii_case(word));
+        words.next().is_some_and(|first| is_write(first) || first.eq_ignore_ascii_case("WITH") && words.any(is_write))
+    }
+
+    /// The count that the port promises, from the one that a database reports: PostgreSQL also counts the rows that a
+    /// `SELECT` gave, and SQLite repeats the count of the last write.
+    #[must_use]
+    pub fn affected(&self, reported: u64) -> u64 {
+        if self.writes() { reported } else { 0 }
     }
 
     /// Its text with every placeholder `$n` replaced by `placeholder(n)`. What stands in quotes is left alone.
@@ -318,7 +341,7 @@ pub trait Sql: Send + Sync {
     /// Runs a statement and gives its rows.
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
 
-    /// Runs a statement and gives the number of rows it inserted, updated or deleted.
+    /// Runs a statement and gives the number of rows it inserted, updated or deleted: 0 for one that only reads.
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError>;
 
     /// Runs the steps in order, all of them or none, and gives the rows that each affected. Rows that a step
@@ -343,6 +366,14 @@ mod tests {
         let statement = sql("SELECT '$1', \"$2\", $1, $12 FROM t WHERE a = 'it''s $3' AND b = $2");
         let rendered = statement.render(|n| format!("?{n}"));
         assert_eq!(rendered, "SELECT '$1', \"$2\", ?1, ?12 FROM t WHERE a = 'it''s $3' AND b = ?2");
+    }
+
+    #[test]
+    fn a_statement_that_only_reads_affects_nothing() {
+        let writes = ["INSERT INTO t", " update t", "DELETE FROM t", "WITH a AS (SELECT 1) INSERT INTO t SELECT 1"];
+        let reads = ["SELECT 1", "(SELECT 1)", "WITH a AS (SELECT 1) SELECT updated FROM a", "CREATE TABLE t", ""];
+        assert!(writes.iter().all(|text| sql(*text).affected(3) == 3));
+        assert!(reads.iter().all(|text| sql(*text).affected(3) == 0));
     }
 
     #[test]

@@ -1,1 +1,23 @@
-//! The kernel's ports over sqlx and the operating system.
+//! The kernel's ports, natively: [`Database`] over sqlx for SQLite and PostgreSQL, [`SystemClock`], [`OsEntropy`].
+//!
+//! [`connect`] opens the database that a URL names. [`NativeSqlite`] is built for many small concurrent writes in one
+//! file that other processes may also write; [`NativePostgres`] for any number of processes beside one server. Both
+//! pass the suite in `testkit`. To add an adapter of a port, implement the kernel's trait in a module here, run that
+//! port's suite over it in `tests/`, and keep decisions out of it: those belong to the feature crates.
+
+mod clock;
+mod connect;
+mod database;
+mod entropy;
+mod refusal;
+mod rows;
+
+pub mod postgres;
+pub mod sqlite;
+
+pub use clock::SystemClock;
+pub use connect::{ConnectError, FileFault};
+pub use database::{Database, MigrateError, Options, connect};
+pub use entropy::OsEntropy;
+pub use postgres::{NativePostgres, PostgresOptions};
+pub use sqlite::{NativeSqlite, SqliteOptions};

@@ -1,0 +1,22 @@
+//! What sqlx reports, as the port's errors.
+
+use bulkhead_kernel::sql::{SqlError, refusal};
+use sqlx::postgres::PgDatabaseError;
+
+/// Reads an error of either database.
+pub(crate) fn from_sqlx(error: sqlx::Error) -> SqlError {
+    match error {
+        sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(error) => refusal::from_postgres(error.code(), error.message(), error.detail()),
+            None => refusal::from_sqlite(error.message()),
+        },
+        sqlx::Error::ColumnDecode { index, .. } => SqlError::Decode { column: index },
+        sqlx::Error::Io(error) => SqlError::Unavailable(error.to_string()),
+        error @ (sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_)) => SqlError::Unavailable(error.to_string()),
+        error => SqlError::Other(error.to_string()),
+    }
+}

@@ -1,0 +1,139 @@
+//! SQLite in a file: readers in a pool, and one writer that commits for many callers at once.
+
+mod group;
+mod values;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, refusal};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::refusal::from_sqlx;
+use crate::rows::read_rows;
+use crate::{ConnectError, FileFault, MigrateError};
+use writer::Writer;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// How often a migration is begun again after another process got in between: SQLite has no lock for it.
+const MIGRATION_ATTEMPTS: u32 = 5;
+
+/// The limits of a [`NativeSqlite`].
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// How long to wait for another process's write lock, for room in the queue, or for a reader.
+    pub busy_timeout: Duration,
+    /// How many queries may read at once.
+    pub read_connections: u32,
+    /// How many callers' writes may share one transaction.
+    pub group_limit: usize,
+    /// How many callers may wait for the writer before more have to wait to be queued.
+    pub queue_limit: usize,
+    /// How many prepared statements a connection keeps.
+    pub statement_cache: usize,
+    /// Whether a commit waits for the disk. Without it a commit survives the end of the process, but the last ones may
+    /// be lost with the machine's power.
+    pub flush_every_commit: bool,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            busy_timeout: Duration::from_secs(5),
+            read_connections: 4,
+            group_limit: 64,
+            queue_limit: 1024,
+            statement_cache: 256,
+            flush_every_commit: false,
+        }
+    }
+}
+
+/// A SQLite file. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct NativeSqlite {
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    writer: Writer,
+}
+
+impl NativeSqlite {
+    /// Opens the file, and creates it when it is missing. Must be called on a Tokio runtime, where the writer lives.
+    ///
+    /// # Errors
+    /// [`ConnectError::File`].
+    pub async fn connect(path: &Path, options: &SqliteOptions) -> Result<Self, ConnectError> {
+        let refuse = |fault| ConnectError::File { path: path.to_path_buf(), fault };
+        FileFault::look_for(path).map_err(refuse)?;
+        let synchronous =
+            if options.flush_every_commit { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+        let connection = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(options.busy_timeout)
+            .foreign_keys(true)
+            .statement_cache_capacity(options.statement_cache)
+            .disable_statement_logging();
+        let first = connection.connect().await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.read_connections)
+            .acquire_timeout(options.busy_timeout)
+            // A file does not hang up, so there is nothing to test before every query.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(connection.clone().pragma("query_only", "on"));
+        let writer = Writer::start(first, connection.clone(), options);
+        Ok(Self { options: connection, readers, writer })
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
+        let mut attempt = 1;
+        loop {
+            let mut connection = self.options.connect().await.map_err(sqlx::migrate::MigrateError::from)?;
+            match MIGRATOR.run(&mut connection).await {
+                Err(
+                    sqlx::migrate::MigrateError::Execute(_) | sqlx::migrate::MigrateError::ExecuteMigration(..),
+                ) if attempt < MIGRATION_ATTEMPTS => attempt += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+#[async_trait]
+impl Sql for NativeSqlite {
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        if statement.writes() {
+            return Ok(self.writer.run(vec![statement.into()]).await?.rows);
+        }
+        refusal::check_parameters(&statement)?;
+        let (text, parameters) = statement.into_parts();
+        let query = sqlx::query_with(sqlx::AssertSqlSafe(text), values::arguments(parameters));
+        let rows = query.fetch_all(&self.readers).await.map_err(from_sqlx)?;
+        read_rows(&rows, values::decode)
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
+        let outcome = self.writer.run(vec![statement.into()]).await?;
+        Ok(outcome.counts.first().copied().unwrap_or(0))
+    }
+
+    async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.writer.run(steps).await?.counts)
+    }
+}
