@@ -21,7 +21,9 @@ pub enum ConnectError {
         fault: FileFault,
     },
     /// The server can't be reached or refused the connection.
-    #[error("the database server can't be used: {0}; check that it runs and that the URL's host, user and name are right")]
+    #[error(
+        "the database server can't be used: {0}; check that it runs and that the URL's host, user and name are right"
+    )]
     Server(#[source] sqlx::Error),
 }
 

@@ -1,1 +1,12 @@
-//! Fakes, builders, and the conformance suite that every adapter of a port passes.
+//! What tests share: fakes of the kernel's ports, and the suite that every adapter of a port passes.
+//!
+//! It runs natively and inside a Spin function, so it does no I/O of its own and does not panic: a failure is a
+//! [`sql_conformance::CaseResult`]. To add a case, write one `async fn` in a file of `sql_conformance` and name it in
+//! that file's list; to add a port, add its fake here and a suite that the fake passes too.
+
+pub mod clock;
+pub mod entropy;
+pub mod sql_conformance;
+
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;

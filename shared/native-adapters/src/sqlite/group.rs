@@ -58,7 +58,9 @@ impl<'a> Group<'a> {
 
     /// Runs one caller's steps. When one fails, theirs alone are undone.
     pub(super) async fn add(&mut self, job: Job) {
-        let result = run(self.connection, job.steps).await;
+        // The savepoint before is released on the way to the next, so that SQLite stops watching its pages.
+        let savepoint = if self.waiting.is_empty() { "SAVEPOINT caller" } else { "RELEASE caller\n;SAVEPOINT caller" };
+        let result = run(self.connection, savepoint, job.steps).await;
         if let Err(error) = &result
             && self.connection.execute("ROLLBACK TO caller").await.is_err()
         {
@@ -83,9 +85,9 @@ impl<'a> Group<'a> {
 }
 
 /// Runs the steps in a savepoint. They travel to SQLite's thread as one text, because the way there and back costs
-/// more than a small statement. The savepoint needs no release: the commit does that.
-async fn run(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<Outcome, SqlError> {
-    let mut text = String::from("SAVEPOINT caller");
+/// more than a small statement.
+async fn run(connection: &mut SqliteConnection, savepoint: &str, steps: Vec<Step>) -> Result<Outcome, SqlError> {
+    let mut text = savepoint.to_owned();
     let mut parameters = Vec::new();
     for Step { statement, .. } in &steps {
         let offset = parameters.len();
@@ -99,11 +101,11 @@ async fn run(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<Outc
     let mut results = connection.fetch_many(query);
     let mut counts = Vec::with_capacity(steps.len());
     let mut rows = Vec::new();
-    let mut begun = false;
+    let mut before = savepoint.matches(';').count() + 1;
     while let Some(result) = results.try_next().await.map_err(from_sqlx)? {
         match result {
             Either::Right(row) => rows.push(row),
-            Either::Left(_) if !begun => begun = true,
+            Either::Left(_) if before > 0 => before -= 1,
             Either::Left(done) => {
                 let index = counts.len();
                 let Some(step) = steps.get(index) else { return Err(several_statements()) };

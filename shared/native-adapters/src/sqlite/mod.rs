@@ -69,8 +69,7 @@ impl NativeSqlite {
     pub async fn connect(path: &Path, options: &SqliteOptions) -> Result<Self, ConnectError> {
         let refuse = |fault| ConnectError::File { path: path.to_path_buf(), fault };
         FileFault::look_for(path).map_err(refuse)?;
-        let synchronous =
-            if options.flush_every_commit { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+        let synchronous = if options.flush_every_commit { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
         let connection = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -78,6 +77,8 @@ impl NativeSqlite {
             .synchronous(synchronous)
             .busy_timeout(options.busy_timeout)
             .foreign_keys(true)
+            // What a savepoint would restore stays in memory, where a small write is cheaper than in a temporary file.
+            .pragma("temp_store", "memory")
             .statement_cache_capacity(options.statement_cache)
             .disable_statement_logging();
         let first = connection.connect().await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
@@ -98,9 +99,11 @@ impl NativeSqlite {
         loop {
             let mut connection = self.options.connect().await.map_err(sqlx::migrate::MigrateError::from)?;
             match MIGRATOR.run(&mut connection).await {
-                Err(
-                    sqlx::migrate::MigrateError::Execute(_) | sqlx::migrate::MigrateError::ExecuteMigration(..),
-                ) if attempt < MIGRATION_ATTEMPTS => attempt += 1,
+                Err(sqlx::migrate::MigrateError::Execute(_) | sqlx::migrate::MigrateError::ExecuteMigration(..))
+                    if attempt < MIGRATION_ATTEMPTS =>
+                {
+                    attempt += 1
+                }
                 result => return Ok(result?),
             }
         }
