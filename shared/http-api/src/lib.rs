@@ -1,1 +1,38 @@
-//! What every HTTP function needs: caller extraction, problem+json, paging, correlation, security headers.
+//! What every HTTP function needs, so that a function is left with its use case.
+//!
+//! A function lists its paths in [`Routes`], one handler a file. A handler takes what it needs as arguments (the
+//! [`Caller`](bulkhead_kernel::Caller), a [`Path`], a [`Query`], a [`JsonBody`], [`Wait`], an [`IdempotencyKey`]) and
+//! gives an answer or a [`Problem`]. Everything that arrives from outside is parsed here or refused here; every
+//! refusal is a problem document (RFC 9457), every answer carries the correlation id and the security headers.
+//!
+//! To let handlers fail in a new way, add a [`Kind`] and its mapping in `failures.rs`, which is the one place where
+//! use cases' errors become problems. To describe a new route, see [`openapi`].
+
+mod answer;
+mod api;
+mod caller;
+mod failures;
+mod host;
+mod idempotency;
+mod json;
+#[cfg(not(target_family = "wasm"))]
+pub mod openapi;
+mod paging;
+mod path;
+mod prefer;
+mod problem;
+mod query;
+mod routes;
+mod security;
+
+pub use answer::Correlation;
+pub use api::{Api, Limits};
+pub use host::{HostClient, HostError, RunReply};
+pub use idempotency::IdempotencyKey;
+pub use json::JsonBody;
+pub use paging::collection;
+pub use path::Path;
+pub use prefer::Wait;
+pub use problem::{Kind, Problem};
+pub use query::{FromQuery, Parameters, Query};
+pub use routes::{Route, Routes};

@@ -1,0 +1,3 @@
+//! `/v1/audit/events`: entries of the trail.
+
+pub(crate) mod list;

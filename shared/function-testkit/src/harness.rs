@@ -1,0 +1,141 @@
+//! A function with everything around it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bulkhead_http_api::openapi::{Description, document};
+use bulkhead_http_api::{Api, Limits};
+use bulkhead_identity::ApiKeyToken;
+use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
+use bulkhead_kernel::sql::sql;
+use bulkhead_kernel::{Caller, Ports, Role, Timestamp};
+use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
+use http::Method;
+
+use crate::contract::Contract;
+use crate::request::{Answer, Call};
+use crate::{FakeHost, catalogue};
+
+/// An organisation with one user and one key.
+pub struct Tenant {
+    /// The user, as the use cases know them.
+    pub caller: Caller,
+    /// The API key.
+    pub key: String,
+}
+
+/// A function's router over a database of its own, which is gone when this is dropped.
+pub struct Harness {
+    /// What the router is served with.
+    pub api: Api,
+    /// The host.
+    pub host: Arc<FakeHost>,
+    /// Whose key requests carry unless they say otherwise.
+    pub ours: Tenant,
+    /// Somebody else.
+    pub theirs: Tenant,
+    pub(crate) router: fn(Api) -> Router,
+    pub(crate) contract: Contract,
+    directory: tempfile::TempDir,
+}
+
+impl Harness {
+    /// A migrated database with two tenants and a catalogue.
+    pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = format!("sqlite:{}", directory.path().join("test.db").display());
+        let database = connect(&url, &Options::default()).await.expect("opens");
+        database.migrate().await.expect("migrates");
+        let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
+        let ours = tenant(&ports, "ours", Expiry::Never).await;
+        let theirs = tenant(&ports, "theirs", Expiry::Never).await;
+        catalogue::fill(&ports).await;
+        let host = Arc::new(FakeHost::new(ports.clone()));
+        let api = Api { ports, host: host.clone(), limits: Limits::default() };
+        let contract = Contract::of(&document("test", vec![description]));
+        Self { api, host, ours, theirs, router, contract, directory }
+    }
+
+    /// The same function over a database that has not been migrated.
+    #[must_use]
+    pub async fn unmigrated(mut self) -> Self {
+        let url = format!("sqlite:{}", self.directory.path().join("empty.db").display());
+        self.api.ports.sql = connect(&url, &Options::default()).await.expect("opens").sql();
+        self
+    }
+
+    /// A request without a key, a header or a body.
+    pub fn call<'a>(&'a self, method: Method, path: &str) -> Call<'a> {
+        Call::new(self, method, path)
+    }
+
+    /// A request of our tenant.
+    pub fn request<'a>(&'a self, method: Method, path: &str) -> Call<'a> {
+        self.call(method, path).key(&self.ours.key)
+    }
+
+    /// Our tenant's `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).send().await
+    }
+
+    /// Our tenant's `POST` without a body.
+    pub async fn post(&self, path: &str) -> Answer {
+        self.request(Method::POST, path).send().await
+    }
+
+    /// Another key of a new tenant, which expired, or was revoked, a moment ago.
+    pub async fn dead_keys(&self) -> [String; 2] {
+        let ports = &self.api.ports;
+        [tenant(ports, "expired", Expiry::Past).await.key, tenant(ports, "revoked", Expiry::Revoked).await.key]
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Expiry {
+    Never,
+    Past,
+    Revoked,
+}
+
+async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
+    let (organization, user, api_key): (OrganizationId, UserId, ApiKeyId) =
+        (ports.new_id(), ports.new_id(), ports.new_id());
+    let token = ApiKeyToken::generate(ports.entropy.as_ref());
+    let now = ports.now();
+    let past = Timestamp::from_millis(now.as_millis() - 1);
+    let (expires_at, revoked_at) = match expiry {
+        Expiry::Never => (None, None),
+        Expiry::Past => (Some(past), None),
+        Expiry::Revoked => (None, Some(past)),
+    };
+    let steps = vec![
+        sql("INSERT INTO organizations (id, slug, name, created_at) VALUES ($1, $2, $2, $3)")
+            .bind(organization)
+            .bind(slug)
+            .bind(now)
+            .into(),
+        sql("INSERT INTO users (id, organization_id, email, name, role, created_at) VALUES ($1, $2, $3, $3, $4, $5)")
+            .bind(user)
+            .bind(organization)
+            .bind(slug)
+            .bind(Role::Member.as_str())
+            .bind(now)
+            .into(),
+        sql("INSERT INTO api_keys \
+             (id, organization_id, user_id, name, prefix, hash, created_at, expires_at, revoked_at) \
+             VALUES ($1, $2, $3, 'test', $4, $5, $6, $7, $8)")
+        .bind(api_key)
+        .bind(organization)
+        .bind(user)
+        .bind(token.prefix())
+        .bind(token.hash())
+        .bind(now)
+        .bind(expires_at)
+        .bind(revoked_at)
+        .into(),
+    ];
+    ports.sql.batch(steps).await.expect("a tenant");
+    let caller = Caller { organization, user, role: Role::Member, api_key };
+    Tenant { caller, key: token.expose().to_owned() }
+}

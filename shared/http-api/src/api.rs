@@ -1,0 +1,38 @@
+//! What a request is served with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bulkhead_kernel::Ports;
+
+use crate::HostClient;
+
+/// Everything that handlers reach: made for each request, kept by nobody. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// The database, the time, randomness.
+    pub ports: Ports,
+    /// The host, which runs jobs.
+    pub host: Arc<dyn HostClient>,
+    /// How much a request may ask for.
+    pub limits: Limits,
+}
+
+/// How much a request may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body that is read: bytes. A longer one is answered with 413.
+    pub body_bytes: usize,
+    /// How much of a body that is too long is still taken in, and thrown away: bytes. Many clients read no answer
+    /// before they have sent everything, and would see a broken connection instead of the 413.
+    pub drained_bytes: usize,
+    /// The longest that `Prefer: wait` makes a request wait. Whoever asks for more waits this long.
+    pub wait: Duration,
+}
+
+impl Default for Limits {
+    /// 1 MiB of body, 16 MiB drained, 30 seconds of waiting.
+    fn default() -> Self {
+        Self { body_bytes: 1 << 20, drained_bytes: 16 << 20, wait: Duration::from_secs(30) }
+    }
+}

@@ -1,0 +1,58 @@
+//! `Authorization: Bearer …` → [`Caller`].
+
+use axum::extract::FromRequestParts;
+use bulkhead_kernel::Caller;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::{Api, Problem};
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let credential = bearer(&parts.headers).map_err(Problem::unauthenticated)?;
+        Ok(bulkhead_identity::authenticate(&api.ports, credential).await?)
+    }
+}
+
+/// The credential of the one `Authorization` header (RFC 6750). Two are a confusion that somebody may profit from.
+fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or("no Authorization header")?;
+    if values.next().is_some() {
+        return Err("more than one Authorization header");
+    }
+    let value = value.to_str().map_err(|_| "the Authorization header is not plain text")?;
+    let (scheme, credential) = value.split_once(' ').ok_or("the Authorization header has no credential")?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err("the Authorization header has another scheme than Bearer");
+    }
+    Ok(credential.trim_matches(' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn with(values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        for value in ["Bearer abc", "bearer abc", "BEARER   abc "] {
+            assert_eq!(bearer(&with(&[value])), Ok("abc"), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_single_bearer_credential_is_refused() {
+        for values in [&[][..], &["abc"], &["Basic abc"], &["Bearer"], &["Bearer a", "Bearer b"]] {
+            assert!(bearer(&with(values)).is_err(), "{values:?}");
+        }
+    }
+}

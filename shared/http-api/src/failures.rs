@@ -1,0 +1,120 @@
+//! The one place where use cases' errors become problems. What the database or a library said stays in the log.
+
+use bulkhead_execution::{Fault, Refusal, SubmitError};
+use bulkhead_identity::AuthenticateError;
+use bulkhead_kernel::sql::SqlError;
+use http::HeaderValue;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+
+use crate::{Kind, Problem};
+
+/// What is said of everything that is our fault.
+const INTERNAL: &str = "this is not your fault; quote the correlation id to the operator, whose log says more";
+
+impl Problem {
+    /// The one answer to every credential that doesn't work. The reason is for the log: whoever guesses keys must not
+    /// learn from it.
+    #[must_use]
+    pub fn unauthenticated(reason: impl std::fmt::Display) -> Self {
+        Self::new(Kind::Unauthenticated, "send an API key that works: Authorization: Bearer bhk_…")
+            .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bulkhead\""))
+            .caused_by(reason)
+    }
+
+    /// No job has this id in the caller's organisation. Another organisation's job gets the same answer.
+    #[must_use]
+    pub fn unknown_job() -> Self {
+        Self::new(Kind::UnknownJob, "no job of your organization has this id; GET /v1/jobs lists them")
+    }
+
+    /// No connector has this name.
+    #[must_use]
+    pub fn unknown_connector() -> Self {
+        Self::new(Kind::UnknownConnector, "no connector has this name; GET /v1/connectors lists them")
+    }
+}
+
+impl From<SqlError> for Problem {
+    fn from(error: SqlError) -> Self {
+        let problem = match &error {
+            SqlError::Unavailable(_) => Self::new(Kind::DatabaseUnavailable, "try again in a moment")
+                .with_header(RETRY_AFTER, HeaderValue::from_static("1")),
+            // Trying again helps only after the operator did something, so nobody is told when to.
+            SqlError::NotMigrated(_) => Self::new(Kind::NotMigrated, "the operator has to run `bulkhead migrate`"),
+            SqlError::UniqueViolation(_)
+            | SqlError::ConstraintViolation(_)
+            | SqlError::UnexpectedRows { .. }
+            | SqlError::Decode { .. }
+            | SqlError::Other(_) => Self::new(Kind::Internal, INTERNAL),
+        };
+        problem.caused_by(error)
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Invalid(reason) => Self::unauthenticated(reason),
+            AuthenticateError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => refusal.into(),
+            SubmitError::Broken(reason) => Self::new(Kind::Internal, INTERNAL).caused_by(reason),
+            SubmitError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::UnknownConnector(_) => Self::new(Kind::UnknownConnector, detail),
+            Refusal::UnknownTool(_) => Self::new(Kind::UnknownTool, detail),
+            Refusal::InvalidArguments(faults) => {
+                // The use case points into the arguments; the client sent a body in which they are one member.
+                let in_body = |fault: Fault| Fault { pointer: format!("/arguments{}", fault.pointer), ..fault };
+                let faults: Vec<_> = faults.into_iter().map(in_body).collect();
+                Self::new(Kind::InvalidArguments, detail).with_member("faults", faults)
+            }
+            Refusal::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
+            Refusal::InvalidIdempotencyKey => {
+                Self::new(Kind::InvalidHeader, detail).with_member("header", "Idempotency-Key")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_is_a_503_only_when_trying_again_may_help_or_the_operator_must_migrate() {
+        let kinds = [
+            (SqlError::Unavailable("locked".into()), Kind::DatabaseUnavailable),
+            (SqlError::NotMigrated("no such table: jobs".into()), Kind::NotMigrated),
+            (SqlError::UniqueViolation("x".into()), Kind::Internal),
+            (SqlError::ConstraintViolation("x".into()), Kind::Internal),
+            (SqlError::UnexpectedRows { step: 0, expected: 1, affected: 0 }, Kind::Internal),
+            (SqlError::Decode { column: "x".into() }, Kind::Internal),
+            (SqlError::Other("x".into()), Kind::Internal),
+        ];
+        for (error, kind) in kinds {
+            let text = error.to_string();
+            assert_eq!(Problem::from(error).kind(), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_schema_is_our_fault_and_its_words_stay_in_the_log() {
+        let problem = Problem::from(SubmitError::Broken("the schema of x.y is broken".into()));
+        assert_eq!(problem.kind(), Kind::Internal);
+        assert!(format!("{problem:?}").contains("the schema of x.y is broken"));
+    }
+}

@@ -1,0 +1,247 @@
+//! Problem documents (RFC 9457).
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bulkhead_kernel::CorrelationId;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What kind of problem it is. Clients may act on its `type`, `urn:bulkhead:problem:<name>`, which never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A query parameter is unknown, given twice, or has a value that makes no sense. `faults` names each.
+    InvalidParameters,
+    /// A request header makes no sense.
+    InvalidHeader,
+    /// The body is not JSON.
+    MalformedJson,
+    /// The body broke off.
+    IncompleteBody,
+    /// No credential, or one that does not work.
+    Unauthenticated,
+    /// Nothing has this path.
+    UnknownPath,
+    /// No connector has this name.
+    UnknownConnector,
+    /// The connector has no tool of this name.
+    UnknownTool,
+    /// The organisation has no job of this id.
+    UnknownJob,
+    /// The path has no such method; `Allow` names those that it has.
+    MethodNotAllowed,
+    /// The job has ended, so it can't be canceled. `job_status` says how.
+    JobEnded,
+    /// The body is longer than the limit, `limit_bytes`.
+    BodyTooLarge,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// The body is JSON, but not what the request takes. `faults` names each fault's place.
+    InvalidBody,
+    /// The arguments do not meet the tool's input schema. `faults` names each fault's place.
+    InvalidArguments,
+    /// The idempotency key was used for another call.
+    IdempotencyKeyReused,
+    /// Something is wrong on our side; the log says what, under the correlation id.
+    Internal,
+    /// The database can't be reached.
+    DatabaseUnavailable,
+    /// The database has not been migrated.
+    NotMigrated,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 19] = [
+        Self::InvalidParameters,
+        Self::InvalidHeader,
+        Self::MalformedJson,
+        Self::IncompleteBody,
+        Self::Unauthenticated,
+        Self::UnknownPath,
+        Self::UnknownConnector,
+        Self::UnknownTool,
+        Self::UnknownJob,
+        Self::MethodNotAllowed,
+        Self::JobEnded,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidBody,
+        Self::InvalidArguments,
+        Self::IdempotencyKeyReused,
+        Self::Internal,
+        Self::DatabaseUnavailable,
+        Self::NotMigrated,
+    ];
+
+    /// The status, the name in `type`, and the title: the same for every problem of the kind.
+    const fn describe(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::InvalidParameters => (S::BAD_REQUEST, "invalid-parameters", "The query is not valid"),
+            Self::InvalidHeader => (S::BAD_REQUEST, "invalid-header", "A header is not valid"),
+            Self::MalformedJson => (S::BAD_REQUEST, "malformed-json", "The body is not JSON"),
+            Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid API key is required"),
+            Self::UnknownPath => (S::NOT_FOUND, "unknown-path", "There is nothing at this path"),
+            Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
+            Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
+            Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
+            }
+            Self::JobEnded => (S::CONFLICT, "job-ended", "The job has ended"),
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::UnsupportedMediaType => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
+            }
+            Self::InvalidBody => (S::UNPROCESSABLE_ENTITY, "invalid-body", "The body is not what this request takes"),
+            Self::InvalidArguments => (S::UNPROCESSABLE_ENTITY, "invalid-arguments", "The arguments are not valid"),
+            Self::IdempotencyKeyReused => {
+                (S::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another call")
+            }
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
+            Self::DatabaseUnavailable => {
+                (S::SERVICE_UNAVAILABLE, "database-unavailable", "The database is unavailable")
+            }
+            Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "The database has not been migrated"),
+        }
+    }
+
+    /// The status of its answer.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.describe().0
+    }
+
+    /// Its `type`.
+    #[must_use]
+    pub fn uri(self) -> String {
+        format!("urn:bulkhead:problem:{}", self.describe().1)
+    }
+
+    /// Its title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.describe().2
+    }
+}
+
+/// A refusal on its way out. What a client may know is in the document; the cause is for the log only.
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Document>);
+
+#[derive(Clone, Debug)]
+struct Document {
+    kind: Kind,
+    detail: String,
+    members: Map<String, Value>,
+    headers: HeaderMap,
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem, and in `detail` what is wrong with this request and what to do.
+    #[must_use]
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self(Box::new(Document {
+            kind,
+            detail: detail.into(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+            cause: None,
+        }))
+    }
+
+    /// The same with another member of the document.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
+        self.0.members.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// The same with what the log has to say about it.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Writes it to the log, once: ours as errors, a caller's as what they are.
+    pub(crate) fn log(&self) {
+        let (status, problem) = (self.0.kind.status().as_u16(), self.0.kind.describe().1);
+        let cause = self.0.cause.as_deref().unwrap_or(&self.0.detail);
+        match self.0.kind {
+            kind if kind.status().is_server_error() => tracing::error!(status, problem, cause, "request failed"),
+            Kind::Unauthenticated => tracing::info!(status, problem, cause, "credential refused"),
+            _ => tracing::debug!(status, problem, cause, "request refused"),
+        }
+    }
+
+    /// The answer, as the client gets it. `bare` leaves the document out, as for a `HEAD` request.
+    pub(crate) fn render(
+        self,
+        instance: &str,
+        correlation: &CorrelationId,
+        bare: bool,
+        mut answer: Response,
+    ) -> Response {
+        let mut document = json!({
+            "type": self.0.kind.uri(),
+            "title": self.0.kind.title(),
+            "status": self.0.kind.status().as_u16(),
+            "detail": self.0.detail,
+            "instance": instance,
+            "correlation_id": correlation.as_str(),
+        });
+        if let Some(object) = document.as_object_mut() {
+            object.extend(self.0.members);
+        }
+        answer.headers_mut().extend(self.0.headers);
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        // The router counted the empty body.
+        answer.headers_mut().remove(CONTENT_LENGTH);
+        if !bare {
+            *answer.body_mut() = Body::from(document.to_string());
+        }
+        answer
+    }
+}
+
+impl IntoResponse for Problem {
+    /// An answer without a body: [`Routes`](crate::Routes) writes the document into it, because only there the
+    /// request's path and correlation id are known.
+    fn into_response(self) -> Response {
+        let mut response = self.0.kind.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_type() {
+        let types: HashSet<_> = Kind::ALL.iter().map(|kind| kind.uri()).collect();
+        assert_eq!(types.len(), Kind::ALL.len());
+        assert!(Kind::ALL.iter().all(|kind| kind.status().is_client_error() || kind.status().is_server_error()));
+    }
+}
