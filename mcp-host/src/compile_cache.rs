@@ -1,0 +1,125 @@
+//! Compiled components on disk, so that a component is compiled once and not at every start.
+//!
+//! Compiling takes seconds and much memory; mapping a compiled file takes milliseconds. Machine code from a file is
+//! trusted code, so the folder is private to the user (0700), a file is named after the SHA-256 of the component and
+//! of the engine that compiled it, and its own SHA-256 stands beside it and is checked before it is mapped. A file
+//! that does not match is compiled again.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Why a component could not be compiled or its compiled form not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileCacheError {
+    /// The folder can't be created or is not private.
+    #[error("the folder for compiled components {path} can't be used: {source}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The bytes are not a component that this engine can run.
+    #[error("not a WebAssembly component that can run here: {0}")]
+    Component(String),
+}
+
+/// A folder of compiled components.
+#[derive(Clone, Debug)]
+pub struct CompileCache {
+    folder: PathBuf,
+}
+
+impl CompileCache {
+    /// Opens the folder, creating it readable by this user only.
+    ///
+    /// # Errors
+    /// When it can't be created or its permissions not be set.
+    pub fn new(folder: impl Into<PathBuf>) -> Result<Self, CompileCacheError> {
+        let folder = folder.into();
+        create_private(&folder).map_err(|source| CompileCacheError::Folder { path: folder.clone(), source })?;
+        Ok(Self { folder })
+    }
+
+    /// The component compiled for this engine, from the folder or compiled now and kept there.
+    ///
+    /// A compiled form that can't be written is only logged: the component still runs.
+    ///
+    /// # Errors
+    /// When the bytes are not a component that this engine accepts.
+    pub fn load(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, CompileCacheError> {
+        let path = self.folder.join(format!("{}.cwasm", key(engine, bytes)));
+        if let Some(component) = read(engine, &path) {
+            return Ok(component);
+        }
+        let component = Component::from_binary(engine, bytes)
+            .map_err(|error| CompileCacheError::Component(format!("{error:#}")))?;
+        let kept = component.serialize().map_err(std::io::Error::other).and_then(|code| {
+            // The digest goes last: a file without one is not read, so a crash in between costs a compilation only.
+            write_atomically(&path, &code)?;
+            write_atomically(&digest_path(&path), hex::encode(Sha256::digest(&code)).as_bytes())
+        });
+        if let Err(error) = kept {
+            tracing::warn!(path = %path.display(), %error, "a compiled component can't be kept; it is compiled again at the next start");
+        }
+        Ok(component)
+    }
+}
+
+/// What identifies machine code: the component, and everything in the engine that shapes its code.
+fn key(engine: &Engine, bytes: &[u8]) -> String {
+    let mut compatibility = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut compatibility);
+    format!("{}-{:016x}", hex::encode(Sha256::digest(bytes)), compatibility.finish())
+}
+
+fn read(engine: &Engine, path: &Path) -> Option<Component> {
+    let code = fs::read(path).ok()?;
+    let expected = fs::read_to_string(digest_path(path)).ok()?;
+    if hex::encode(Sha256::digest(&code)) != expected.trim() {
+        tracing::warn!(path = %path.display(), "a compiled component was damaged; it is compiled again");
+        return None;
+    }
+    drop(code);
+    #[expect(unsafe_code, reason = "mapping compiled code is the point of the cache")]
+    // SAFETY: the file must be unmodified output of `Component::serialize`. It is written only above, into a folder
+    // that only this user can write to, and its SHA-256 has just been found equal to the one stored when it was
+    // written. Whoever could change both files could as well change this program. Wasmtime itself refuses code of
+    // another version or configuration.
+    let component = unsafe { Component::deserialize_file(engine, path) };
+    component
+        .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "a compiled component can't be used; it is compiled again"))
+        .ok()
+}
+
+fn digest_path(path: &Path) -> PathBuf {
+    path.with_extension("cwasm.sha256")
+}
+
+fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // The process id keeps two processes that start at once from writing the same file.
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let mut file = fs::File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}
+
+#[cfg(unix)]
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)
+}
