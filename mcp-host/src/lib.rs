@@ -5,7 +5,8 @@
 
 pub mod compile_cache;
 pub mod config;
-pub mod sandbox;
+pub mod edge;
 pub mod mcp;
 pub mod observability;
+pub mod sandbox;
 pub mod worker;

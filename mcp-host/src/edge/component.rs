@@ -1,0 +1,68 @@
+//! From a file to a component that can be instantiated: read, compile, check what it needs, link.
+
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+use super::bindings::spin;
+use super::error::EdgeError;
+use super::guest::{GuestData, GuestState};
+use super::manifest::ComponentEntry;
+use crate::compile_cache::CompileCache;
+
+/// Everything a function may import.
+///
+/// WASI 0.2 is there for Rust's standard library, which is built on it; files and sockets exist and give nothing:
+/// there is no folder to open, and every connection goes through an interface that checks the allowed hosts.
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<GuestState>, EdgeError> {
+    let link = || -> wasmtime::Result<Linker<GuestState>> {
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        spin::key_value::key_value::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
+        spin::postgres::postgres::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
+        spin::sqlite::sqlite::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
+        spin::variables::variables::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
+        Ok(linker)
+    };
+    link().map_err(|error| EdgeError::Engine(format!("{error:#}")))
+}
+
+/// Reads, compiles and links one component.
+pub(crate) fn load(
+    id: &str,
+    entry: &ComponentEntry,
+    linker: &Linker<GuestState>,
+    cache: &CompileCache,
+) -> Result<ServicePre<GuestState>, EdgeError> {
+    let path = &entry.source;
+    let bytes = std::fs::read(path).map_err(|source| EdgeError::Unreadable {
+        what: format!("component `{id}`"),
+        path: path.clone(),
+        source,
+    })?;
+    let component = cache.load(linker.engine(), &bytes).map_err(|source| EdgeError::Component {
+        component: id.to_owned(),
+        path: path.clone(),
+        source,
+    })?;
+    let linked = linker.instantiate_pre(&component).map_err(|error| refused_import(id, &component, linker, &error))?;
+    ServicePre::new(linked)
+        .map_err(|error| EdgeError::Export { component: id.to_owned(), reason: format!("{error:#}") })
+}
+
+/// Names the import that could not be linked. Wasmtime has it in its message, between backquotes.
+fn refused_import(id: &str, component: &Component, linker: &Linker<GuestState>, error: &wasmtime::Error) -> EdgeError {
+    let message = format!("{error:#}");
+    let ty = component.component_type();
+    let import = ty
+        .imports(linker.engine())
+        .map(|(name, _)| name.to_owned())
+        .find(|name| message.contains(&format!("`{name}`")));
+    // Nothing by that name is linked, or something is and differs in a function or a type.
+    let absent = message.contains("matching implementation was not found in the linker")
+        && !message.contains("has the wrong type");
+    let reason = if absent && import.is_some() { String::new() } else { message };
+    EdgeError::Import { component: id.to_owned(), import: import.unwrap_or_else(|| "?".into()), reason }
+}
