@@ -3,9 +3,12 @@
 //! `sandbox` runs connector tools, `worker` runs jobs, `mcp` speaks to MCP clients, `edge` serves the Spin functions
 //! in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
 
+pub mod commands;
 pub mod compile_cache;
 pub mod config;
+pub mod data_dir;
 pub mod edge;
+pub mod http;
 pub mod mcp;
 pub mod observability;
 pub mod sandbox;

@@ -10,7 +10,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,6 +34,11 @@ struct ReasonLabels {
 struct RequestLabels {
     door: &'static str,
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
 }
 
 /// Seconds: from a tool that only computes to one that waits for a slow API.
@@ -63,8 +67,10 @@ impl Default for Metrics {
         let cpu = Family::default();
         let refused = Family::default();
         let requests = Family::default();
-        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "What runs here", version);
+        // A gauge of 1, not an Info: the classic text format, which promtool reads, has no such type.
+        let build = Family::<BuildLabels, Gauge>::default();
+        build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
+        registry.register("build_info", "What runs here", build);
         registry.register("jobs", "Jobs that ended here, by how they ended", jobs.clone());
         registry.register("jobs_running", "Jobs that run here now", running.clone());
         registry.register_with_unit(
@@ -114,12 +120,34 @@ impl Metrics {
         self.0.requests.get_or_create(&RequestLabels { door, status }).inc();
     }
 
-    /// Everything, as OpenMetrics text.
+    /// Everything, as OpenMetrics text (1.0).
     #[must_use]
-    pub fn encode(&self) -> String {
+    pub fn open_metrics(&self) -> String {
         let mut text = String::new();
         encode(&mut text, &self.0.registry).expect("writing to a string does not fail");
         text
+    }
+
+    /// Everything, in Prometheus's older text format (0.0.4), in which a counter's name carries its `_total`.
+    #[must_use]
+    pub fn prometheus_text(&self) -> String {
+        let text = self.open_metrics();
+        let counters: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+            .collect();
+        let mut classic = String::with_capacity(text.len());
+        for line in text.lines().filter(|line| !line.starts_with("# UNIT ") && *line != "# EOF") {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            match words[..] {
+                ["#", keyword, name, rest] if counters.contains(&name) => {
+                    classic.push_str(&format!("# {keyword} {name}_total {rest}"));
+                }
+                _ => classic.push_str(line),
+            }
+            classic.push('\n');
+        }
+        classic
     }
 }
 
@@ -139,5 +167,20 @@ impl Measured {
 impl Drop for Measured {
     fn drop(&mut self) {
         self.metrics.0.running.get_or_create(&self.labels).dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_format_names_counters_by_their_total() {
+        let metrics = Metrics::default();
+        metrics.answered("mcp", 200);
+        let text = metrics.prometheus_text();
+        assert!(text.contains("# TYPE bulkhead_http_requests_total counter\n"), "{text}");
+        assert!(text.contains("bulkhead_http_requests_total{door=\"mcp\",status=\"200\"} 1\n"), "{text}");
+        assert!(!text.contains("# EOF") && metrics.open_metrics().ends_with("# EOF\n"));
     }
 }

@@ -10,7 +10,7 @@ use bulkhead_connectors::Slug;
 use bulkhead_execution::{CallableTool, Catalogue, LookupError};
 use bulkhead_kernel::Clock;
 
-use super::connector::{Connector, ConnectorError, OperatorConfig};
+use super::connector::{Connector, ConnectorError};
 use super::engine::SandboxEngine;
 use super::manifest::ConnectorManifest;
 use super::outbound::OutboundClient;

@@ -15,7 +15,7 @@ const CORRELATION: HeaderName = HeaderName::from_static(CorrelationId::HEADER);
 
 /// Gives the request its correlation id, and the answer that id, the security headers and, if it is a refusal, its
 /// problem document. Logs a refusal, once.
-pub(crate) async fn answer(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+pub async fn answer(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let offered = request.headers().get(CORRELATION).and_then(|value| value.to_str().ok());
     let correlation = CorrelationId::accept(offered, api.ports.entropy.as_ref());
     request.extensions_mut().insert(correlation.clone());

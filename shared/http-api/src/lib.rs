@@ -25,7 +25,7 @@ mod query;
 mod routes;
 mod security;
 
-pub use answer::Correlation;
+pub use answer::{Correlation, answer};
 pub use api::{Api, Limits};
 pub use host::{HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;

@@ -1,0 +1,68 @@
+//! Putting the parts of a host together: the one readable list of what it consists of.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bulkhead_execution::Abandoned;
+use bulkhead_identity::NewOwner;
+use bulkhead_kernel::{Ports, entropy};
+use bulkhead_native_adapters::{Database, Options, OsEntropy, SystemClock, connect};
+
+use crate::compile_cache::CompileCache;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::observability::Metrics;
+use crate::sandbox::{Installed, SandboxEngine, install};
+use crate::worker::Worker;
+
+/// What every command that runs tools needs.
+pub(super) struct Assembly {
+    pub(super) data_dir: DataDir,
+    pub(super) database: Database,
+    pub(super) ports: Ports,
+    pub(super) installed: Arc<Installed>,
+    pub(super) metrics: Metrics,
+    pub(super) worker: Worker,
+}
+
+/// Opens and migrates the database.
+pub(super) async fn open_database(config: &Config) -> anyhow::Result<(Database, Ports)> {
+    let database = connect(&config.database_url(), &Options::default()).await?;
+    database.migrate().await?;
+    let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
+    Ok((database, ports))
+}
+
+/// Makes the first owner when there is none, and leaves its key where its owner will find it.
+pub(super) async fn welcome_owner(ports: &Ports, data_dir: &DataDir, public_url: &str) -> anyhow::Result<()> {
+    if let Some(owner) = bulkhead_identity::create_owner(ports, NewOwner::default()).await? {
+        let path = data_dir.write_owner(&owner, public_url)?;
+        tracing::info!(path = %path.display(), "made the first owner; its API key is in this file");
+    }
+    Ok(())
+}
+
+/// Opens the database, starts the sandbox, installs the connectors and takes up what a dead process left.
+pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembly> {
+    let data_dir = DataDir::open(&config.data_dir).context("the data directory can't be used")?;
+    let (database, ports) = open_database(config).await?;
+    let sandbox = SandboxEngine::new(config.sandbox.options())
+        .map_err(|error| anyhow::anyhow!("{error:#}"))
+        .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
+    let cache = CompileCache::new(data_dir.file("cache"))?;
+    let clock = ports.clock.clone();
+    let installed = install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors).await?;
+    let slugs: Vec<_> = installed.iter().map(|found| found.connector.entry().slug.clone()).collect();
+    for found in installed.iter() {
+        bulkhead_connectors::register(&ports, found.connector.entry()).await?;
+    }
+    bulkhead_connectors::retain(&ports, &slugs).await?;
+    let installed = Arc::new(installed);
+    let metrics = Metrics::default();
+    let name = format!("{}-{}", std::process::id(), hex::encode(entropy::bytes::<8>(ports.entropy.as_ref())));
+    let worker = Worker::new(ports.clone(), installed.clone(), metrics.clone(), config.jobs.clone(), name);
+    // With a database of its own and nobody else alive, whatever is still marked running died with its process.
+    let alone = data_dir.was_unused() && config.database_url.is_none();
+    worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
+    Ok(Assembly { data_dir, database, ports, installed, metrics, worker })
+}

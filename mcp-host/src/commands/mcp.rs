@@ -1,0 +1,45 @@
+//! `bulkhead mcp`: an MCP server over standard input and output, for a client that starts its servers itself.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bulkhead_kernel::Caller;
+use rmcp::ServiceExt;
+
+use super::assemble::{Assembly, assemble, welcome_owner};
+use super::shutdown;
+use crate::config::Config;
+use crate::mcp::McpServer;
+
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let assembly = assemble(&config).await?;
+    welcome_owner(&assembly.ports, &assembly.data_dir, &config.public_url(config.listen)).await?;
+    let caller = local_caller(&assembly).await?;
+    let Assembly { database, ports, installed, worker, .. } = assembly;
+    let queue = tokio::spawn({
+        let worker = worker.clone();
+        async move { worker.serve_queue().await }
+    });
+    let server = McpServer::new(ports, worker.clone(), &installed, Some(caller));
+    let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
+    let stop = running.cancellation_token();
+    tokio::select! {
+        ended = running.waiting() => { ended?; }
+        () = shutdown::requested() => stop.cancel(),
+    }
+    worker.drain(Duration::from_secs(config.jobs.drain_seconds)).await;
+    queue.abort();
+    database.close().await;
+    Ok(())
+}
+
+/// Whoever can start this process can read the data directory, so it acts as the owner whose key lies there.
+async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> {
+    let path = assembly.data_dir.file("owner.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{} can't be read; it holds the API key that stdio acts with", path.display()))?;
+    let owner: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
+    let key = owner.get("api_key").and_then(serde_json::Value::as_str);
+    let key = key.with_context(|| format!("{} has no api_key", path.display()))?;
+    Ok(bulkhead_identity::authenticate(&assembly.ports, key).await?)
+}

@@ -1,0 +1,16 @@
+//! `bulkhead migrate`.
+
+use anyhow::Context as _;
+
+use super::assemble::{open_database, welcome_owner};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let data_dir = DataDir::open(&config.data_dir).context("the data directory can't be used")?;
+    let (database, ports) = open_database(&config).await?;
+    welcome_owner(&ports, &data_dir, &config.public_url(config.listen)).await?;
+    tracing::info!(database = database.kind(), "the database is up to date");
+    database.close().await;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What the binary can be told to do.
+
+mod assemble;
+mod mcp;
+mod migrate;
+mod serve;
+mod shutdown;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, LogFormat};
+
+/// Safe access to a team's DevOps tools, for AI agents and people.
+#[derive(Debug, Parser)]
+#[command(name = "bulkhead", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    overrides: Overrides,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be set without a file. See bulkhead.example.toml for everything else.
+#[derive(Debug, clap::Args)]
+struct Overrides {
+    /// The configuration file.
+    #[arg(long, global = true, env = "BULKHEAD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:3000]
+    #[arg(long, global = true, env = "BULKHEAD_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where everything that is kept lives [default: .bulkhead]
+    #[arg(long, global = true, env = "BULKHEAD_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// sqlite:PATH or postgres://... [default: SQLite in the data directory]
+    #[arg(long, global = true, env = "BULKHEAD_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The functions' manifest [default: spin.toml]
+    #[arg(long, global = true, env = "BULKHEAD_MANIFEST", value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// The folder of connectors [default: dist/connectors]
+    #[arg(long, global = true, env = "BULKHEAD_CONNECTORS", value_name = "DIR")]
+    connectors: Option<PathBuf>,
+    /// How clients reach this host [default: http://<listen>]
+    #[arg(long, global = true, env = "BULKHEAD_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// How logs look [default: pretty]
+    #[arg(long, global = true, env = "BULKHEAD_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// Which logs, such as info,mcp_host=debug [default: info]
+    #[arg(long, global = true, env = "BULKHEAD_LOG", value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything on one port: MCP, the functions, SQLite in the data directory.
+    Up,
+    /// The MCP host alone, beside functions that run on Spin.
+    Serve,
+    /// An MCP server over standard input and output.
+    Mcp,
+    /// Brings the database up to date, and makes the first owner when there is none.
+    Migrate,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being done, in words for whoever typed it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let config = self.overrides.apply()?;
+        crate::observability::start_logging(&config.log)?;
+        match self.command {
+            Command::Up => serve::run(config, serve::Functions::Embedded).await,
+            Command::Serve => serve::run(config, serve::Functions::Elsewhere).await,
+            Command::Mcp => mcp::run(config).await,
+            Command::Migrate => migrate::run(config).await,
+        }
+    }
+}
+
+impl Overrides {
+    fn apply(self) -> anyhow::Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        fn set<T>(target: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *target = value;
+            }
+        }
+        set(&mut config.listen, self.listen);
+        set(&mut config.data_dir, self.data_dir);
+        set(&mut config.manifest, self.manifest);
+        set(&mut config.connectors_dir, self.connectors);
+        set(&mut config.log.format, self.log_format);
+        set(&mut config.log.filter, self.log);
+        config.database_url = self.database_url.or(config.database_url);
+        config.public_url = self.public_url.or(config.public_url);
+        Ok(config)
+    }
+}

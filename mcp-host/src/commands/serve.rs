@@ -1,0 +1,133 @@
+//! `bulkhead up` and `bulkhead serve`.
+
+use std::time::Duration;
+
+use bulkhead_kernel::Secret;
+use tokio_util::sync::CancellationToken;
+
+use super::assemble::{Assembly, assemble, welcome_owner};
+use super::shutdown;
+use crate::config::Config;
+use crate::edge::{EdgeConfig, EdgeLimits, EdgeRuntime};
+use crate::http::{Host, HostParts, bind, router, serve};
+use crate::mcp::{McpServer, mcp_service};
+
+/// Where the functions run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Functions {
+    /// In this process.
+    Embedded,
+    /// On Spin.
+    Elsewhere,
+}
+
+pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<()> {
+    // The port first: a second `up` should say that there is a first one before it touches anything.
+    let listener = bind(config.listen).await?;
+    let bound = listener.local_addr()?;
+    let public_url = config.public_url(bound);
+    let assembly = assemble(&config).await?;
+    welcome_owner(&assembly.ports, &assembly.data_dir, &public_url).await?;
+    let internal_key = assembly.data_dir.internal_key(assembly.ports.entropy.as_ref())?;
+    let edge = match functions {
+        Functions::Elsewhere => None,
+        Functions::Embedded => {
+            let edge = edge_config(&config, &assembly, &internal_key, &format!("http://{bound}"));
+            Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
+        }
+    };
+    let Assembly { data_dir, database, ports, installed, metrics, worker, .. } = assembly;
+    let stop = CancellationToken::new();
+    let server = McpServer::new(ports.clone(), worker.clone(), &installed, None);
+    let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
+    let parts =
+        HostParts { ports, database: database.clone(), installed, worker: worker.clone(), metrics, internal_key, edge };
+    let router = router(Host::new(parts), mcp);
+    let queue = tokio::spawn({
+        let worker = worker.clone();
+        async move { worker.serve_queue().await }
+    });
+    announce(&public_url, functions, &data_dir);
+
+    let patience = Duration::from_secs(config.jobs.drain_seconds);
+    let signal = {
+        let (worker, stop) = (worker.clone(), stop.clone());
+        async move {
+            shutdown::requested().await;
+            tracing::info!("stopping: open calls may finish");
+            worker.drain(patience).await;
+            stop.cancel();
+        }
+    };
+    serve(listener, router, signal, Duration::from_secs(2)).await?;
+    queue.abort();
+    database.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn edge_config(config: &Config, assembly: &Assembly, internal_key: &Secret, host_url: &str) -> EdgeConfig {
+    let settings = &config.edge;
+    let mut variables: std::collections::BTreeMap<String, Secret> =
+        settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
+    variables.insert("internal_key".to_owned(), internal_key.clone());
+    let database_url = config.database_url();
+    let sqlite = match database_url.strip_prefix("sqlite:") {
+        Some(path) => path.trim_start_matches("//").into(),
+        None => {
+            variables.insert("database_url".to_owned(), Secret::new(database_url.clone()));
+            if let Some(host) = postgres_host(&database_url) {
+                variables.insert("database_host".to_owned(), Secret::new(host));
+            }
+            assembly.data_dir.file("functions.db")
+        }
+    };
+    EdgeConfig {
+        manifest: config.manifest.clone(),
+        cache_dir: assembly.data_dir.file("cache"),
+        sqlite_default: sqlite,
+        key_value_default: assembly.data_dir.file("key-value.db"),
+        variables,
+        limits: EdgeLimits {
+            concurrent_requests: settings.concurrent_requests,
+            request_timeout: Duration::from_millis(settings.request_ms),
+            memory_bytes: (settings.memory_mib as usize) << 20,
+            request_body_bytes: settings.max_body_bytes,
+            ..EdgeLimits::default()
+        },
+    }
+}
+
+/// The server of a database URL as `allowed_outbound_hosts` writes it, without user, password and name.
+fn postgres_host(database_url: &str) -> Option<String> {
+    let url = url::Url::parse(database_url).ok()?;
+    let query = url.query_pairs().find(|(name, _)| name == "host").map(|(_, value)| value.into_owned());
+    let host = url.host_str().map(str::to_owned).or(query)?;
+    Some(format!("postgres://{host}:{}", url.port().unwrap_or(5432)))
+}
+
+#[expect(clippy::print_stderr, reason = "the first thing a newcomer looks for, whatever the log filter says")]
+fn announce(public_url: &str, functions: Functions, data_dir: &crate::data_dir::DataDir) {
+    let mut lines = vec![format!("Bulkhead is ready at {public_url}"), format!("  MCP      {public_url}/mcp")];
+    if functions == Functions::Embedded {
+        lines.push(format!("  REST     {public_url}/v1"));
+    }
+    lines.push(format!("  health   {public_url}/health/detailed"));
+    lines.push(format!("  API key  {}", data_dir.file("owner.json").display()));
+    eprintln!("\n{}\n", lines.join("\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::postgres_host;
+
+    #[test]
+    fn the_databases_host_is_told_without_its_password() {
+        let host = |url| postgres_host(url);
+        assert_eq!(host("postgres://u:p@db.test:6543/x"), Some("postgres://db.test:6543".to_owned()));
+        assert_eq!(host("postgres://u@db.test/x"), Some("postgres://db.test:5432".to_owned()));
+        assert_eq!(host("postgres:///x?host=127.0.0.1"), Some("postgres://127.0.0.1:5432".to_owned()));
+        assert_eq!(host("nonsense"), None);
+    }
+}

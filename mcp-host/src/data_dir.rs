@@ -1,0 +1,131 @@
+//! The data directory: everything that one machine keeps.
+//!
+//! `bulkhead.db`, `lock`, `internal.key`, `owner.json`, `cache/` (compiled components).
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use bulkhead_kernel::{Entropy, Secret, entropy};
+use serde_json::json;
+
+/// Why the data directory can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}; choose another directory with --data-dir, or give this user the right to write there")]
+pub struct DataDirError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// The data directory, in use by this process.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    /// Whether no other process used it when this one started.
+    alone: bool,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Opens the directory, creating it readable by this user only.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be created or written.
+    pub fn open(path: &Path) -> Result<Self, DataDirError> {
+        let failed = |source| DataDirError { path: path.to_owned(), source };
+        create_private(path).map_err(failed)?;
+        let lock = File::options().create(true).append(true).open(path.join("lock")).map_err(failed)?;
+        // Whoever gets the exclusive lock knows that every other process is gone, and with it what it ran. All then
+        // share it, so that a stdio server can work beside `up`.
+        let alone = match lock.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        };
+        if alone {
+            lock.unlock().map_err(failed)?;
+        }
+        lock.lock_shared().map_err(failed)?;
+        Ok(Self { path: path.to_owned(), alone, _lock: lock })
+    }
+
+    /// Whether no other process used it when this one started, so that whatever it says is running is not.
+    #[must_use]
+    pub fn was_unused(&self) -> bool {
+        self.alone
+    }
+
+    /// A file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The key that functions prove themselves with, made when there is none.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be read or written.
+    pub fn internal_key(&self, source: &dyn Entropy) -> Result<Secret, DataDirError> {
+        let path = self.file("internal.key");
+        match std::fs::read_to_string(&path) {
+            Ok(key) if !key.trim().is_empty() => return Ok(Secret::new(key.trim().to_owned())),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(DataDirError { path, source: error });
+            }
+            _ => {}
+        }
+        let key = hex::encode(entropy::bytes::<32>(source));
+        write_private(&path, key.as_bytes()).map_err(|error| DataDirError { path, source: error })?;
+        Ok(Secret::new(key))
+    }
+
+    /// Writes `owner.json` for the newcomer who needs a key to start with.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be written.
+    pub fn write_owner(
+        &self,
+        owner: &bulkhead_identity::Owner,
+        public_url: &str,
+    ) -> Result<PathBuf, DataDirError> {
+        let path = self.file("owner.json");
+        let text = json!({
+            "api_key": owner.token.expose(),
+            "organization": owner.organization.slug,
+            "api_url": format!("{public_url}/v1"),
+            "mcp_url": format!("{public_url}/mcp"),
+        });
+        write_private(&path, format!("{text:#}\n").as_bytes())
+            .map_err(|source| DataDirError { path: path.clone(), source })?;
+        Ok(path)
+    }
+}
+
+#[cfg(unix)]
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_private(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Writes a file that only this user can read, whole or not at all.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    // A leftover of a crash may be readable by others; a new file gets its mode before it gets its content.
+    let _ = std::fs::remove_file(&temporary);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}

@@ -1,0 +1,121 @@
+//! Everything on one port: `/mcp`, `/health`, `/metrics`, `/internal` for the functions, and the functions.
+
+mod health;
+mod internal;
+mod local_host;
+mod metrics;
+mod server;
+
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::any;
+use axum::{Extension, Router};
+use bulkhead_http_api::{Api, Limits, Routes};
+use bulkhead_kernel::{Ports, Secret};
+use bulkhead_native_adapters::Database;
+
+use crate::edge::EdgeRuntime;
+use crate::mcp::McpHttp;
+use crate::observability::Metrics;
+use crate::sandbox::Installed;
+use crate::worker::Worker;
+
+pub use server::{ServeError, bind, serve};
+
+/// What the host's own routes need.
+#[derive(Clone)]
+pub struct Host(pub(crate) Arc<HostParts>);
+
+/// The parts of a running host.
+pub struct HostParts {
+    /// The database, the time, randomness.
+    pub ports: Ports,
+    /// The same database, for its health.
+    pub database: Database,
+    /// The connectors.
+    pub installed: Arc<Installed>,
+    /// Runs jobs.
+    pub worker: Worker,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What functions prove themselves with.
+    pub internal_key: Secret,
+    /// The functions, when this process serves them.
+    pub edge: Option<EdgeRuntime>,
+}
+
+impl Host {
+    /// A host of these parts.
+    #[must_use]
+    pub fn new(parts: HostParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// The whole port.
+pub fn router(host: Host, mcp: McpHttp) -> Router {
+    let api = Api {
+        ports: host.0.ports.clone(),
+        host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
+        limits: Limits::default(),
+    };
+    let own = Routes::new()
+        .get("/health", health::brief)
+        .get("/health/detailed", health::detailed)
+        .get("/metrics", metrics::metrics)
+        .post("/internal/v1/jobs/{id}/run", internal::run)
+        .post("/internal/v1/jobs/{id}/cancel", internal::cancel)
+        .into_router(api.clone())
+        .layer(Extension(host.clone()));
+    let mcp = Router::new()
+        .route_service("/mcp", mcp)
+        .layer(from_fn_with_state(api.clone(), authenticate))
+        .layer(from_fn_with_state(api, bulkhead_http_api::answer))
+        .layer(from_fn(count(host.0.metrics.clone(), "mcp")));
+    let own = own.layer(from_fn(count(host.0.metrics.clone(), "host")));
+    let router = mcp
+        .route_service("/health", own.clone())
+        .route_service("/health/{*rest}", own.clone())
+        .route_service("/metrics", own.clone())
+        .route_service("/internal/{*rest}", own.clone());
+    match host.0.edge.clone() {
+        Some(edge) => {
+            let serve = any(move |ConnectInfo(client), request: Request| {
+                let edge = edge.clone();
+                async move { edge.handle(request, client).await }
+            });
+            router.fallback_service(Router::new().fallback(serve).layer(from_fn(count(host.0.metrics.clone(), "edge"))))
+        }
+        None => router.fallback_service(own),
+    }
+}
+
+/// Finds out who calls before the MCP endpoint reads anything else.
+async fn authenticate(
+    axum::extract::State(api): axum::extract::State<Api>,
+    request: Request,
+    next: Next,
+) -> Result<Response, bulkhead_http_api::Problem> {
+    use axum::extract::FromRequestParts;
+    let (mut parts, body) = request.into_parts();
+    let caller = bulkhead_kernel::Caller::from_request_parts(&mut parts, &api).await?;
+    parts.extensions.insert(caller);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+fn count(
+    metrics: Metrics,
+    door: &'static str,
+) -> impl Fn(Request, Next) -> futures::future::BoxFuture<'static, Response> + Clone {
+    move |request, next| {
+        let metrics = metrics.clone();
+        Box::pin(async move {
+            let response = next.run(request).await;
+            metrics.answered(door, response.status().as_u16());
+            response
+        })
+    }
+}
