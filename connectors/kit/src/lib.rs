@@ -1,1 +1,108 @@
 //! What a connector written in Rust needs: the contract's bindings, typed tools, outbound HTTP.
+//!
+//! A connector is a list of types that implement [`Tool`]. [`export_connector!`] turns the list into the component
+//! that `wit/connector.wit` describes. To add a tool: one file with its input, its output and its `call`, and its
+//! name in the list. The input's and output's JSON Schemas come from the types, the descriptions in them from the
+//! doc comments.
+//!
+//! ```
+//! use bulkhead_connector_kit::{Annotations, Tool, ToolError, export_connector};
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// What to greet.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! pub struct Input {
+//!     /// The name of whoever is greeted.
+//!     name: String,
+//! }
+//!
+//! /// The greeting.
+//! #[derive(Serialize, JsonSchema)]
+//! pub struct Output {
+//!     /// A sentence.
+//!     greeting: String,
+//! }
+//!
+//! /// Greets.
+//! pub struct Greet;
+//!
+//! impl Tool for Greet {
+//!     const NAME: &'static str = "greet";
+//!     const TITLE: &'static str = "Greet";
+//!     const DESCRIPTION: &'static str = "Greets someone by name.";
+//!     const ANNOTATIONS: Annotations = Annotations::COMPUTES;
+//!     type Input = Input;
+//!     type Output = Output;
+//!
+//!     fn call(input: Input) -> Result<Output, ToolError> {
+//!         if input.name.is_empty() {
+//!             return Err(ToolError::invalid("/name", "is empty"));
+//!         }
+//!         Ok(Output { greeting: format!("Hello, {}!", input.name) })
+//!     }
+//! }
+//!
+//! export_connector! { tools: [Greet] }
+//!
+//! # fn main() {
+//! let reply = CONNECTOR.call("greet", r#"{"name": "you"}"#).expect("the tool answers");
+//! assert_eq!(reply.structured, r#"{"greeting":"Hello, you!"}"#);
+//! # }
+//! ```
+//!
+//! Everything but the component itself also compiles natively, so that a tool's tests are plain `cargo test`s; there
+//! [`fake::Host`] stands in for settings, the network and the job's events.
+//!
+//! The host snapshots an instance after `initialize`, and every call starts from that snapshot. `initialize` makes
+//! the schemas and runs the connector's `warm_up` functions: whatever they leave in statics costs a call nothing. A
+//! snapshot also freezes what looks random, such as the seed of a `HashMap`, so no secret may rest on one.
+
+#[cfg(target_os = "wasi")]
+pub mod component;
+mod connector;
+mod error;
+#[cfg(not(target_os = "wasi"))]
+pub mod fake;
+mod host;
+pub mod http;
+mod schema;
+mod tool;
+
+pub use connector::{Connector, Description, Reply};
+pub use error::{Fault, Pointer, ToolError};
+pub use host::{Level, log, progress, required_setting, setting};
+pub use tool::{Annotations, Tool, ToolEntry};
+
+/// Makes a connector of a list of tools: the static `CONNECTOR`, and in a component the contract's exports.
+///
+/// `warm_up` is optional: functions without arguments that `initialize` runs, in order. They can reach neither the
+/// network nor settings.
+///
+/// ```ignore
+/// export_connector! { tools: [Query, Alerts], warm_up: [query::warm_up] }
+/// ```
+#[macro_export]
+macro_rules! export_connector {
+    (tools: [$($tool:ty),+ $(,)?] $(, warm_up: [$($warm_up:expr),* $(,)?])? $(,)?) => {
+        /// The connector: its tools, in the order in which they are listed.
+        pub static CONNECTOR: $crate::Connector = $crate::Connector::new(
+            &[$($crate::ToolEntry::of::<$tool>()),+],
+            &[$($($warm_up),*)?],
+        );
+
+        #[cfg(target_os = "wasi")]
+        mod exports {
+            struct Component;
+
+            impl $crate::component::Exports for Component {
+                fn connector() -> &'static $crate::Connector {
+                    &super::CONNECTOR
+                }
+            }
+
+            $crate::component::export!(Component with_types_in $crate::component::bindings);
+        }
+    };
+}

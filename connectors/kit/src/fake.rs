@@ -1,0 +1,81 @@
+//! A host for tests and for tools that are called natively: settings, a network of one function, the events.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::Level;
+use crate::http::{HttpError, Request, Response};
+
+type Responder = Box<dyn Fn(&Request) -> Result<Response, HttpError>>;
+
+/// What a tool told its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A message.
+    Log(Level, String),
+    /// How far the job is.
+    Progress(u64, Option<u64>, Option<String>),
+}
+
+/// The host that tools on this thread see while [`run`](Self::run) runs. Without one there are no settings and no
+/// network.
+#[derive(Default)]
+pub struct Host {
+    settings: BTreeMap<String, String>,
+    responder: Option<Responder>,
+    events: Vec<Event>,
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::default();
+}
+
+impl Host {
+    /// A host without settings and network.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives a setting a value.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Answers every outbound request by this function.
+    #[must_use]
+    pub fn respond(mut self, responder: impl Fn(&Request) -> Result<Response, HttpError> + 'static) -> Self {
+        self.responder = Some(Box::new(responder));
+        self
+    }
+
+    /// Runs something on this host and hands back what it said meanwhile.
+    pub fn run<T>(self, work: impl FnOnce() -> T) -> (T, Vec<Event>) {
+        let before = HOST.replace(self);
+        let result = work();
+        let host = HOST.replace(before);
+        (result, host.events)
+    }
+}
+
+pub(crate) fn setting(name: &str) -> Option<String> {
+    HOST.with_borrow(|host| host.settings.get(name).cloned())
+}
+
+pub(crate) fn log(level: Level, message: &str) {
+    HOST.with_borrow_mut(|host| host.events.push(Event::Log(level, message.to_owned())));
+}
+
+pub(crate) fn progress(done: u64, total: Option<u64>, message: Option<&str>) {
+    let event = Event::Progress(done, total, message.map(ToOwned::to_owned));
+    HOST.with_borrow_mut(|host| host.events.push(event));
+}
+
+pub(crate) fn send(request: &Request) -> Result<Response, HttpError> {
+    HOST.with_borrow(|host| match &host.responder {
+        Some(respond) => respond(request),
+        None => Err(HttpError::NotGranted { host: request.host().to_owned() }),
+    })
+}

@@ -1,0 +1,21 @@
+//! Outbound HTTP: one request, one answer, waited for.
+//!
+//! A connector reaches only what its manifest asks for and the operator granted, and it never holds a credential:
+//! the host adds it to the request outside the sandbox. [`HttpError`] tells a refusal by the sandbox apart from a
+//! service that cannot be reached.
+
+mod error;
+mod request;
+mod response;
+#[cfg(target_os = "wasi")]
+mod wasi;
+
+pub use error::HttpError;
+pub use http::{HeaderMap, Method, StatusCode};
+pub use request::Request;
+pub use response::Response;
+
+#[cfg(not(target_os = "wasi"))]
+use crate::fake as transport;
+#[cfg(target_os = "wasi")]
+use wasi as transport;

@@ -1,0 +1,89 @@
+//! JSON Schema 2020-12 of inputs and outputs, as models and people like to read it.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema};
+
+/// Formats that schemars takes from Rust's number types. JSON Schema knows none of them, and validators that check
+/// formats complain.
+const RUST_FORMATS: [&str; 14] = [
+    "int8", "int16", "int32", "int64", "int128", "int", "uint8", "uint16", "uint32", "uint64", "uint128", "uint",
+    "float", "double",
+];
+
+/// The schema of arguments, as JSON text.
+pub(crate) fn of_input<T: JsonSchema>() -> String {
+    text::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+/// The schema of a structured result, as JSON text.
+pub(crate) fn of_output<T: JsonSchema>() -> String {
+    text::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn text<T: JsonSchema>(settings: SchemaSettings) -> String {
+    // Some models and clients do not follow `$ref`, so definitions stand where they are used.
+    let settings = settings.with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    // MCP's default dialect is 2020-12, and a Rust type's name tells a caller nothing.
+    schema.remove("$schema");
+    RecursiveTransform(tidy).transform(&mut schema);
+    serde_json::Value::from(schema).to_string()
+}
+
+fn tidy(schema: &mut Schema) {
+    schema.remove("title");
+    let rust_format =
+        schema.get("format").and_then(|format| format.as_str()).is_some_and(|format| RUST_FORMATS.contains(&format));
+    if rust_format {
+        schema.remove("format");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    /// A page of something.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Page {
+        /// How many.
+        #[serde(default = "ten")]
+        #[schemars(range(min = 1, max = 50))]
+        limit: u32,
+        /// In which order.
+        order: Order,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Order {
+        NewestFirst,
+        OldestFirst,
+    }
+
+    const fn ten() -> u32 {
+        10
+    }
+
+    #[test]
+    fn an_input_is_closed_described_and_free_of_rust() {
+        let schema: serde_json::Value = serde_json::from_str(&of_input::<Page>()).expect("a schema is JSON");
+        let expected = serde_json::json!({
+            "description": "A page of something.",
+            "type": "object",
+            "properties": {
+                "limit": {"description": "How many.", "type": "integer", "minimum": 1, "maximum": 50, "default": 10},
+                "order": {
+                    "description": "In which order.", "type": "string", "enum": ["newest_first", "oldest_first"]
+                },
+            },
+            "required": ["order"],
+            "additionalProperties": false,
+        });
+        assert_eq!(schema, expected);
+    }
+}
