@@ -6,6 +6,8 @@
 
 pub mod clock;
 pub mod entropy;
+#[cfg(feature = "functions")]
+pub mod functions;
 pub mod sql_conformance;
 
 pub use clock::ManualClock;

@@ -23,7 +23,7 @@ pub(crate) async fn handle(
         Some(CancelOutcome::Canceled(job)) => Ok(Json(job).into_response()),
         Some(CancelOutcome::AlreadyEnded(job)) => {
             let status = job.status.as_str();
-            let detail = format!("the job has {status} already");
+            let detail = format!("the job has ended already: it is {status}");
             Err(Problem::new(Kind::JobEnded, detail).with_member("job_status", status))
         }
         Some(CancelOutcome::Requested(job)) => {

@@ -5,6 +5,7 @@ mod values;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -56,7 +57,7 @@ impl Default for SqliteOptions {
 /// A SQLite file. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct NativeSqlite {
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     readers: SqlitePool,
     writer: Writer,
 }
@@ -91,7 +92,7 @@ impl NativeSqlite {
             .max_lifetime(None)
             .connect_lazy_with(connection.clone().pragma("query_only", "on"));
         let writer = Writer::start(first, connection.clone(), options);
-        Ok(Self { options: connection, readers, writer })
+        Ok(Self { options: Arc::new(connection), readers, writer })
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {

@@ -12,9 +12,9 @@ use bulkhead_kernel::{Caller, Ports, Role, Timestamp};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
-use crate::contract::Contract;
-use crate::request::{Answer, Call};
-use crate::{FakeHost, catalogue};
+use super::contract::Contract;
+use super::request::{Answer, Call};
+use super::{FakeHost, catalogue};
 
 /// An organisation with one user and one key.
 pub struct Tenant {
@@ -61,6 +61,16 @@ impl Harness {
     pub async fn unmigrated(mut self) -> Self {
         let url = format!("sqlite:{}", self.directory.path().join("empty.db").display());
         self.api.ports.sql = connect(&url, &Options::default()).await.expect("opens").sql();
+        self
+    }
+
+    /// The same function over a database that does not answer.
+    #[must_use]
+    pub async fn without_database(mut self) -> Self {
+        let url = format!("sqlite:{}", self.directory.path().join("closed.db").display());
+        let database = connect(&url, &Options::default()).await.expect("opens");
+        database.close().await;
+        self.api.ports.sql = database.sql();
         self
     }
 

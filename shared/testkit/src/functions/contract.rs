@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::Answer;
+use super::Answer;
 
 /// A function's description, ready to check answers.
 pub(crate) struct Contract {

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::Harness;
+use super::Harness;
 
 /// A request that is being put together.
 #[must_use]
