@@ -2,59 +2,159 @@
 
 use std::net::IpAddr;
 
-use http::Method;
-use http::uri::{Authority, Scheme};
+use http::{Method, Uri};
 use url::{Host, Url};
 
 /// One place that requests may go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    scheme: String,
-    host: Host<String>,
+    tls: bool,
+    host: HostPattern,
     port: u16,
     methods: Vec<Method>,
+    paths: Option<Vec<PathPattern>>,
     /// Whether the host may resolve to a private, loopback or link-local address: the operator named it.
     private: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum HostPattern {
+    Exactly(Host<String>),
+    /// One label, then this.
+    OneLabelBelow(String),
+}
+
+impl HostPattern {
+    fn matches(&self, host: &Host<String>) -> bool {
+        match (self, host) {
+            (Self::Exactly(pattern), host) => pattern == host,
+            (Self::OneLabelBelow(domain), Host::Domain(host)) => {
+                host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == domain)
+            }
+            (Self::OneLabelBelow(_), _) => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PathPattern {
+    Exactly(String),
+    /// Everything that starts with this, which ends in a slash.
+    Below(String),
+}
+
+impl PathPattern {
+    fn new(prefix: &str, path: &str) -> Result<Self, GrantError> {
+        if !path.starts_with('/') {
+            return Err(GrantError::InvalidPath(path.to_owned()));
+        }
+        let whole = format!("{prefix}{path}");
+        Ok(match whole.strip_suffix('*') {
+            Some(start) if start.ends_with('/') => Self::Below(start.to_owned()),
+            _ if whole.contains('*') => return Err(GrantError::InvalidPath(path.to_owned())),
+            _ => Self::Exactly(whole),
+        })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Exactly(pattern) => path == pattern,
+            Self::Below(start) => path.starts_with(start.as_str()),
+        }
+    }
 }
 
 /// Why something is not a grant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// It is not a URL with a host.
-    #[error("{0:?} is not a URL such as https://api.example.com")]
+    /// It is not such a URL.
+    #[error("{0:?} is not an http or https URL without user, query and fragment, such as https://metrics.example.com")]
     InvalidUrl(String),
-    /// Only these two schemes can be checked.
-    #[error("{0:?} is neither an http nor an https URL")]
-    UnsupportedScheme(String),
-    /// Credentials don't belong into an address.
-    #[error("an address must not contain a user name or password")]
-    Credentials,
+    /// It is not a host.
+    #[error("{0:?} is neither a host such as api.example.com, optionally with a port, nor {{{{ settings.NAME }}}}")]
+    InvalidHost(String),
     /// It is not an HTTP method.
     #[error("{0:?} is not an HTTP method")]
     InvalidMethod(String),
+    /// It is not a path.
+    #[error("{0:?} is not a path: it starts with a slash, and a star stands only after the last slash")]
+    InvalidPath(String),
+    /// A setting that is no URL can't name a host.
+    #[error("there is no setting {0:?} of type \"url\"")]
+    NotAUrlSetting(String),
 }
 
 impl Grant {
-    /// Allows these methods at the scheme, host and port of a URL. Its path does not count.
+    /// Allows what the operator's URL names: its scheme, host and port, and paths below its own.
     ///
     /// # Errors
-    /// [`GrantError`] when it is no http or https URL or one of the methods is none.
-    pub fn new(url: &str, methods: &[String], private: bool) -> Result<Self, GrantError> {
-        let parsed = Url::parse(url).map_err(|_| GrantError::InvalidUrl(url.to_owned()))?;
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(GrantError::Credentials);
+    /// [`GrantError`] when one of the parts is not what it should be.
+    pub fn at_url(url: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
+        let invalid = || GrantError::InvalidUrl(url.to_owned());
+        let parsed = Url::parse(url).map_err(|_| invalid())?;
+        let plain = parsed.username().is_empty() && parsed.password().is_none();
+        if !plain || parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err(invalid());
         }
-        let unsupported = || GrantError::UnsupportedScheme(url.to_owned());
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(unsupported());
+        let tls = match parsed.scheme() {
+            "http" => false,
+            "https" => true,
+            _ => return Err(invalid()),
+        };
+        let host = parsed.host().ok_or_else(invalid)?.to_owned();
+        let port = parsed.port_or_known_default().ok_or_else(invalid)?;
+        let prefix = parsed.path().trim_end_matches('/');
+        Self::new(tls, HostPattern::Exactly(host), port, methods, paths, prefix, true)
+    }
+
+    /// Allows what a manifest names: a public host, by https alone.
+    ///
+    /// # Errors
+    /// [`GrantError`] when one of the parts is not what it should be.
+    pub fn at_host(host: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
+        let invalid = || GrantError::InvalidHost(host.to_owned());
+        let (wildcard, name) = host.strip_prefix("*.").map_or((false, host), |rest| (true, rest));
+        // Whatever else a URL may hold besides a host and a port has no place here.
+        if name.is_empty() || name.contains(['/', '?', '#', '@', '*', '\\', ' ', '{']) {
+            return Err(invalid());
         }
-        let host = parsed.host().ok_or_else(|| GrantError::InvalidUrl(url.to_owned()))?.to_owned();
-        let port = parsed.port_or_known_default().ok_or_else(unsupported)?;
+        let url = Url::parse(&format!("https://{name}/")).map_err(|_| invalid())?;
+        let parsed = url.host().ok_or_else(invalid)?.to_owned();
+        let pattern = match (wildcard, parsed) {
+            (false, host) => HostPattern::Exactly(host),
+            (true, Host::Domain(domain)) => HostPattern::OneLabelBelow(domain),
+            (true, _) => return Err(invalid()),
+        };
+        Self::new(true, pattern, url.port().unwrap_or(443), methods, paths, "", false)
+    }
+
+    fn new(
+        tls: bool,
+        host: HostPattern,
+        port: u16,
+        methods: &[String],
+        paths: Option<&[String]>,
+        prefix: &str,
+        private: bool,
+    ) -> Result<Self, GrantError> {
         let methods = methods
             .iter()
             .map(|method| method.parse().map_err(|_| GrantError::InvalidMethod(method.clone())))
             .collect::<Result<_, _>>()?;
-        Ok(Self { scheme: parsed.scheme().to_owned(), host, port, methods, private })
+        let paths = match paths {
+            Some(paths) => Some(paths.iter().map(|path| PathPattern::new(prefix, path)).collect::<Result<_, _>>()?),
+            None => None,
+        };
+        Ok(Self { tls, host, port, methods, paths, private })
+    }
+
+    fn covers(&self, method: &Method, url: &Url, host: &Host<String>, port: u16) -> bool {
+        let paths = self.paths.as_ref();
+        self.tls == (url.scheme() == "https")
+            && self.port == port
+            && self.host.matches(host)
+            && self.methods.contains(method)
+            && paths.is_none_or(|paths| paths.iter().any(|pattern| pattern.matches(url.path())))
     }
 }
 
@@ -86,20 +186,23 @@ impl Grants {
         Self(grants)
     }
 
-    /// The destination of a request when a grant covers it. The host is read as a URL's is (so that decimal and
-    /// octal spellings of an address, letter case and a trailing dot make no difference) and compared as a whole.
-    pub(crate) fn allow(&self, method: &Method, scheme: &Scheme, authority: &Authority) -> Option<Destination> {
+    /// The destination of a request when a grant covers it. The request's address is read as a URL, so that decimal
+    /// and octal spellings of an address, letter case and default ports make no difference; what changes by being
+    /// read, as a path with `..` does, is not what it seems and is refused.
+    pub(crate) fn allow(&self, method: &Method, uri: &Uri) -> Option<Destination> {
+        let authority = uri.authority()?;
         // A user name before the host is a known way to make an address look like another one.
         if authority.as_str().contains('@') {
             return None;
         }
-        let url = Url::parse(&format!("{scheme}://{authority}/")).ok()?;
+        let url = Url::parse(&uri.to_string()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        if url.path() != uri.path() {
+            return None;
+        }
         let host = url.host()?.to_owned();
         let port = url.port_or_known_default()?;
-        let grant = self.0.iter().find(|grant| {
-            grant.scheme == url.scheme() && grant.host == host && grant.port == port && grant.methods.contains(method)
-        })?;
-        Some(Destination { tls: url.scheme() == "https", host, port, private: grant.private })
+        let grant = self.0.iter().find(|grant| grant.covers(method, &url, &host, port))?;
+        Some(Destination { tls: grant.tls, host, port, private: grant.private })
     }
 }
 
@@ -144,51 +247,74 @@ mod tests {
     use super::*;
 
     fn grants() -> Grants {
-        let methods = ["GET".to_owned()];
+        let get = ["GET".to_owned()];
+        let paths = ["/v1/*".to_owned(), "/status".to_owned()];
         Grants::new(vec![
-            Grant::new("https://api.example.com/v1", &methods, false).expect("a grant"),
-            Grant::new("http://127.0.0.1:9090", &methods, true).expect("a grant"),
+            Grant::at_host("api.example.com", &get, Some(&paths)).expect("a grant"),
+            Grant::at_host("*.logs.example.com:8443", &get, None).expect("a grant"),
+            Grant::at_url("http://127.0.0.1:9090/prom/", &get, Some(&paths)).expect("a grant"),
         ])
     }
 
-    fn allowed(method: &str, scheme: &str, authority: &str) -> bool {
-        let Ok(authority) = authority.parse() else { return false };
-        grants().allow(&method.parse().expect("a method"), &scheme.parse().expect("a scheme"), &authority).is_some()
+    fn allowed(method: &str, uri: &str) -> bool {
+        let Ok(uri) = uri.parse() else { return false };
+        grants().allow(&method.parse().expect("a method"), &uri).is_some()
     }
 
     #[test]
-    fn exactly_the_granted_scheme_host_port_and_method_pass() {
-        assert!(allowed("GET", "https", "api.example.com"));
-        assert!(allowed("GET", "https", "API.example.com:443"));
-        assert!(allowed("GET", "http", "127.0.0.1:9090"));
-        for (method, scheme, authority) in [
-            ("POST", "https", "api.example.com"),
-            ("GET", "http", "api.example.com"),
-            ("GET", "https", "api.example.com:8443"),
-            ("GET", "https", "example.com"),
-            ("GET", "https", "evil-api.example.com"),
-            ("GET", "https", "api.example.com.evil.test"),
-            ("GET", "https", "api.example.com@evil.test"),
-            ("GET", "https", "evil.test@api.example.com"),
-            ("GET", "http", "127.0.0.1:9091"),
-            ("GET", "http", "localhost:9090"),
+    fn exactly_what_was_granted_passes() {
+        for uri in [
+            "https://api.example.com/v1/things?x=1",
+            "https://API.example.com:443/v1/",
+            "https://api.example.com/status",
+            "https://eu.logs.example.com:8443/anything",
+            "http://127.0.0.1:9090/prom/v1/query",
+            "http://2130706433:9090/prom/status",
         ] {
-            assert!(!allowed(method, scheme, authority), "{method} {scheme}://{authority}");
+            assert!(allowed("GET", uri), "{uri}");
+        }
+        assert!(!allowed("POST", "https://api.example.com/status"));
+        for uri in [
+            "http://api.example.com/status",
+            "https://api.example.com:8443/status",
+            "https://example.com/status",
+            "https://evil-api.example.com/status",
+            "https://api.example.com.evil.test/status",
+            "https://api.example.com@evil.test/status",
+            "https://evil.test@api.example.com/status",
+            "https://api.example.com/v2",
+            "https://api.example.com/v1",
+            "https://api.example.com/v1/../v2",
+            "https://api.example.com/v1/%2e%2e/v2",
+            "https://api.example.com/status/",
+            "https://logs.example.com:8443/",
+            "https://a.b.logs.example.com:8443/",
+            "http://127.0.0.1:9090/v1/query",
+            "http://127.0.0.1:9091/prom/status",
+            "http://localhost:9090/prom/status",
+        ] {
+            assert!(!allowed("GET", uri), "{uri}");
         }
     }
 
     #[test]
     fn without_grants_nothing_passes() {
-        let authority = "api.example.com".parse().expect("an authority");
-        assert!(Grants::default().allow(&Method::GET, &Scheme::HTTPS, &authority).is_none());
+        let uri = "https://api.example.com/".parse().expect("a URI");
+        assert!(Grants::default().allow(&Method::GET, &uri).is_none());
     }
 
     #[test]
-    fn what_is_no_http_url_is_no_grant() {
-        for url in ["", "api.example.com", "ftp://example.com", "file:///etc/passwd", "https://u:p@example.com"] {
-            assert!(Grant::new(url, &["GET".to_owned()], false).is_err(), "{url}");
+    fn what_can_not_be_granted_is_refused() {
+        for url in ["", "api.example.com", "ftp://example.com", "file:///x", "https://u:p@example.com", "http://a/?b"] {
+            assert!(Grant::at_url(url, &[], None).is_err(), "{url}");
         }
-        assert!(Grant::new("https://example.com", &["GE T".to_owned()], false).is_err());
+        for host in ["", "https://example.com", "example.com/x", "u@example.com", "*", "a.*.com", "*.1.2.3.4", "a b"] {
+            assert!(Grant::at_host(host, &[], None).is_err(), "{host}");
+        }
+        for path in ["", "v1", "/v1*", "/*/v1"] {
+            assert!(Grant::at_host("example.com", &[], Some(&[path.to_owned()])).is_err(), "{path}");
+        }
+        assert!(Grant::at_host("example.com", &["GE T".to_owned()], None).is_err());
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Default for Limits {
             cpu_time: Duration::from_secs(2),
             wall_time: Duration::from_secs(30),
             result_bytes: 1 << 20,
-            outbound_requests: 32,
+            outbound_requests: 50,
             received_bytes: 16 << 20,
             sent_bytes: 4 << 20,
             log_events: 100,

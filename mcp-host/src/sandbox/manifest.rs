@@ -50,6 +50,9 @@ pub struct Auth {
 pub struct Setting {
     /// What it is for.
     pub description: String,
+    /// What values it takes.
+    #[serde(default, rename = "type")]
+    pub kind: SettingType,
     /// Whether the connector is of no use without it.
     #[serde(default)]
     pub required: bool,
@@ -58,19 +61,28 @@ pub struct Setting {
     pub default: Option<String>,
 }
 
+/// What values a setting takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingType {
+    /// Any text.
+    #[default]
+    String,
+    /// An absolute http or https URL without user, query and fragment.
+    Url,
+}
+
 /// A place to send requests to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outbound {
-    /// A URL whose scheme, host and port count, or `{{ settings.NAME }}`.
+    /// `host` or `host:port`, reached by https; or `{{ settings.NAME }}`, a setting of type `url`.
     pub host: String,
-    /// The methods; GET alone when absent.
-    #[serde(default = "get")]
+    /// HTTP methods.
     pub methods: Vec<String>,
-}
-
-fn get() -> Vec<String> {
-    vec!["GET".to_owned()]
+    /// Paths: exactly this one, or everything below when it ends in `/*`. Every path when absent.
+    #[serde(default)]
+    pub paths: Option<Vec<String>>,
 }
 
 /// Limits, of the manifest or the operator's configuration. What is absent stays as it is.
@@ -82,7 +94,7 @@ pub struct ManifestLimits {
     /// CPU time.
     pub cpu_ms: Option<u64>,
     /// Time from start to end.
-    pub wall_ms: Option<u64>,
+    pub wall_clock_ms: Option<u64>,
     /// The result's JSON.
     pub result_kib: Option<u32>,
     /// Outgoing requests.
@@ -102,7 +114,7 @@ impl ManifestLimits {
         Limits {
             memory_bytes: self.memory_mib.map_or(base.memory_bytes, |mib| (mib as usize) << 20),
             cpu_time: self.cpu_ms.map_or(base.cpu_time, Duration::from_millis),
-            wall_time: self.wall_ms.map_or(base.wall_time, Duration::from_millis),
+            wall_time: self.wall_clock_ms.map_or(base.wall_time, Duration::from_millis),
             result_bytes: self.result_kib.map_or(base.result_bytes, |kib| (kib as usize) << 10),
             outbound_requests: self.outbound_requests.unwrap_or(base.outbound_requests),
             received_bytes: self.received_kib.map_or(base.received_bytes, |kib| kib.saturating_mul(1024)),
@@ -142,6 +154,16 @@ pub enum ManifestError {
         /// What may be given.
         known: String,
     },
+    /// A setting's value is not of its type.
+    #[error("[connectors.{slug}] {setting}: {source}")]
+    InvalidSetting {
+        /// The connector.
+        slug: Slug,
+        /// The setting.
+        setting: String,
+        /// Why.
+        source: GrantError,
+    },
     /// An `outbound` entry can't be granted.
     #[error("connector {slug}: outbound host {host:?}: {source}")]
     Grant {
@@ -173,7 +195,8 @@ impl ConnectorManifest {
     /// The settings' values: what the operator gave, over the defaults.
     ///
     /// # Errors
-    /// [`ManifestError::UnknownSetting`] when the operator gave one that is not declared.
+    /// [`ManifestError::UnknownSetting`] when the operator gave one that is not declared,
+    /// [`ManifestError::InvalidSetting`] when a value is not of its type.
     pub fn settings(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ManifestError> {
         if let Some(setting) = given.keys().find(|name| !self.settings.contains_key(*name)) {
             return Err(ManifestError::UnknownSetting {
@@ -182,11 +205,19 @@ impl ConnectorManifest {
                 known: self.settings.keys().cloned().collect::<Vec<_>>().join(", "),
             });
         }
-        let values = self.settings.iter().filter_map(|(name, setting)| {
-            let value = given.get(name).or(setting.default.as_ref())?;
-            Some((name.clone(), value.clone()))
-        });
-        Ok(values.collect())
+        let mut values = BTreeMap::new();
+        for (name, setting) in &self.settings {
+            let Some(value) = given.get(name).or(setting.default.as_ref()) else { continue };
+            if setting.kind == SettingType::Url {
+                Grant::at_url(value, &[], None).map_err(|source| ManifestError::InvalidSetting {
+                    slug: self.slug.clone(),
+                    setting: name.clone(),
+                    source,
+                })?;
+            }
+            values.insert(name.clone(), value.clone());
+        }
+        Ok(values)
     }
 
     /// The required settings that have no value.
@@ -200,23 +231,26 @@ impl ConnectorManifest {
     /// that stands in the manifest may not. An entry whose setting has no value grants nothing.
     ///
     /// # Errors
-    /// [`ManifestError::Grant`] when an entry is not a URL.
+    /// [`ManifestError::Grant`] when an entry is not what can be granted.
     pub fn grants(&self, values: &BTreeMap<String, String>) -> Result<Grants, ManifestError> {
         let mut grants = Vec::new();
         for outbound in &self.outbound {
-            let (url, private) = match setting_of(&outbound.host) {
-                Some(setting) => match values.get(setting) {
-                    Some(value) => (value.as_str(), true),
-                    None => continue,
+            let paths = outbound.paths.as_deref();
+            let grant = match setting_of(&outbound.host) {
+                None => Grant::at_host(&outbound.host, &outbound.methods, paths),
+                Some(name) => match (self.settings.get(name), values.get(name)) {
+                    (Some(Setting { kind: SettingType::Url, .. }), Some(url)) => {
+                        Grant::at_url(url, &outbound.methods, paths)
+                    }
+                    (Some(Setting { kind: SettingType::Url, .. }), None) => continue,
+                    _ => Err(GrantError::NotAUrlSetting(name.to_owned())),
                 },
-                None => (outbound.host.as_str(), false),
             };
-            let grant = Grant::new(url, &outbound.methods, private).map_err(|source| ManifestError::Grant {
+            grants.push(grant.map_err(|source| ManifestError::Grant {
                 slug: self.slug.clone(),
                 host: outbound.host.clone(),
                 source,
-            })?;
-            grants.push(grant);
+            })?);
         }
         Ok(Grants::new(grants))
     }
@@ -239,9 +273,12 @@ mod tests {
         auth = { type = "none" }
         [settings.base_url]
         description = "Where it is."
+        type = "url"
         required = true
         [[outbound]]
         host = "{{ settings.base_url }}"
+        methods = ["GET"]
+        paths = ["/api/*"]
         [limits]
         memory_mib = 16
     "#;
@@ -254,13 +291,14 @@ mod tests {
     fn a_manifest_gives_settings_grants_and_limits() {
         let manifest = parse(GOOD).expect("a manifest");
         assert_eq!(manifest.missing_settings(&BTreeMap::new()), ["base_url"]);
-        let given = BTreeMap::from([("base_url".to_owned(), "http://127.0.0.1:9090".to_owned())]);
+        let given = BTreeMap::from([("base_url".to_owned(), "http://127.0.0.1:9090/prefix".to_owned())]);
         let values = manifest.settings(&given).expect("known settings");
         assert!(manifest.missing_settings(&values).is_empty());
         let grants = manifest.grants(&values).expect("grants");
-        let authority = "127.0.0.1:9090".parse().expect("an authority");
-        assert!(grants.allow(&http::Method::GET, &http::uri::Scheme::HTTP, &authority).is_some());
-        assert!(grants.allow(&http::Method::POST, &http::uri::Scheme::HTTP, &authority).is_none());
+        let allowed = |method: http::Method, uri: &str| grants.allow(&method, &uri.parse().expect("a URI")).is_some();
+        assert!(allowed(http::Method::GET, "http://127.0.0.1:9090/prefix/api/v1/query?query=up"));
+        assert!(!allowed(http::Method::POST, "http://127.0.0.1:9090/prefix/api/v1/query"));
+        assert!(!allowed(http::Method::GET, "http://127.0.0.1:9090/api/v1/query"));
         assert_eq!(manifest.limits.over(Limits::default()).memory_bytes, 16 << 20);
     }
 
@@ -274,5 +312,10 @@ mod tests {
         let given = BTreeMap::from([("url".to_owned(), String::new())]);
         let error = manifest.settings(&given).expect_err("refused").to_string();
         assert!(error.contains("\"url\"") && error.contains("base_url"), "{error}");
+        for value in ["localhost:9090", "ftp://localhost", "http://u:p@localhost", "http://localhost/?a=b"] {
+            let given = BTreeMap::from([("base_url".to_owned(), value.to_owned())]);
+            let error = manifest.settings(&given).expect_err(value).to_string();
+            assert!(error.contains("base_url"), "{error}");
+        }
     }
 }

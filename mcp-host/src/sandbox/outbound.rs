@@ -92,7 +92,8 @@ impl Outbound {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(Error::HttpRequestUriInvalid);
         };
-        self.grants.allow(request.method(), scheme, authority).ok_or_else(|| {
+        self.grants.allow(request.method(), uri).ok_or_else(|| {
+            // Without the path and query: those may hold what is private.
             let method = request.method();
             let message = format!("Refused {method} {scheme}://{authority}: the connector was not granted it");
             let event = NewEvent::info("outbound", message, self.clock.now()).at_level(EventLevel::Warn);
