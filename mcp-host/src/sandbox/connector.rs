@@ -197,7 +197,7 @@ async fn describe(
     guest: Guest,
 ) -> wasmtime::Result<Vec<wit::Tool>> {
     let mut store = run::new_store(&sandbox.engine, guest);
-    run::watch_cpu(&mut store, Limits::default().wall_time);
+    run::watch_cpu(&mut store, preinit::TIME_LIMIT);
     let instance = pre.instantiate_async(&mut store).await?;
     instance.bulkhead_connector_tools().call_describe(&mut store).await
 }
