@@ -24,7 +24,8 @@ pub(crate) trait KeyValueStorage: Send + Sync {
 }
 
 /// A function's handle to a store.
-pub(crate) struct OpenStore(Arc<dyn KeyValueStorage>);
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenStore(Arc<dyn KeyValueStorage>);
 
 impl Host for GuestState {}
 

@@ -34,11 +34,13 @@ const KEPT_ADDRESSES: usize = 16;
 const READ_AHEAD: usize = 64;
 
 /// A function's handle to a connection.
-pub(crate) struct OpenConnection(Arc<Object>);
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenConnection(Arc<Object>);
 
 /// What a function has said so far about a connection it will open.
 #[derive(Clone)]
-pub(crate) struct ConnectionBuilder {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct ConnectionBuilder {
     address: String,
     ca_root: Option<String>,
 }

@@ -19,7 +19,8 @@ use crate::edge::guest::{ComponentContext, GuestData, GuestState};
 const READ_AHEAD: usize = 64;
 
 /// A function's handle to a connection.
-pub(crate) struct OpenConnection {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenConnection {
     session: Arc<Session>,
     interrupt: InterruptHandle,
 }
