@@ -29,6 +29,9 @@ mod template;
 mod variables;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{EdgeConfig, EdgeLimits};
 pub use engine::EPOCH_TICK;
 pub use error::EdgeError;
