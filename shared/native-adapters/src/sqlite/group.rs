@@ -15,19 +15,20 @@ use super::writer::{Job, Outcome};
 use crate::refusal::from_sqlx;
 use crate::rows::read_rows;
 
-/// How long to wait before asking again for a lock that SQLite refused without waiting.
-const RETRY_AFTER: Duration = Duration::from_millis(5);
+/// How long to wait before asking again for a lock that SQLite refused.
+const RETRY_AFTER: Duration = Duration::from_millis(1);
 
-/// Takes the write lock, waiting for other processes. SQLite waits too, but not while another one recovers the file.
-pub(super) async fn begin(connection: &mut SqliteConnection, patience: Duration) -> Result<(), SqlError> {
-    let deadline = Instant::now() + patience;
-    loop {
+/// Takes the write lock, and waits for other processes until the deadline. The connection's own busy timeout is short,
+/// so that a caller whose patience has ended is told soon.
+pub(super) async fn begin(connection: &mut SqliteConnection, deadline: Instant) -> Result<(), SqlError> {
+    while Instant::now() < deadline {
         match connection.execute("BEGIN IMMEDIATE").await.map_err(from_sqlx) {
             Ok(_) => return Ok(()),
-            Err(SqlError::Unavailable(_)) if Instant::now() < deadline => tokio::time::sleep(RETRY_AFTER).await,
+            Err(SqlError::Unavailable(_)) => tokio::time::sleep(RETRY_AFTER).await,
             Err(error) => return Err(error),
         }
     }
+    Err(SqlError::Unavailable("database is locked: another process has been writing for too long".to_owned()))
 }
 
 /// An open transaction and the callers that wait for its commit.

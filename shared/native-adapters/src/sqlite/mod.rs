@@ -20,13 +20,16 @@ use writer::Writer;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
 
+/// How long SQLite itself waits for the write lock before the writer asks again.
+const LOCK_POLL: Duration = Duration::from_millis(100);
+
 /// How often a migration is begun again after another process got in between: SQLite has no lock for it.
 const MIGRATION_ATTEMPTS: u32 = 5;
 
 /// The limits of a [`NativeSqlite`].
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
-    /// How long to wait for another process's write lock, for room in the queue, or for a reader.
+    /// How long to wait for room in the queue, for another process's write lock, or for a reader.
     pub busy_timeout: Duration,
     /// How many queries may read at once.
     pub read_connections: u32,
@@ -82,7 +85,8 @@ impl NativeSqlite {
             .pragma("temp_store", "memory")
             .statement_cache_capacity(options.statement_cache)
             .disable_statement_logging();
-        let first = connection.connect().await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
+        let writing = connection.clone().busy_timeout(options.busy_timeout.min(LOCK_POLL));
+        let first = writing.connect().await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.read_connections)
             .acquire_timeout(options.busy_timeout)
@@ -91,15 +95,15 @@ impl NativeSqlite {
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_lazy_with(connection.clone().pragma("query_only", "on"));
-        let writer = Writer::start(first, connection.clone(), options);
+        let writer = Writer::start(first, writing, options);
         Ok(Self { options: Arc::new(connection), readers, writer })
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
+        let connections = SqlitePoolOptions::new().max_connections(1).connect_lazy_with((*self.options).clone());
         let mut attempt = 1;
         loop {
-            let mut connection = self.options.connect().await.map_err(sqlx::migrate::MigrateError::from)?;
-            match MIGRATOR.run(&mut connection).await {
+            match MIGRATOR.run(&connections).await {
                 Err(sqlx::migrate::MigrateError::Execute(_) | sqlx::migrate::MigrateError::ExecuteMigration(..))
                     if attempt < MIGRATION_ATTEMPTS =>
                 {

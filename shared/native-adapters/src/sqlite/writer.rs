@@ -9,6 +9,7 @@ use bulkhead_kernel::sql::{Row, SqlError, Step, refusal};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::SqliteOptions;
 use super::group;
@@ -18,6 +19,8 @@ use crate::refusal::from_sqlx;
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) steps: Vec<Step>,
+    /// When its caller's patience for the write lock ends.
+    deadline: Instant,
     pub(super) answer: oneshot::Sender<Result<Outcome, SqlError>>,
 }
 
@@ -51,13 +54,7 @@ impl Writer {
         options: &SqliteOptions,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(options.queue_limit.max(1));
-        let task = Task {
-            jobs,
-            connection: Some(connection),
-            reconnect,
-            group_limit: options.group_limit.max(1),
-            patience: options.busy_timeout,
-        };
+        let task = Task { jobs, connection: Some(connection), reconnect, group_limit: options.group_limit.max(1) };
         tokio::spawn(task.run());
         Self { queue, patience: options.busy_timeout }
     }
@@ -69,8 +66,9 @@ impl Writer {
             refusal::check_parameters(&step.statement)?;
         }
         let (answer, outcome) = oneshot::channel();
+        let deadline = Instant::now() + self.patience;
         let closed = || SqlError::Unavailable("the database was closed".to_owned());
-        match self.queue.send_timeout(Message::Run(Job { steps, answer }), self.patience).await {
+        match self.queue.send_timeout(Message::Run(Job { steps, deadline, answer }), self.patience).await {
             Ok(()) => outcome.await.unwrap_or_else(|_| Err(closed())),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
                 Err(SqlError::Unavailable("too many writes are waiting".to_owned()))
@@ -94,7 +92,6 @@ struct Task {
     connection: Option<SqliteConnection>,
     reconnect: SqliteConnectOptions,
     group_limit: usize,
-    patience: Duration,
 }
 
 impl Task {
@@ -130,7 +127,7 @@ impl Task {
                 return;
             }
         };
-        if let Err(error) = group::begin(&mut connection, self.patience).await {
+        if let Err(error) = group::begin(&mut connection, first.deadline).await {
             self.connection = Some(connection);
             let _gone = first.answer.send(Err(error));
             return;
