@@ -25,7 +25,6 @@ pub(crate) struct Package {
     pub(crate) name: String,
     manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
-    pub(crate) targets: Vec<Target>,
 }
 
 /// What a package asks for in its `Cargo.toml`.
@@ -34,13 +33,6 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// Absent for a normal dependency, else `dev` or `build`.
     kind: Option<String>,
-}
-
-/// A library, binary or test of a package.
-#[derive(Deserialize)]
-pub(crate) struct Target {
-    #[serde(default)]
-    pub(crate) doctest: bool,
 }
 
 /// The part that a package plays. It follows from its folder.
@@ -133,11 +125,6 @@ impl Package {
             _ => return None,
         })
     }
-
-    /// Whether rustdoc would look for examples in it.
-    pub(crate) fn has_doctests(&self) -> bool {
-        self.targets.iter().any(|target| target.doctest)
-    }
 }
 
 impl Dependency {
@@ -161,7 +148,6 @@ pub(crate) mod made_up {
                 name: (*name).to_owned(),
                 manifest_path: root.join(folder).join("Cargo.toml"),
                 dependencies: dependencies.iter().map(|text| dependency(text)).collect(),
-                targets: Vec::new(),
             })
             .collect();
         Workspace { root: root.to_owned(), target: root.join("target"), packages }
