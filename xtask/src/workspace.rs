@@ -25,7 +25,13 @@ pub(crate) struct Package {
     pub(crate) name: String,
     manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
-    pub(crate) targets: Vec<Target>,
+    targets: Vec<Target>,
+}
+
+/// A library, binary, test or example of a package.
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
 }
 
 /// What a package asks for in its `Cargo.toml`.
@@ -34,13 +40,6 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// Absent for a normal dependency, else `dev` or `build`.
     kind: Option<String>,
-}
-
-/// A library, binary or test of a package.
-#[derive(Deserialize)]
-pub(crate) struct Target {
-    #[serde(default)]
-    pub(crate) doctest: bool,
 }
 
 /// The part that a package plays. It follows from its folder.
@@ -82,10 +81,11 @@ impl Workspace {
         self.packages.iter().filter(|p| p.role(&self.root).is_some_and(|role| wanted.contains(&role))).collect()
     }
 
-    /// What is compiled and tested natively: everything but what exists only as a component.
+    /// What is compiled and tested natively: everything but the guests, and what is only ever a component. A function
+    /// or connector whose library is an `rlib` besides has tests that run natively.
     pub(crate) fn native(&self) -> Vec<&Package> {
-        let component_only = [Role::Function, Role::Guest];
-        self.packages.iter().filter(|p| p.role(&self.root).is_none_or(|role| !component_only.contains(&role))).collect()
+        let is_native = |p: &&Package| p.role(&self.root) != Some(Role::Guest) && !p.is_only_a_component();
+        self.packages.iter().filter(is_native).collect()
     }
 
     /// Where components go.
@@ -108,6 +108,11 @@ impl Package {
     /// The last part of the package's folder, for example `tools` in `functions/tools`.
     pub(crate) fn folder_name(&self) -> String {
         self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn is_only_a_component(&self) -> bool {
+        let mut kinds = self.targets.iter().flat_map(|target| &target.kind);
+        !kinds.any(|kind| ["lib", "rlib", "bin", "proc-macro"].contains(&kind.as_str()))
     }
 
     /// `None` for a package outside of the layout.
@@ -133,11 +138,6 @@ impl Package {
             _ => return None,
         })
     }
-
-    /// Whether rustdoc would look for examples in it.
-    pub(crate) fn has_doctests(&self) -> bool {
-        self.targets.iter().any(|target| target.doctest)
-    }
 }
 
 impl Dependency {
@@ -161,7 +161,7 @@ pub(crate) mod made_up {
                 name: (*name).to_owned(),
                 manifest_path: root.join(folder).join("Cargo.toml"),
                 dependencies: dependencies.iter().map(|text| dependency(text)).collect(),
-                targets: Vec::new(),
+                targets: vec![Target { kind: vec!["cdylib".to_owned(), "rlib".to_owned()] }],
             })
             .collect();
         Workspace { root: root.to_owned(), target: root.join("target"), packages }
@@ -198,11 +198,13 @@ mod tests {
     #[test]
     fn what_exists_only_as_a_component_is_not_native() {
         let root = Path::new("/w");
-        let workspace = made_up::workspace(
+        let mut workspace = made_up::workspace(
             root,
             &[("t", "functions/tools", &[]), ("g", "tests/guests/hostile", &[]), ("c", "connectors/toolbox", &[])],
         );
-        let names: Vec<_> = workspace.native().iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["c"]);
+        let names = |w: &Workspace| w.native().iter().map(|p| p.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&workspace), ["t", "c"]);
+        workspace.packages[0].targets = vec![Target { kind: vec!["cdylib".to_owned()] }];
+        assert_eq!(names(&workspace), ["c"]);
     }
 }

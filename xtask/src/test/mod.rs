@@ -32,8 +32,11 @@ pub(crate) fn test(workspace: &Workspace, steps: &Steps, filter: Option<&str>, m
         }
         done.push(tidy::tidy(workspace, steps));
     }
-    let parts = [Part::Functions, Part::Connectors, Part::Guests, Part::Host];
-    if stage(&mut done, steps, "build", || build::build(workspace, steps, &parts)).is_none() {
+    let built = stage(&mut done, steps, "build", || {
+        build::build(workspace, steps, &[Part::Functions, Part::Connectors, Part::Guests])?;
+        steps.run("build host and tests", || suites::build(workspace))
+    });
+    if built.is_none() {
         return done;
     }
     let Some(cluster) = stage(&mut done, steps, "postgresql", || {

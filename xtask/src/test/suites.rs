@@ -9,43 +9,45 @@ use crate::cargo::{cargo, packages};
 use crate::process;
 use crate::progress::Steps;
 use crate::suite::Suite;
-use crate::workspace::{Package, Role, Workspace};
+use crate::workspace::{Role, Workspace};
 
 /// Says to a system test which database to put under the system.
 const DATABASE: &str = "BULKHEAD_TEST_DATABASE";
 
-/// Builds all tests, then runs them suite by suite.
+/// Builds all tests, and the `bulkhead` binary that they start, with cargo showing its progress.
+///
+/// It is one invocation over the packages that every suite names again later: cargo chooses the features of a shared
+/// dependency by the packages that it is asked for, and another choice would compile most of the tree once more.
 ///
 /// # Errors
-/// When the tests don't compile or a runner can't be started. A test that fails is counted, not an error.
+/// When something does not compile.
+pub(super) fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut command = cargo(&workspace.root);
+    command.args(["build", "--release", "--lib", "--bins", "--tests"]);
+    packages(&mut command, names(workspace));
+    process::run(&mut command)
+}
+
+/// Runs the tests suite by suite.
+///
+/// # Errors
+/// When a runner can't be started or no test matches. A test that fails is counted, not an error.
 pub(super) fn run(
     workspace: &Workspace,
     steps: &Steps,
     filter: Option<&str>,
     environment: &Environment,
 ) -> anyhow::Result<Vec<Suite>> {
-    let system = workspace.with_role(&[Role::SystemTests]);
-    let native = workspace.native();
-    let unit: Vec<_> = native.iter().copied().filter(|p| p.role(&workspace.root) != Some(Role::SystemTests)).collect();
-    let documented: Vec<_> = unit.iter().copied().filter(|package| package.has_doctests()).collect();
     let runner = Runner { workspace, steps, environment, filter, nextest: has_nextest() };
+    let mut suites = vec![runner.suite("unit", &mut runner.command(Part::AllButSystem), MayBeEmpty::WithFilter)?];
 
-    // Built as one, so that the suites share what they can; and apart from the run, so that cargo shows its progress.
-    steps.run("build tests", || {
-        process::run(
-            runner.command(&native).arg("--no-run").envs(environment.iter().map(|(name, value)| (name, value))),
-        )
-    })?;
+    let mut documentation = cargo(&workspace.root);
+    documentation.args(["test", "--release", "--doc", "--no-fail-fast"]);
+    packages(&mut documentation, names(workspace));
+    suites.push(runner.suite("documentation", documentation.args(filter), MayBeEmpty::Always)?);
 
-    let mut suites = vec![runner.suite("unit", &mut runner.command(&unit), MayBeEmpty::WithFilter)?];
-    if !documented.is_empty() {
-        let mut command = cargo(&workspace.root);
-        command.args(["test", "--release", "--doc", "--no-fail-fast"]);
-        packages(&mut command, documented.iter().map(|package| package.name.as_str()));
-        suites.push(runner.suite("documentation", command.args(filter), MayBeEmpty::Always)?);
-    }
     for database in ["sqlite", "postgres"] {
-        let mut command = runner.command(&system);
+        let mut command = runner.command(Part::System);
         command.env(DATABASE, database);
         suites.push(runner.suite(&format!("system, {database}"), &mut command, MayBeEmpty::WithFilter)?);
     }
@@ -53,6 +55,17 @@ pub(super) fn run(
         anyhow::bail!("no test's name contains {:?}", filter.unwrap_or_default());
     }
     Ok(suites)
+}
+
+fn names(workspace: &Workspace) -> impl Iterator<Item = &str> {
+    workspace.native().into_iter().map(|package| package.name.as_str())
+}
+
+/// Which of the tests that were built together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    AllButSystem,
+    System,
 }
 
 /// Whether a suite in which no test ran is fine. One that lost all its tests must not look like one that passed.
@@ -72,15 +85,23 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// nextest runs each test in a process of its own, and ends one that hangs; cargo test does when it is missing.
-    fn command(&self, members: &[&Package]) -> Command {
+    fn command(&self, part: Part) -> Command {
+        let system = self.workspace.with_role(&[Role::SystemTests]);
         let mut command = cargo(&self.workspace.root);
         if self.nextest {
             command.args(["nextest", "run", "--release", "--no-fail-fast", "--no-tests=pass"]);
             command.args(["--color", if std::io::stderr().is_terminal() { "always" } else { "never" }]);
+            packages(&mut command, names(self.workspace));
+            for package in system {
+                let chosen = format!("package(={})", package.name);
+                command.args(["-E", &if part == Part::System { chosen } else { format!("not {chosen}") }]);
+            }
         } else {
+            // cargo test can only choose by package, so here a suite may compile a dependency anew.
             command.args(["test", "--release", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+            let is_system = |name: &&str| system.iter().any(|package| package.name == *name);
+            packages(&mut command, names(self.workspace).filter(|name| is_system(name) == (part == Part::System)));
         }
-        packages(&mut command, members.iter().map(|package| package.name.as_str()));
         command.args(self.filter);
         command
     }

@@ -1,0 +1,2 @@
+-- Nothing to do. On PostgreSQL this migration adds a function that runs an atomic batch in one statement, so that a
+-- trapped guest can't leave a transaction open on a pooled connection. SQLite has no connection to share.
