@@ -71,7 +71,7 @@ impl CompileCache {
         variant: &str,
         change: impl AsyncFnOnce() -> wasmtime::Result<Vec<u8>>,
     ) -> Result<Component, CompileCacheError> {
-        let path = self.path(engine, bytes, variant);
+        let path = self.path(engine, bytes, &format!("-{variant}"));
         if let Some(component) = read(engine, &path) {
             return Ok(component);
         }
@@ -79,8 +79,8 @@ impl CompileCache {
         compile(engine, &changed, &path)
     }
 
-    fn path(&self, engine: &Engine, bytes: &[u8], variant: &str) -> PathBuf {
-        self.folder.join(format!("{}{variant}.cwasm", key(engine, bytes)))
+    fn path(&self, engine: &Engine, bytes: &[u8], suffix: &str) -> PathBuf {
+        self.folder.join(format!("{}{suffix}.cwasm", key(engine, bytes)))
     }
 }
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::any;
 use axum::{Extension, Router};
 use bulkhead_http_api::{Api, Limits, Routes};
 use bulkhead_kernel::{Ports, Secret};
@@ -75,21 +74,15 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
         .layer(from_fn_with_state(api.clone(), authenticate))
         .layer(from_fn_with_state(api, bulkhead_http_api::answer))
         .layer(from_fn(count(host.0.metrics.clone(), "mcp")));
-    let own = own.layer(from_fn(count(host.0.metrics.clone(), "host")));
-    let router = mcp
-        .route_service("/health", own.clone())
-        .route_service("/health/{*rest}", own.clone())
-        .route_service("/metrics", own.clone())
-        .route_service("/internal/{*rest}", own.clone());
+    let router = own.layer(from_fn(count(host.0.metrics.clone(), "host"))).merge(mcp);
     match host.0.edge.clone() {
-        Some(edge) => {
-            let serve = any(move |ConnectInfo(client), request: Request| {
-                let edge = edge.clone();
-                async move { edge.handle(request, client).await }
-            });
-            router.fallback_service(Router::new().fallback(serve).layer(from_fn(count(host.0.metrics.clone(), "edge"))))
-        }
-        None => router.fallback_service(own),
+        None => router,
+        // What is not the host's own is the functions', also when they don't have it either.
+        Some(edge) => router.fallback(move |ConnectInfo(client), request: Request| async move {
+            let response = edge.handle(request, client).await;
+            host.0.metrics.answered("edge", response.status().as_u16());
+            response
+        }),
     }
 }
 
