@@ -88,7 +88,7 @@ async fn a_host_that_is_not_there_is_told_apart() {
     tokio::spawn(async move {
         let (mut stream, _) = plain.accept().await.expect("a connection");
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("written");
-        stream.read(&mut [0; 1024]).await.ok();
+        assert!(stream.read(&mut [0; 1024]).await.is_ok());
     });
     let tls = app.get(&format!("/probe/fetch?https://{address}/")).await.text;
     assert!(tls.contains("TlsProtocolError"), "{tls}");
