@@ -149,3 +149,72 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
 fn create_private(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest component there is.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
+        entries.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    }
+
+    #[test]
+    fn a_component_is_compiled_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (cache, engine) = (CompileCache::new(folder.path().join("cache")).expect("opens"), Engine::default());
+        cache.load(&engine, EMPTY).expect("compiles");
+        let code = files(&cache.folder, "cwasm").pop().expect("is kept");
+        let written = fs::metadata(&code).and_then(|data| data.modified()).expect("a time");
+        cache.load(&engine, EMPTY).expect("loads");
+        assert_eq!(fs::metadata(&code).and_then(|data| data.modified()).expect("a time"), written);
+        assert_eq!(files(&cache.folder, "cwasm").len(), 1);
+        assert!(files(&cache.folder, "tmp").is_empty());
+    }
+
+    #[test]
+    fn damaged_code_is_never_mapped_but_compiled_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (cache, engine) = (CompileCache::new(folder.path()).expect("opens"), Engine::default());
+        cache.load(&engine, EMPTY).expect("compiles");
+        let code = files(folder.path(), "cwasm").pop().expect("is kept");
+        let sound = fs::read(&code).expect("readable");
+        for damaged in [&sound[..sound.len() / 2], b"", b"something else"] {
+            fs::write(&code, damaged).expect("written");
+            assert!(read(&engine, &code).is_none());
+            cache.load(&engine, EMPTY).expect("compiles again");
+            assert!(read(&engine, &code).is_some());
+        }
+        fs::remove_file(digest_path(&code)).expect("removed");
+        assert!(read(&engine, &code).is_none(), "code without a digest is not trusted");
+    }
+
+    #[test]
+    fn engines_that_differ_do_not_share_code() {
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let other = Engine::new(&config).expect("an engine");
+        assert_ne!(key(&Engine::default(), EMPTY), key(&other, EMPTY));
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = CompileCache::new(folder.path()).expect("opens");
+        assert!(matches!(cache.load(&Engine::default(), b"text"), Err(CompileCacheError::Component(_))));
+        assert!(files(folder.path(), "cwasm").is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("set");
+        CompileCache::new(folder.path()).expect("opens");
+        assert_eq!(fs::metadata(folder.path()).expect("exists").permissions().mode() & 0o777, 0o700);
+    }
+}

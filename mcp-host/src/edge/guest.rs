@@ -2,6 +2,7 @@
 //! function opened is closed with it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use bulkhead_kernel::Secret;
@@ -47,6 +48,8 @@ pub(crate) struct Ticket {
     pub(crate) correlation: Option<String>,
     /// Tells the waiting request why its instance ended.
     pub(crate) failure: oneshot::Sender<wasmtime::Error>,
+    /// Whether the request's failure is in the log already.
+    pub(crate) told: Arc<AtomicBool>,
     /// The request's turn; given back when the instance is gone. Only when it serves no other request.
     #[expect(dead_code, reason = "it is held, not read")]
     pub(crate) turn: Option<Arc<OwnedSemaphorePermit>>,

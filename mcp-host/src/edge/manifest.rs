@@ -153,14 +153,12 @@ impl Reader<'_> {
         known: &[&str],
         unsupported: &[(&'static str, &'static str)],
     ) -> Result<(), EdgeError> {
-        for key in table.keys().filter(|key| !known.contains(&key.as_str())) {
-            let (place, key) = (place.to_owned(), key.clone());
-            return Err(match unsupported.iter().find(|(name, _)| *name == key) {
-                Some((_, instead)) => EdgeError::UnsupportedKey { place, key, instead },
-                None => EdgeError::UnknownKey { place, key },
-            });
-        }
-        Ok(())
+        let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+        let (place, key) = (place.to_owned(), key.clone());
+        Err(match unsupported.iter().find(|(name, _)| *name == key) {
+            Some((_, instead)) => EdgeError::UnsupportedKey { place, key, instead },
+            None => EdgeError::UnknownKey { place, key },
+        })
     }
 
     fn variables(&self, table: Table) -> Result<BTreeMap<String, Variable>, EdgeError> {

@@ -147,8 +147,7 @@ mod tests {
 
     #[test]
     fn a_route_that_can_never_be_reached_is_refused() {
-        for bad in [&[("/a", "x"), ("/a/", "y")][..], &[("/.well-known/spin/x", "x")], &[("a", "x")], &[("/*/b", "x")]]
-        {
+        for bad in [&[("/a", "x"), ("/a/", "y")][..], &[("/.well-known/spin/x", "x")], &[("a", "x")]] {
             assert!(routes(bad).is_err(), "{bad:?}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -164,7 +164,8 @@ impl EdgeRuntime {
         let Some(function) = self.0.functions.get(component) else { return Err(Problem::NoRoute) };
         let (failure, failed) = oneshot::channel();
         let turn = (self.0.limits.requests_per_instance == 1).then(|| turn.clone());
-        let ticket = Ticket { correlation: correlation.map(str::to_owned), failure, turn };
+        let told = Arc::new(AtomicBool::new(false));
+        let ticket = Ticket { correlation: correlation.map(str::to_owned), failure, told: told.clone(), turn };
         let error = match function.handler.handle(ticket, request).await {
             Ok(response) => return Ok(response),
             // The worker itself is gone; why, it says when it has let go of the instance.
@@ -179,6 +180,7 @@ impl EdgeRuntime {
             },
             None => Problem::of_failure(&error),
         };
+        told.store(true, Ordering::Relaxed);
         let (correlation, error) = (correlation.unwrap_or(""), format!("{error:?}"));
         tracing::error!(component, correlation, error, "{problem}");
         Err(problem)

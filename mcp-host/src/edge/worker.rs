@@ -4,6 +4,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -28,6 +29,7 @@ pub(crate) struct FunctionHandler {
 /// The time an instance has.
 pub(crate) struct FunctionExpiration {
     limits: Arc<EdgeLimits>,
+    born: Instant,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -49,7 +51,11 @@ impl HandlerState for FunctionHandler {
             store,
             proxy: Proxy::P3(service),
             view: GuestState::http,
-            expiration: FunctionExpiration { limits: limits.clone(), timer: Box::pin(sleep(limits.request_timeout)) },
+            expiration: FunctionExpiration {
+                limits: limits.clone(),
+                born: Instant::now(),
+                timer: Box::pin(sleep(limits.request_timeout)),
+            },
             state: FunctionWorker { limits: limits.clone() },
         })
     }
@@ -57,9 +63,11 @@ impl HandlerState for FunctionHandler {
 
 impl WorkerExpiration for FunctionExpiration {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
-        let time = match status {
-            WorkerStatus::Idle => self.limits.idle_instance_timeout,
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.limits.request_timeout,
+        let (start, time) = match status {
+            // One request, one deadline: what a function does after its answer counts as well.
+            _ if self.limits.requests_per_instance == 1 => (self.born, self.limits.request_timeout),
+            WorkerStatus::Idle => (start, self.limits.idle_instance_timeout),
+            WorkerStatus::Requests | WorkerStatus::PostReturn => (start, self.limits.request_timeout),
         };
         let deadline = tokio::time::Instant::from_std(start) + time;
         if self.timer.deadline() != deadline {
@@ -106,15 +114,17 @@ impl WorkerState for FunctionWorker {
         let Err(error) = result else { return };
         let reason = format!("{error:#}");
         let mut error = Some(error);
-        for Ticket { correlation, failure, .. } in tickets {
+        for Ticket { correlation, failure, told, .. } in tickets {
             let error = error.take().unwrap_or_else(|| wasmtime::Error::msg(reason.clone()));
             // Nobody waits when the response had begun: its body is cut, and only the log can tell why.
-            if let Err(error) = failure.send(error) {
+            if let Err(error) = failure.send(error)
+                && !told.load(Ordering::Relaxed)
+            {
                 tracing::error!(
                     component = component.id,
                     correlation = correlation.as_deref().unwrap_or(""),
                     error = format!("{error:#}"),
-                    "a function failed after its response had begun"
+                    "a function failed when nobody waited for its answer any more"
                 );
             }
         }

@@ -189,23 +189,21 @@ impl KeyValueStorage for SqliteStorage {
     }
 
     async fn keys(&self) -> Result<Vec<String>, String> {
-        let keys = self
-            .run(|connection, limit| {
-                let mut select =
-                    connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = 'default' ORDER BY key")?;
-                let mut rows = select.query([])?;
-                let (mut keys, mut bytes) = (Vec::new(), 0);
-                while let Some(row) = rows.next()? {
-                    let key: String = row.get(0)?;
-                    bytes += size_of::<String>() + key.len();
-                    if bytes > limit {
-                        return Ok(Err(format!("the keys take more than {limit} bytes")));
-                    }
-                    keys.push(key);
+        self.run(|connection, limit| {
+            let mut select =
+                connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = 'default' ORDER BY key")?;
+            let mut rows = select.query([])?;
+            let (mut keys, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                let key: String = row.get(0)?;
+                bytes += size_of::<String>() + key.len();
+                if bytes > limit {
+                    return Ok(Err(format!("the keys take more than {limit} bytes")));
                 }
-                Ok(Ok(keys))
-            })
-            .await?;
-        keys
+                keys.push(key);
+            }
+            Ok(Ok(keys))
+        })
+        .await?
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! As on Spin, a connection goes back to its pool when the function lets go of it, and the pool resets the session but
 //! does not end a transaction. A function's transaction must therefore be one statement.
+#![expect(clippy::result_large_err, reason = "it is the interface's own error, and goes to the function as it is")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -103,7 +103,8 @@ async fn a_value_larger_than_the_limit_is_not_read() {
 async fn what_the_manifest_does_not_list_is_denied() {
     let app = App::with(|config| {
         let manifest = std::fs::read_to_string(&config.manifest).expect("readable");
-        let without = manifest.replace("sqlite_databases = [\"default\"]", "").replace("key_value_stores = [\"default\"]", "");
+        let without =
+            manifest.replace("sqlite_databases = [\"default\"]", "").replace("key_value_stores = [\"default\"]", "");
         std::fs::write(&config.manifest, without).expect("written");
     });
     assert!(app.get("/probe/sqlite/count").await.text.contains("AccessDenied"));

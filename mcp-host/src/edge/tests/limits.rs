@@ -105,11 +105,9 @@ async fn requests_wait_for_their_turn_and_not_for_ever() {
 
 #[tokio::test]
 async fn handles_are_limited() {
-    let few = App::with(|config| config.limits.host_handles = 2);
-    few.get("/probe/sqlite/isolated").await.is_problem(500);
-    let enough = App::new();
-    enough.get("/probe/sqlite/create").await.ok();
-    enough.get("/probe/sqlite/isolated").await.ok();
+    let few = App::with(|config| config.limits.host_handles = 50);
+    few.get("/probe/sqlite/hundred-connections").await.is_problem(500);
+    assert_eq!(App::new().get("/probe/sqlite/hundred-connections").await.ok(), "100");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,7 +70,10 @@ fn a_missing_a_damaged_and_a_foreign_file_are_named() {
 #[test]
 fn an_import_that_is_not_offered_is_named() {
     let error = refused_file(&component_importing("fermyon:spin/llm@2.0.0"));
-    assert!(error.contains("`probe`") && error.contains("`fermyon:spin/llm@2.0.0`") && error.contains("does not offer"), "{error}");
+    assert!(
+        error.contains("`probe`") && error.contains("`fermyon:spin/llm@2.0.0`") && error.contains("does not offer"),
+        "{error}"
+    );
     // The interface is offered; this function of it is not.
     let error = refused_file(&component_importing("spin:variables/variables@3.0.0"));
     assert!(error.contains("`spin:variables/variables@3.0.0`") && error.contains("in this form"), "{error}");
@@ -84,6 +87,7 @@ fn a_component_that_handles_no_requests_is_named() {
 
 #[test]
 fn a_cache_folder_that_can_not_be_made_is_named() {
-    let error = App::try_with(|config| config.cache_dir = "/proc/nowhere".into()).err().expect("must be refused").to_string();
+    let error =
+        App::try_with(|config| config.cache_dir = "/proc/nowhere".into()).err().expect("must be refused").to_string();
     assert!(error.contains("/proc/nowhere"), "{error}");
 }

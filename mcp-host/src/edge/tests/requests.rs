@@ -143,7 +143,10 @@ impl std::io::Write for Captured {
 async fn what_a_function_prints_is_logged_line_by_line_and_no_secret_is() {
     let captured = Captured::default();
     let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone());
     // One thread runs this test and the function, so a subscriber of the thread sees both.
     let guard = tracing::subscriber::set_default(subscriber.finish());
     let app = App::with(|config| config.limits.log_line_bytes = 100);
@@ -153,7 +156,8 @@ async fn what_a_function_prints_is_logged_line_by_line_and_no_secret_is() {
     let log = String::from_utf8(captured.0.lock().expect("no panic").clone()).expect("text");
     let printed: Vec<_> = log.lines().filter(|line| line.contains("bulkhead::function")).collect();
     for text in ["printed to stdout", "printed to stderr", "not a whole line"] {
-        let line = printed.iter().find(|line| line.contains(text)).unwrap_or_else(|| panic!("{text} is missing from\n{log}"));
+        let line =
+            printed.iter().find(|line| line.contains(text)).unwrap_or_else(|| panic!("{text} is missing from\n{log}"));
         assert!(line.contains("component=\"probe\"") && line.contains("correlation=\"test-1\""), "{line}");
     }
     assert!(printed.iter().any(|line| line.contains(&"x".repeat(100))), "the long line is there up to its limit");

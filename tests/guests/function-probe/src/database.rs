@@ -50,7 +50,7 @@ async fn sqlite_scenario(what: &str) -> Result<String, sqlite::Error> {
         }
         "count" => run(&db, "SELECT count(*) FROM note").await,
         "values" => run(&db, "SELECT 1, 2.5, 'text', x'0102', NULL").await,
-        "error" => run(&db, "SELECT nothing FROM nowhere").await,
+        "error" => run(&db, "SELECT absent FROM nowhere").await,
         "attach" => run(&db, "ATTACH '/tmp/other.db' AS other").await,
         "begin-then-trap" => {
             run(&db, "BEGIN IMMEDIATE").await?;
@@ -70,6 +70,13 @@ async fn sqlite_scenario(what: &str) -> Result<String, sqlite::Error> {
             run(&db, "COMMIT").await?;
             let after = run(&other, "SELECT count(*) FROM note").await?;
             Ok(format!("outside {outside}, inside {inside}, after {after}"))
+        }
+        "hundred-connections" => {
+            let mut held = vec![db];
+            while held.len() < 100 {
+                held.push(sqlite::Connection::open_default().await?);
+            }
+            Ok(held.len().to_string())
         }
         "temporary" => run(&db, "CREATE TEMP TABLE leftover (x)").await,
         "temporary-left" => run(&db, "SELECT * FROM temp.leftover").await,

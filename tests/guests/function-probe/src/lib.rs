@@ -5,6 +5,7 @@
 mod database;
 mod outbound;
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,6 +55,7 @@ async fn answer(request: Request) -> Answer {
             eprintln!("printed to stderr");
             println!("{}", "x".repeat(100_000));
             print!("not a whole line");
+            std::io::stdout().flush().expect("stdout takes everything");
             (200, "printed".into())
         }
         "/probe/environment" => {
