@@ -37,7 +37,10 @@ async fn every_call_is_listed_and_only_ones_own() {
     let answer = harness.get("/v1/audit/events").await.with_status(200);
     assert_eq!(correlations(&answer), ["a"]);
     let event = &answer.json["items"][0];
-    assert_eq!((&event["action"], &event["outcome"], &event["job"]), (&json!("tool.call"), &json!("pending"), &json!(job)));
+    assert_eq!(
+        (&event["action"], &event["outcome"], &event["job"]),
+        (&json!("tool.call"), &json!("pending"), &json!(job))
+    );
     assert_eq!(event["target"], json!({"type": "tool", "id": "toolbox/jq"}));
     assert_eq!(event["actor"]["id"], harness.ours.caller.user.to_string());
 }

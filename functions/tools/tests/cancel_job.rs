@@ -29,7 +29,8 @@ async fn a_queued_job_is_canceled_at_once() {
 async fn a_running_jobs_cancellation_is_requested_and_the_host_told() {
     let (harness, path) = with_job(Behaviour::Start).await;
     let cancel = format!("{path}/cancel");
-    let answer = harness.request(Method::POST, &cancel).header("x-correlation-id", "mine").send().await.with_status(202);
+    let answer =
+        harness.request(Method::POST, &cancel).header("x-correlation-id", "mine").send().await.with_status(202);
     assert_eq!((&answer.json["status"], answer.header("location")), (&json!("running"), path.as_str()));
     assert!(answer.json["cancel_requested_at"].is_string());
     assert!(matches!(harness.host.asked().last(), Some(Asked::Cancel(_, correlation)) if correlation == "mine"));

@@ -106,8 +106,9 @@ async fn an_unknown_connector_or_tool_is_a_404_and_audited() {
 
 async fn refusals(harness: &Harness) -> usize {
     let filter = AuditFilter { outcome: Some(Outcome::Refused), ..AuditFilter::default() };
-    let page = bulkhead_audit::list(&harness.api.ports, &harness.ours.caller, &filter, &PageRequest::default());
-    page.await.expect("the trail").items.len()
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    let page = bulkhead_audit::list(ports, caller, &filter, &PageRequest::default()).await;
+    page.expect("the trail").items.len()
 }
 
 #[tokio::test]
@@ -135,7 +136,8 @@ async fn the_same_idempotency_key_gives_the_same_job() {
     harness.host.behave(Behaviour::Fail(HostError::NotConfigured));
     let first = call(&harness).header("idempotency-key", "k1").send().await.with_status(202);
     harness.host.behave(Behaviour::Finish);
-    let second = call(&harness).header("idempotency-key", "k1").header("prefer", "wait=5").send().await.with_status(200);
+    let second =
+        call(&harness).header("idempotency-key", "k1").header("prefer", "wait=5").send().await.with_status(200);
     let third = call(&harness).header("idempotency-key", "k1").send().await.with_status(200);
     assert_eq!((id(&first), id(&first)), (id(&second), id(&third)));
     assert_eq!(third.json["status"], "succeeded");

@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(refused(body).0, Kind::MalformedJson, "{body:.20}");
         }
         let (_, text) = refused("{\n  \"list\": oops}");
-        assert!(text.contains("\"line\": Number(2)") && text.contains("\"column\": Number(12)"), "{text}");
+        assert!(text.contains("\"line\": Number(2)") && text.contains("\"column\": Number(11)"), "{text}");
         assert_eq!(parse::<Sample>(b"\xff\xfe").expect_err("no UTF-8").kind(), Kind::MalformedJson);
     }
 

@@ -56,10 +56,10 @@ impl Operation {
         self
     }
 
-    /// A segment of the path.
+    /// A segment of the path. One that can't be read, such as bytes that are no text, makes it another path.
     #[must_use]
     pub fn path(self, name: &str, schema: Value, description: &str) -> Self {
-        self.parameter(
+        self.refuses(&[Kind::UnknownPath]).parameter(
             json!({"in": "path", "name": name, "required": true, "schema": schema, "description": description}),
         )
     }
@@ -128,6 +128,7 @@ impl Operation {
         self.value["tags"] = json!([tag]);
         self.value["parameters"] = json!(self.parameters);
         self.kinds.sort_by_key(|kind| (kind.status(), kind.uri()));
+        self.kinds.dedup();
         for kinds in self.kinds.chunk_by(|a, b| a.status() == b.status()) {
             let status = kinds[0].status().as_u16();
             let titles: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();

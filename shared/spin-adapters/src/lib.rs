@@ -8,13 +8,18 @@
 mod clock;
 mod database;
 mod entropy;
+mod host_client;
+mod log;
 mod postgres;
+mod serve;
 mod sqlite;
 mod variables;
 
 pub use clock::SpinClock;
 pub use database::{UnknownDatabase, open};
 pub use entropy::SpinEntropy;
+pub use host_client::SpinHostClient;
 pub use postgres::SpinPostgres;
+pub use serve::serve;
 pub use sqlite::SpinSqlite;
 pub use variables::{VariableError, variable};

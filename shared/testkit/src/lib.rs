@@ -3,6 +3,8 @@
 //! It runs natively and inside a Spin function, so it does no I/O of its own and does not panic: a failure is a
 //! [`sql_conformance::CaseResult`]. To add a case, write one `async fn` in a file of `sql_conformance` and name it in
 //! that file's list; to add a port, add its fake here and a suite that the fake passes too.
+//!
+//! Behind the feature `functions`, and natively only, is what drives a function's router over a real database.
 
 pub mod clock;
 pub mod entropy;

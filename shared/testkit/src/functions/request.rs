@@ -105,7 +105,6 @@ impl Answer {
     /// # Panics
     /// When it has not.
     #[track_caller]
-    #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.json);
         self
