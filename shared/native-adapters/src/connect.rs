@@ -74,14 +74,19 @@ impl FileFault {
 
     /// Reads what SQLite said about a file that the system did let us open.
     pub(crate) fn from_sqlite(error: &sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
-        // The primary result codes CORRUPT and NOTADB, READONLY and CANTOPEN; the higher bits only detail them.
-        match code.map(|code| code & 0xff) {
+        // CORRUPT and NOTADB, READONLY and CANTOPEN.
+        match primary_code(error) {
             Some(11 | 26) => Self::NotADatabase,
             Some(8 | 14) => Self::Permission,
             _ => Self::Other(error.to_string()),
         }
     }
+}
+
+/// SQLite's result code, without the higher bits that only detail it.
+pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    Some(code.parse::<i32>().ok()? & 0xff)
 }
 
 #[cfg(test)]

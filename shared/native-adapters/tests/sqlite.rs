@@ -237,7 +237,7 @@ async fn the_file_is_set_up_as_asked() {
 async fn several_processes_may_migrate_at_once() {
     let file = File::new();
     let url = format!("sqlite://{}", file.path.display());
-    let migrations = (0..4).map(|_| {
+    let migrations = (0..8).map(|_| {
         let url = url.clone();
         tokio::spawn(async move {
             let database = connect(&url, &Options::default()).await.expect("connects");

@@ -11,14 +11,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, refusal};
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::time::Instant;
 
+use crate::connect::primary_code;
 use crate::refusal::from_sqlx;
 use crate::rows::read_rows;
 use crate::{ConnectError, FileFault, MigrateError};
 use writer::Writer;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// SQLite's result code for a lock that another holds.
+const BUSY: i32 = 5;
 
 /// How long SQLite itself waits for the write lock before the writer asks again.
 const LOCK_POLL: Duration = Duration::from_millis(100);
@@ -86,7 +93,8 @@ impl NativeSqlite {
             .statement_cache_capacity(options.statement_cache)
             .disable_statement_logging();
         let writing = connection.clone().busy_timeout(options.busy_timeout.min(LOCK_POLL));
-        let first = writing.connect().await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
+        let first =
+            open(&writing, options.busy_timeout).await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.read_connections)
             .acquire_timeout(options.busy_timeout)
@@ -117,6 +125,20 @@ impl NativeSqlite {
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
+    }
+}
+
+/// Opens the first connection. The first of all turns the write-ahead log on, and those that come at the same moment
+/// are refused at once, however long they would have waited.
+async fn open(options: &SqliteConnectOptions, patience: Duration) -> Result<SqliteConnection, sqlx::Error> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match options.connect().await {
+            Err(error) if primary_code(&error) == Some(BUSY) && Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_POLL / 10).await
+            }
+            result => return result,
+        }
     }
 }
 
