@@ -51,11 +51,7 @@ async fn answer(request: Request) -> Answer {
             (200, "awake".into())
         }
         "/probe/print" => {
-            println!("printed to stdout");
-            eprintln!("printed to stderr");
-            println!("{}", "x".repeat(100_000));
-            print!("not a whole line");
-            std::io::stdout().flush().expect("stdout takes everything");
+            print();
             (200, "printed".into())
         }
         "/probe/environment" => {
@@ -91,4 +87,14 @@ fn allocate(mebibytes: usize) -> String {
         held.push(std::hint::black_box(vec![1_u8; 1 << 20]));
     }
     held.len().to_string()
+}
+
+/// Prints a line to each stream, one that is too long, and one that does not end.
+#[expect(clippy::print_stdout, reason = "what becomes of it is what is tested")]
+fn print() {
+    println!("printed to stdout");
+    eprintln!("printed to stderr");
+    println!("{}", "x".repeat(100_000));
+    print!("not a whole line");
+    std::io::stdout().flush().expect("stdout takes everything");
 }
