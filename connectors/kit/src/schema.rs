@@ -33,11 +33,21 @@ fn text<T: JsonSchema>(settings: SchemaSettings) -> String {
 
 fn tidy(schema: &mut Schema) {
     schema.remove("title");
+    if let Some(description) = schema.get("description").and_then(|description| description.as_str()) {
+        let unwrapped = unwrap_lines(description);
+        schema.insert("description".to_owned(), unwrapped.into());
+    }
     let rust_format =
         schema.get("format").and_then(|format| format.as_str()).is_some_and(|format| RUST_FORMATS.contains(&format));
     if rust_format {
         schema.remove("format");
     }
+}
+
+/// A doc comment's lines are as long as the source file likes; only an empty line is meant.
+fn unwrap_lines(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]
@@ -50,7 +60,8 @@ mod tests {
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     struct Page {
-        /// How many.
+        /// How many,
+        /// at most.
         #[serde(default = "ten")]
         #[schemars(range(min = 1, max = 50))]
         limit: u32,
@@ -76,7 +87,7 @@ mod tests {
             "description": "A page of something.",
             "type": "object",
             "properties": {
-                "limit": {"description": "How many.", "type": "integer", "minimum": 1, "maximum": 50, "default": 10},
+                "limit": {"description": "How many, at most.", "type": "integer", "minimum": 1, "maximum": 50, "default": 10},
                 "order": {
                     "description": "In which order.", "type": "string", "enum": ["newest_first", "oldest_first"]
                 },

@@ -34,12 +34,12 @@ struct Refusal {
 
 /// Reads a list, by GET.
 pub(crate) fn get<T: DeserializeOwned>(endpoint: &str, parameters: &[(&str, &str)]) -> Result<Answer<T>, ToolError> {
-    ask(Request::new(Method::GET, address(endpoint)?).query(parameters.iter().copied()))
+    ask(Request::new(Method::GET, address(endpoint)?).query(parameters.iter().copied()), upstream)
 }
 
 /// Runs a query, by POST, so that its length does not matter.
 pub(crate) fn post<T: DeserializeOwned>(endpoint: &str, parameters: &[(&str, &str)]) -> Result<Answer<T>, ToolError> {
-    ask(Request::new(Method::POST, address(endpoint)?).form(parameters.iter().copied()))
+    ask(Request::new(Method::POST, address(endpoint)?).form(parameters.iter().copied()), of_query)
 }
 
 fn address(endpoint: &str) -> Result<String, ToolError> {
@@ -47,10 +47,10 @@ fn address(endpoint: &str) -> Result<String, ToolError> {
     Ok(format!("{}/api/v1/{endpoint}", base.trim_end_matches('/')))
 }
 
-fn ask<T: DeserializeOwned>(request: Request) -> Result<Answer<T>, ToolError> {
+fn ask<T: DeserializeOwned>(request: Request, explain: fn(u16, Refusal) -> ToolError) -> Result<Answer<T>, ToolError> {
     let response = request.header("accept", "application/json").response_limit(ANSWER_LIMIT).send()?;
     if !response.is_success() {
-        return Err(refusal(response.status(), response.body()));
+        return Err(refusal(response.status(), response.body(), explain));
     }
     let not_prometheus = |reason: &str| {
         let message = format!("the answer is not one of Prometheus: {reason}");
@@ -64,14 +64,9 @@ fn ask<T: DeserializeOwned>(request: Request) -> Result<Answer<T>, ToolError> {
 /// The most characters of an answer that is not Prometheus's own, such as a proxy's error page.
 const EXCERPT: usize = 300;
 
-fn refusal(status: u16, body: &[u8]) -> ToolError {
-    match serde_json::from_slice::<Refusal>(body) {
-        // The only bad data that a tool's own checks let through is an expression that is not PromQL, and a query
-        // that cannot be executed is one whose expression asks for the impossible.
-        Ok(Refusal { kind, error }) if matches!(kind.as_str(), "bad_data" | "execution") && status < 500 => {
-            ToolError::invalid("/query", error)
-        }
-        Ok(Refusal { kind, error }) => ToolError::upstream(status, format!("{kind}: {error}")),
+fn refusal(status: u16, body: &[u8], explain: fn(u16, Refusal) -> ToolError) -> ToolError {
+    match serde_json::from_slice(body) {
+        Ok(refusal) => explain(status, refusal),
         Err(_) => {
             let text = String::from_utf8_lossy(body);
             let excerpt: String = text.trim().chars().take(EXCERPT).collect();
@@ -79,4 +74,17 @@ fn refusal(status: u16, body: &[u8]) -> ToolError {
             ToolError::upstream(status, format!("answered with status {status}{separator}{excerpt}"))
         }
     }
+}
+
+/// The only bad data that a tool's own checks let through is an expression that is not PromQL, and a query that
+/// cannot be executed is one whose expression asks for the impossible.
+fn of_query(status: u16, refusal: Refusal) -> ToolError {
+    if status < 500 && matches!(refusal.kind.as_str(), "bad_data" | "execution") {
+        return ToolError::invalid("/query", refusal.error);
+    }
+    upstream(status, refusal)
+}
+
+fn upstream(status: u16, Refusal { kind, error }: Refusal) -> ToolError {
+    ToolError::upstream(status, format!("{kind}: {error}"))
 }

@@ -187,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn what_prometheus_refuses_is_no_fault_of_the_arguments() {
+        let refused = r#"{"status":"error","errorType":"bad_data","error":"unknown state"}"#;
+        let found = answer("list_targets", json!({}), 400, refused);
+        assert_eq!(found, Err(ToolError::upstream(400, "bad_data: unknown state")));
+    }
+
+    #[test]
     fn a_health_that_is_none_is_refused() {
         assert_eq!(pointer(answer("list_targets", json!({"health": "fine"}), 200, TARGETS)), "/health");
     }

@@ -63,8 +63,8 @@ impl Tool for Jq {
     const TITLE: &'static str = "Filter JSON with jq";
     const DESCRIPTION: &'static str = "Runs a jq program on a JSON value and returns every result. Use it to pick \
         fields, filter, group, sort, count or reshape JSON exactly, instead of reading it by eye. The jq language of \
-        jq 1.7 as jaq implements it; without `input`, `inputs`, `env`, `halt` and modules. Unlike in jq, assigning below null is an error: write \
-        `.a = {b: 1}` where `.a` may be missing, not `.a.b = 1`.";
+        jq 1.7 as jaq implements it, without `input`, `inputs`, `env`, `halt` and modules. Unlike in jq, assigning \
+        below null is an error: where `.a` may be missing, write `.a = {b: 1}` and not `.a.b = 1`.";
     const ANNOTATIONS: Annotations = Annotations::COMPUTES;
     type Input = JqInput;
     type Output = JqOutput;

@@ -1,8 +1,9 @@
 //! jq's standard library, parsed once, of which a program gets only what it may use.
 //!
-//! Most of jq's filters are themselves written in jq. Parsing and compiling all of them costs a hundred times what
-//! a usual program costs, so [`Library::standard`] parses them once (a component does it in `initialize`) and notes
-//! what each definition names, and [`Library::used_by`] picks the definitions that a program can reach.
+//! Most of jq's filters are themselves written in jq, and a usual program uses a handful of them. Parsing and
+//! compiling all of them for every call would cost far more than the call's own work, so [`Library::standard`] parses
+//! them once (a component does it in `initialize`) and notes what each definition names, and [`Library::used_by`]
+//! picks the definitions that a program can reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
