@@ -254,3 +254,58 @@ impl Config {
         self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../bulkhead.example.toml");
+
+    #[test]
+    fn the_example_documents_the_defaults() {
+        let example: Config = toml::from_str(EXAMPLE).expect("the example is a configuration");
+        assert_eq!(example, Config::default());
+    }
+
+    #[test]
+    fn the_example_documents_every_setting() {
+        let limits = ManifestLimits {
+            memory_mib: Some(1),
+            cpu_ms: Some(1),
+            wall_clock_ms: Some(1),
+            result_kib: Some(1),
+            outbound_requests: Some(1),
+            received_kib: Some(1),
+            sent_kib: Some(1),
+            log_events: Some(1),
+        };
+        let connector = ConnectorConfig { limits, settings: BTreeMap::new() };
+        let everything = Config {
+            database_url: Some(String::new()),
+            public_url: Some(String::new()),
+            connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
+            ..Config::default()
+        };
+        let text = toml::to_string(&everything).expect("a configuration is TOML");
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let key = line.split(" = ").next().unwrap_or(line);
+            let documented = EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(key));
+            assert!(documented, "bulkhead.example.toml does not document {key}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let error = toml::from_str::<Config>("[jobs]\nlease = 3").expect_err("refused").to_string();
+        assert!(error.contains("lease"), "{error}");
+    }
+
+    #[test]
+    fn a_connectors_settings_stand_beside_its_limits() {
+        let text = "[connectors.prometheus]\nbase_url = \"http://x\"\nlimits = { cpu_ms = 5 }";
+        let config: Config = toml::from_str(text).expect("a configuration");
+        let operator = config.connectors["prometheus"].operator();
+        assert_eq!(operator.settings["base_url"], "http://x");
+        assert_eq!(operator.limits.cpu_ms, Some(5));
+    }
+}

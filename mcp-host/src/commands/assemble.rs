@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
 use bulkhead_identity::NewOwner;
-use bulkhead_kernel::{Ports, entropy};
+use bulkhead_kernel::{Ports, Secret, entropy};
 use bulkhead_native_adapters::{Database, Options, OsEntropy, SystemClock, connect};
 
 use crate::compile_cache::CompileCache;
@@ -20,6 +20,7 @@ pub(super) struct Assembly {
     pub(super) data_dir: DataDir,
     pub(super) database: Database,
     pub(super) ports: Ports,
+    pub(super) internal_key: Secret,
     pub(super) installed: Arc<Installed>,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
@@ -42,10 +43,13 @@ pub(super) async fn welcome_owner(ports: &Ports, data_dir: &DataDir, public_url:
     Ok(())
 }
 
-/// Opens the database, starts the sandbox, installs the connectors and takes up what a dead process left.
-pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembly> {
+/// Opens the database, makes the first owner, starts the sandbox, installs the connectors and takes up what a dead
+/// process left. The owner comes first: compiling connectors takes a while, and whoever waits can read the key.
+pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Result<Assembly> {
     let data_dir = DataDir::open(&config.data_dir).context("the data directory can't be used")?;
     let (database, ports) = open_database(config).await?;
+    welcome_owner(&ports, &data_dir, public_url).await?;
+    let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let sandbox = SandboxEngine::new(config.sandbox.options())
         .map_err(|error| anyhow::anyhow!("{error:#}"))
         .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
@@ -64,5 +68,5 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembly> {
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    Ok(Assembly { data_dir, database, ports, installed, metrics, worker })
+    Ok(Assembly { data_dir, database, ports, internal_key, installed, metrics, worker })
 }

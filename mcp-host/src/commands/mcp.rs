@@ -6,14 +6,13 @@ use anyhow::Context as _;
 use bulkhead_kernel::Caller;
 use rmcp::ServiceExt;
 
-use super::assemble::{Assembly, assemble, welcome_owner};
+use super::assemble::{Assembly, assemble};
 use super::shutdown;
 use crate::config::Config;
 use crate::mcp::McpServer;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    let assembly = assemble(&config).await?;
-    welcome_owner(&assembly.ports, &assembly.data_dir, &config.public_url(config.listen)).await?;
+    let assembly = assemble(&config, &config.public_url(config.listen)).await?;
     let caller = local_caller(&assembly).await?;
     let Assembly { database, ports, installed, worker, .. } = assembly;
     let queue = tokio::spawn({

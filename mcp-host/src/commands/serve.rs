@@ -5,7 +5,7 @@ use std::time::Duration;
 use bulkhead_kernel::Secret;
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::{Assembly, assemble, welcome_owner};
+use super::assemble::{Assembly, assemble};
 use super::shutdown;
 use crate::config::Config;
 use crate::edge::{EdgeConfig, EdgeLimits, EdgeRuntime};
@@ -26,17 +26,15 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let listener = bind(config.listen).await?;
     let bound = listener.local_addr()?;
     let public_url = config.public_url(bound);
-    let assembly = assemble(&config).await?;
-    welcome_owner(&assembly.ports, &assembly.data_dir, &public_url).await?;
-    let internal_key = assembly.data_dir.internal_key(assembly.ports.entropy.as_ref())?;
+    let assembly = assemble(&config, &public_url).await?;
     let edge = match functions {
         Functions::Elsewhere => None,
         Functions::Embedded => {
-            let edge = edge_config(&config, &assembly, &internal_key, &format!("http://{bound}"));
+            let edge = edge_config(&config, &assembly, &format!("http://{bound}"));
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
-    let Assembly { data_dir, database, ports, installed, metrics, worker, .. } = assembly;
+    let Assembly { data_dir, database, ports, internal_key, installed, metrics, worker } = assembly;
     let stop = CancellationToken::new();
     let server = McpServer::new(ports.clone(), worker.clone(), &installed, None);
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
@@ -66,12 +64,12 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     Ok(())
 }
 
-fn edge_config(config: &Config, assembly: &Assembly, internal_key: &Secret, host_url: &str) -> EdgeConfig {
+fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConfig {
     let settings = &config.edge;
     let mut variables: std::collections::BTreeMap<String, Secret> =
         settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
-    variables.insert("internal_key".to_owned(), internal_key.clone());
+    variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
     let database_url = config.database_url();
     let sqlite = match database_url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//").into(),
