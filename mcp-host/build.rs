@@ -74,6 +74,7 @@ fn spin_sdk_folder(manifest_dir: &Path) -> PathBuf {
     panic!("cargo metadata can't tell where spin-sdk is:\n{complaint}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for a build script"))
 }

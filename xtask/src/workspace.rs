@@ -58,6 +58,7 @@ pub(crate) enum Role {
     SystemTests,
     Guest,
     Bench,
+    OpenApi,
     Xtask,
 }
 
@@ -134,6 +135,7 @@ impl Package {
             ["tests"] => Role::SystemTests,
             ["tests", "guests", _] => Role::Guest,
             ["bench"] => Role::Bench,
+            ["openapi"] => Role::OpenApi,
             ["xtask"] => Role::Xtask,
             _ => return None,
         })

@@ -77,6 +77,7 @@ impl EdgeRuntime {
     ///
     /// # Errors
     /// When anything in the manifest or in a component can't be honoured; see [`EdgeError`].
+    #[expect(clippy::disallowed_methods, reason = "variables of Spin come from SPIN_VARIABLE_NAME, as on Spin")]
     pub fn start(config: EdgeConfig) -> Result<Self, EdgeError> {
         let manifest = Manifest::read(&config.manifest)?;
         let routes = Routes::new(&manifest.triggers).map_err(|reason| EdgeError::Manifest {

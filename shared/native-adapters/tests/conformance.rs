@@ -21,6 +21,7 @@ async fn sqlite_conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
 async fn postgres_conforms() {
     let url = std::env::var("BULKHEAD_TEST_POSTGRES_URL")
         .expect("BULKHEAD_TEST_POSTGRES_URL names a database for tests; `cargo xtask test` starts one");

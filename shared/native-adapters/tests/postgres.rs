@@ -6,6 +6,7 @@ use std::time::Duration;
 use bulkhead_kernel::sql::{Sql, SqlError, Step, sql};
 use bulkhead_native_adapters::{Database, Options, PostgresOptions, connect};
 
+#[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
 fn url() -> String {
     std::env::var("BULKHEAD_TEST_POSTGRES_URL")
         .expect("BULKHEAD_TEST_POSTGRES_URL names a database for tests; `cargo xtask test` starts one")

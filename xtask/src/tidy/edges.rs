@@ -75,6 +75,8 @@ fn may_depend(from: Role, to: Role) -> bool {
         Guest => matches!(to, ConnectorKit | Kernel | Feature | HttpApi | SpinAdapters | Testkit),
         SystemTests => matches!(to, Kernel | Feature | HttpApi | NativeAdapters | Testkit | Host),
         Bench => !matches!(to, Function | Guest | Xtask),
+        // It only reads the functions' descriptions of themselves.
+        OpenApi => matches!(to, Function | HttpApi),
     }
 }
 

@@ -62,6 +62,7 @@ struct Answer {
 }
 
 /// Where `cargo xtask build` puts the components that tests use.
+#[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
 fn guest(name: &str) -> PathBuf {
     let folder = std::env::var_os("BULKHEAD_GUESTS_DIR").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/guests"));

@@ -3,6 +3,7 @@
 use super::*;
 
 /// The address of a database that tests may write to. Without one this fails: a skipped test proves nothing.
+#[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
 fn address() -> String {
     std::env::var("BULKHEAD_TEST_POSTGRES_URL").expect("BULKHEAD_TEST_POSTGRES_URL is not set: run `cargo xtask test`")
 }

@@ -8,7 +8,7 @@ use bulkhead_http_api::{Api, Limits};
 use bulkhead_identity::ApiKeyToken;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Ports, Role, Timestamp};
+use bulkhead_kernel::{Caller, Clock, Ports, Role, Timestamp};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
@@ -22,6 +22,32 @@ pub struct Tenant {
     pub caller: Caller,
     /// The API key.
     pub key: String,
+}
+
+/// A migrated SQLite database with two tenants and a catalogue, gone when this is dropped.
+pub struct Fixture {
+    /// The database, the time, randomness.
+    pub ports: Ports,
+    /// A tenant.
+    pub ours: Tenant,
+    /// Somebody else.
+    pub theirs: Tenant,
+    directory: tempfile::TempDir,
+}
+
+impl Fixture {
+    /// Makes one whose time this clock tells.
+    pub async fn start(clock: Arc<dyn Clock>) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = format!("sqlite:{}", directory.path().join("test.db").display());
+        let database = connect(&url, &Options::default()).await.expect("opens");
+        database.migrate().await.expect("migrates");
+        let ports = Ports { sql: database.sql(), clock, entropy: Arc::new(OsEntropy) };
+        let ours = tenant(&ports, "ours", Expiry::Never).await;
+        let theirs = tenant(&ports, "theirs", Expiry::Never).await;
+        catalogue::fill(&ports).await;
+        Self { ports, ours, theirs, directory }
+    }
 }
 
 /// A function's router over a database of its own, which is gone when this is dropped.
@@ -42,14 +68,7 @@ pub struct Harness {
 impl Harness {
     /// A migrated database with two tenants and a catalogue.
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let url = format!("sqlite:{}", directory.path().join("test.db").display());
-        let database = connect(&url, &Options::default()).await.expect("opens");
-        database.migrate().await.expect("migrates");
-        let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
-        let ours = tenant(&ports, "ours", Expiry::Never).await;
-        let theirs = tenant(&ports, "theirs", Expiry::Never).await;
-        catalogue::fill(&ports).await;
+        let Fixture { ports, ours, theirs, directory } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
         let api = Api { ports, host: host.clone(), limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));

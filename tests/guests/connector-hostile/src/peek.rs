@@ -69,6 +69,7 @@ impl Tool for ReadEnvironment {
     type Input = Nothing;
     type Output = Seen;
 
+    #[expect(clippy::disallowed_methods, reason = "it looks for what it should not find")]
     fn call(_: Nothing) -> Result<Seen, ToolError> {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         Ok(Seen {
