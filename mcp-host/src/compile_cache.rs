@@ -85,8 +85,8 @@ impl CompileCache {
 }
 
 fn compile(engine: &Engine, bytes: &[u8], path: &Path) -> Result<Component, CompileCacheError> {
-    let component = Component::from_binary(engine, bytes)
-        .map_err(|error| CompileCacheError::Component(format!("{error:#}")))?;
+    let component =
+        Component::from_binary(engine, bytes).map_err(|error| CompileCacheError::Component(format!("{error:#}")))?;
     let kept = component.serialize().map_err(std::io::Error::other).and_then(|code| {
         // The digest goes last: a file without one is not read, so a crash in between costs a compilation only.
         write_atomically(path, &code)?;

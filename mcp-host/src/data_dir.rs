@@ -83,11 +83,7 @@ impl DataDir {
     ///
     /// # Errors
     /// [`DataDirError`] when it can't be written.
-    pub fn write_owner(
-        &self,
-        owner: &bulkhead_identity::Owner,
-        public_url: &str,
-    ) -> Result<PathBuf, DataDirError> {
+    pub fn write_owner(&self, owner: &bulkhead_identity::Owner, public_url: &str) -> Result<PathBuf, DataDirError> {
         let path = self.file("owner.json");
         let text = json!({
             "api_key": owner.token.expose(),

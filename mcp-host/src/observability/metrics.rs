@@ -73,12 +73,7 @@ impl Default for Metrics {
         registry.register("build_info", "What runs here", build);
         registry.register("jobs", "Jobs that ended here, by how they ended", jobs.clone());
         registry.register("jobs_running", "Jobs that run here now", running.clone());
-        registry.register_with_unit(
-            "job_duration",
-            "From claim to end of a job",
-            Unit::Seconds,
-            duration.clone(),
-        );
+        registry.register_with_unit("job_duration", "From claim to end of a job", Unit::Seconds, duration.clone());
         registry.register_with_unit("tool_cpu", "CPU time that tools used", Unit::Seconds, cpu.clone());
         registry.register("calls_refused", "Calls that became no job", refused.clone());
         registry.register("http_requests", "Requests that were answered", requests.clone());
@@ -132,10 +127,8 @@ impl Metrics {
     #[must_use]
     pub fn prometheus_text(&self) -> String {
         let text = self.open_metrics();
-        let counters: Vec<&str> = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
-            .collect();
+        let counters: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
         let mut classic = String::with_capacity(text.len());
         for line in text.lines().filter(|line| !line.starts_with("# UNIT ") && *line != "# EOF") {
             let words: Vec<&str> = line.splitn(4, ' ').collect();

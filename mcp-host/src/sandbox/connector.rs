@@ -48,7 +48,9 @@ pub enum ConnectorError {
         message: String,
     },
     /// It is to have more memory than any instance can.
-    #[error("connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib")]
+    #[error(
+        "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
+    )]
     Memory {
         /// The connector.
         slug: Slug,
@@ -88,8 +90,7 @@ struct CallContext {
 
 impl CallContext {
     fn guest(&self) -> Guest {
-        let outbound =
-            Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
+        let outbound = Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
         Guest::new(self.settings.clone(), self.limits, outbound, self.clock.clone())
     }
 
@@ -120,12 +121,9 @@ impl Connector {
         if limits.memory_bytes > pool {
             return Err(ConnectorError::Memory { slug, limit: limits.memory_bytes, pool });
         }
-        let context =
-            CallContext { settings: Arc::new(settings), grants: Arc::new(grants), limits, client, clock };
-        let failed = |error: wasmtime::Error| ConnectorError::Component {
-            slug: slug.clone(),
-            message: format!("{error:#}"),
-        };
+        let context = CallContext { settings: Arc::new(settings), grants: Arc::new(grants), limits, client, clock };
+        let failed =
+            |error: wasmtime::Error| ConnectorError::Component { slug: slug.clone(), message: format!("{error:#}") };
         let installing = context.installing();
         let component = cache
             .load_with(&sandbox.engine, wasm, "initialized", async || {
@@ -146,9 +144,8 @@ impl Connector {
                 return Err(invalid("it is described twice".to_owned()));
             }
             let read_only = tool.annotations.read_only_hint;
-            let checked =
-                CallableTool::new(slug.as_str(), tool.name.as_str(), &digest, read_only, &tool.input_schema)
-                    .map_err(|error| invalid(error.to_string()))?;
+            let checked = CallableTool::new(slug.as_str(), tool.name.as_str(), &digest, read_only, &tool.input_schema)
+                .map_err(|error| invalid(error.to_string()))?;
             callable.push(Arc::new(checked));
             tools.push(tool);
         }

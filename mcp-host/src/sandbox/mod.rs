@@ -18,8 +18,8 @@ mod outbound;
 mod preinit;
 mod run;
 
-pub use connector::{Connector, ConnectorError};
 pub(crate) use connector::OperatorConfig;
+pub use connector::{Connector, ConnectorError};
 pub use engine::{EngineOptions, SandboxEngine};
 pub use grants::{Grant, GrantError, Grants};
 pub use install::{InstallError, Installed, InstalledConnector, install};

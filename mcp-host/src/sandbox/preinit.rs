@@ -46,7 +46,11 @@ struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
-    async fn call<R: wasmtime::component::Lift + Send + Sync + 'static>(&mut self, instance: &str, function: &str) -> R {
+    async fn call<R: wasmtime::component::Lift + Send + Sync + 'static>(
+        &mut self,
+        instance: &str,
+        function: &str,
+    ) -> R {
         let added = "the instrumentation exports what it tells the snapshot to read";
         let (_, instance) = self.instance.get_export(&mut *self.store, None, instance).expect(added);
         let (_, function) = self.instance.get_export(&mut *self.store, Some(&instance), function).expect(added);
@@ -56,12 +60,7 @@ impl Snapshot<'_> {
 }
 
 impl ComponentInstanceState for Snapshot<'_> {
-    async fn call_func_ret_list_u8(
-        &mut self,
-        instance: &str,
-        function: &str,
-        contents: impl FnOnce(&[u8]) + Send,
-    ) {
+    async fn call_func_ret_list_u8(&mut self, instance: &str, function: &str, contents: impl FnOnce(&[u8]) + Send) {
         let list = self.call::<wasmtime::component::WasmList<u8>>(instance, function).await;
         contents(list.as_le_slice(&self.store));
     }

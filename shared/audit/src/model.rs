@@ -120,7 +120,13 @@ impl AuditEvent {
     /// The same, ended before it began.
     #[must_use]
     pub fn refused(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self.ended(Outcome::Refused) }
+    }
+
+    /// The same, ended as it began: for what one atomic write does whole.
+    #[must_use]
+    pub fn ended(self, outcome: Outcome) -> Self {
         let completed_at = Some(self.occurred_at);
-        Self { outcome: Outcome::Refused, reason: Some(reason.into()), completed_at, ..self }
+        Self { outcome, completed_at, ..self }
     }
 }

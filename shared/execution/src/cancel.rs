@@ -1,8 +1,9 @@
 //! Calling a job off.
 
+use bulkhead_audit::{AuditEvent, Outcome, Target};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Ports};
 
 use crate::finish::finished_event;
 use crate::model::{EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent};
@@ -19,20 +20,29 @@ pub enum CancelOutcome {
     AlreadyEnded(Job),
 }
 
-/// Cancels a job of the caller's organisation; `None` when there is none of this id.
+/// Cancels a job of the caller's organisation; `None` when there is none of this id. What it changes is an audit
+/// entry of its own, beside the job's: whoever canceled may not be who called.
 ///
 /// # Errors
 /// [`SqlError`] when the database refuses.
-pub async fn cancel(ports: &Ports, caller: &Caller, id: JobId) -> Result<Option<CancelOutcome>, SqlError> {
+pub async fn cancel(
+    ports: &Ports,
+    caller: &Caller,
+    id: JobId,
+    correlation: &CorrelationId,
+) -> Result<Option<CancelOutcome>, SqlError> {
+    let target = Target { kind: "job".to_owned(), id: id.to_string() };
+    let mut audit = AuditEvent::pending(ports, caller, "job.cancel", target, correlation).ended(Outcome::Succeeded);
+    audit.job = Some(id);
     // A job may start or end between reading and writing it. It moves forward only, so two repeats are enough.
     for _ in 0..3 {
         let Some(job) = store::find(ports.sql.as_ref(), caller.organization, id).await? else {
             return Ok(None);
         };
         let tried = match job.status {
-            JobStatus::Queued => cancel_queued(ports, job).await,
+            JobStatus::Queued => cancel_queued(ports, job, &audit).await,
             JobStatus::Running if job.cancel_requested_at.is_some() => Ok(CancelOutcome::Requested(job)),
-            JobStatus::Running => request(ports, job).await,
+            JobStatus::Running => request(ports, job, &audit).await,
             _ => Ok(CancelOutcome::AlreadyEnded(job)),
         };
         match tried {
@@ -43,7 +53,7 @@ pub async fn cancel(ports: &Ports, caller: &Caller, id: JobId) -> Result<Option<
     Err(SqlError::Unavailable("the job kept changing while it was being canceled".to_owned()))
 }
 
-async fn cancel_queued(ports: &Ports, mut job: Job) -> Result<CancelOutcome, SqlError> {
+async fn cancel_queued(ports: &Ports, mut job: Job, audit: &AuditEvent) -> Result<CancelOutcome, SqlError> {
     let now = ports.now();
     job.status = JobStatus::Canceled;
     job.error = Some(JobError::new(JobErrorKind::Canceled, "canceled before it started"));
@@ -52,16 +62,21 @@ async fn cancel_queued(ports: &Ports, mut job: Job) -> Result<CancelOutcome, Sql
         store::end_queued(&job).expecting(1),
         store::append_event(&job, &finished_event(&job, now)).into(),
         store::complete_audit(&job, now).into(),
+        bulkhead_audit::begin(audit).into(),
     ];
     ports.sql.batch(steps).await?;
     Ok(CancelOutcome::Canceled(job))
 }
 
-async fn request(ports: &Ports, mut job: Job) -> Result<CancelOutcome, SqlError> {
+async fn request(ports: &Ports, mut job: Job, audit: &AuditEvent) -> Result<CancelOutcome, SqlError> {
     let now = ports.now();
     job.cancel_requested_at = Some(now);
     let event = NewEvent::info("cancel_requested", "Cancellation requested", now).at_level(EventLevel::Warn);
-    let steps = vec![store::request_cancel(&job, now).expecting(1), store::append_event(&job, &event).into()];
+    let steps = vec![
+        store::request_cancel(&job, now).expecting(1),
+        store::append_event(&job, &event).into(),
+        bulkhead_audit::begin(audit).into(),
+    ];
     ports.sql.batch(steps).await?;
     Ok(CancelOutcome::Requested(job))
 }

@@ -44,7 +44,7 @@ impl Scene {
             tool: "jq".to_owned(),
             arguments,
             idempotency_key: None,
-            correlation_id: CorrelationId::parse("scene").expect("sane"),
+            correlation_id: correlation(),
         }
     }
 
@@ -74,6 +74,10 @@ impl Scene {
         let page = PageRequest::default();
         bulkhead_audit::list(ports, &ours.caller, &AuditFilter::default(), &page).await.expect("read").items
     }
+}
+
+fn correlation() -> CorrelationId {
+    CorrelationId::parse("scene").expect("sane")
 }
 
 fn terms(owner: &str) -> LeaseTerms {
@@ -231,16 +235,23 @@ async fn a_queued_job_is_canceled_at_once_and_a_running_one_is_asked_to_stop() {
     let scene = Scene::start().await;
     let Fixture { ports, ours, theirs, .. } = &scene.fixture;
     let waiting = scene.submit().await;
-    assert!(cancel(ports, &theirs.caller, waiting.id).await.expect("asks").is_none(), "another tenant's job");
-    let canceled = cancel(ports, &ours.caller, waiting.id).await.expect("cancels");
+    assert!(
+        cancel(ports, &theirs.caller, waiting.id, &correlation()).await.expect("asks").is_none(),
+        "another tenant's job"
+    );
+    // Audit entries of one millisecond are in no order.
+    scene.clock.advance(Duration::from_millis(1));
+    let canceled = cancel(ports, &ours.caller, waiting.id, &correlation()).await.expect("cancels");
     assert!(matches!(canceled, Some(CancelOutcome::Canceled(_))));
     assert!(claim(ports, &terms("a"), waiting.id).await.expect("asks").is_none());
-    assert_eq!(scene.audit().await[0].outcome, AuditOutcome::Canceled);
+    let audit = scene.audit().await;
+    let trail: Vec<_> = audit.iter().rev().map(|event| (event.action.as_str(), event.outcome)).collect();
+    assert_eq!(trail, [("tool.call", AuditOutcome::Canceled), ("job.cancel", AuditOutcome::Succeeded)]);
 
     let running = scene.submit().await;
     let started = claim(ports, &terms("a"), running.id).await.expect("claims").expect("is queued");
     for _ in 0..2 {
-        let requested = cancel(ports, &ours.caller, running.id).await.expect("asks");
+        let requested = cancel(ports, &ours.caller, running.id, &correlation()).await.expect("asks");
         assert!(matches!(requested, Some(CancelOutcome::Requested(_))));
     }
     let told = Heartbeat::Held { cancel_requested: true };
@@ -248,7 +259,7 @@ async fn a_queued_job_is_canceled_at_once_and_a_running_one_is_asked_to_stop() {
     let stopped = Outcome::Failed(JobError::new(JobErrorKind::Canceled, "stopped"));
     finish(ports, started.job, &started.lease, stopped, None, Vec::new()).await.expect("finishes");
     assert_eq!(scene.read(&running).await.status, JobStatus::Canceled);
-    let ended = cancel(ports, &ours.caller, running.id).await.expect("asks");
+    let ended = cancel(ports, &ours.caller, running.id, &correlation()).await.expect("asks");
     assert!(matches!(ended, Some(CancelOutcome::AlreadyEnded(_))));
     assert_eq!(scene.kinds(&running).await, ["queued", "started", "cancel_requested", "finished"]);
 }
@@ -259,7 +270,7 @@ async fn a_canceled_job_whose_worker_is_lost_ends_canceled() {
     let Fixture { ports, ours, .. } = &scene.fixture;
     let job = scene.submit().await;
     claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
-    cancel(ports, &ours.caller, job.id).await.expect("asks");
+    cancel(ports, &ours.caller, job.id, &correlation()).await.expect("asks");
     recover(ports, Abandoned::All, 3).await.expect("recovers");
     assert_eq!(scene.read(&job).await.status, JobStatus::Canceled);
 }

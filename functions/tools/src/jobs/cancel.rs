@@ -18,7 +18,7 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| Problem::unknown_job())?;
-    match bulkhead_execution::cancel(&api.ports, &caller, id).await? {
+    match bulkhead_execution::cancel(&api.ports, &caller, id, &correlation).await? {
         None => Err(Problem::unknown_job()),
         Some(CancelOutcome::Canceled(job)) => Ok(Json(job).into_response()),
         Some(CancelOutcome::AlreadyEnded(job)) => {
