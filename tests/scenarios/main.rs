@@ -1,0 +1,3 @@
+//! The scenarios.
+
+mod first_start;

@@ -1,0 +1,58 @@
+//! The MCP endpoint.
+
+use serde_json::{Value, json};
+
+use crate::{Host, Request};
+
+/// The first version of the protocol whose requests stand alone.
+const STATELESS: &str = "2026-07-28";
+
+impl Host {
+    /// A request to the MCP endpoint with what every version of the protocol asks for.
+    pub fn mcp(&self, message: &Value) -> Request {
+        let request = self.request("POST", "/mcp").key(self.key());
+        request.header("accept", "application/json, text/event-stream").json(message)
+    }
+
+    /// A request that stands alone, as of 2026-07-28: what a session would have held is in its `_meta`.
+    ///
+    /// # Panics
+    /// When `parameters` is not an object.
+    pub fn stateless(&self, method: &str, mut parameters: Value) -> Request {
+        parameters["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": STATELESS,
+            "io.modelcontextprotocol/clientInfo": { "name": "scenarios", "version": "0" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+        let request = self.mcp(&message).header("mcp-protocol-version", STATELESS).header("mcp-method", method);
+        match parameters["name"].as_str() {
+            Some(name) => request.header("mcp-name", name),
+            None => request,
+        }
+    }
+
+    /// The request that calls a tool.
+    pub fn tool_call(&self, tool: &str, arguments: &Value) -> Request {
+        self.stateless("tools/call", json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// Calls a tool and gives its result.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Value {
+        let answer = self.tool_call(tool, &arguments).send().await.expect(200);
+        assert!(answer["result"].is_object(), "{answer:#}");
+        answer["result"].clone()
+    }
+
+    /// The job of a result.
+    ///
+    /// # Panics
+    /// When it names none.
+    pub async fn job_of(&self, result: &Value) -> Value {
+        let id = result["_meta"]["bulkhead/job"].as_str().expect("a result names its job");
+        self.get(&format!("/v1/jobs/{id}")).await
+    }
+}

@@ -1,0 +1,149 @@
+//! How a host is started.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::{Database, Ended, Host, compiled, path, run};
+
+/// How a host is started. Without any further word: `bulkhead up` on the database that this run of the tests is about,
+/// with the connectors that are shipped.
+#[derive(Debug)]
+#[must_use]
+pub struct Setup {
+    command: &'static str,
+    folder: TempDir,
+    pub(crate) database: Database,
+    manifest: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Setup {
+    /// `bulkhead up`.
+    pub async fn up() -> Self {
+        Self::on(Database::of_this_run().await).await
+    }
+
+    /// `bulkhead up` on this database.
+    ///
+    /// # Panics
+    /// When no folder can be made for it.
+    pub async fn on(database: Database) -> Self {
+        let compiled = compiled::folder().await;
+        let setup = Self::cold(database);
+        symlink(compiled, setup.data_dir().join("cache")).expect("a link can be made");
+        setup
+    }
+
+    /// `bulkhead up` as it is for the very first time: nothing is compiled yet.
+    ///
+    /// # Panics
+    /// When no folder can be made for it.
+    pub fn cold(database: Database) -> Self {
+        let folder = tempfile::Builder::new().prefix("bulkhead-scenario-").tempdir().expect("a folder can be made");
+        let setup =
+            Self { command: "up", folder, database, manifest: path("BULKHEAD_MANIFEST"), arguments: Vec::new() };
+        fs::create_dir_all(setup.data_dir()).expect("a folder can be made");
+        fs::create_dir_all(setup.connectors()).expect("a folder can be made");
+        fs::write(setup.folder().join("bulkhead.toml"), "").expect("a file can be written");
+        for connector in path("BULKHEAD_CONNECTORS_DIR").read_dir().expect("the connectors are built").flatten() {
+            symlink(connector.path(), setup.connectors().join(connector.file_name())).expect("a link can be made");
+        }
+        setup
+    }
+
+    /// Another command than `up`.
+    pub fn command(self, command: &'static str) -> Self {
+        Self { command, ..self }
+    }
+
+    /// With the guest `connector-hostile`, which misbehaves in every way, as the connector `hostile`.
+    ///
+    /// # Panics
+    /// When it can't be linked.
+    pub fn with_hostile(self) -> Self {
+        let hostile = path("BULKHEAD_GUESTS_DIR").join("connector-hostile");
+        symlink(hostile, self.connectors().join("hostile")).expect("a link can be made");
+        self
+    }
+
+    /// With this configuration file.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    pub fn config(self, text: &str) -> Self {
+        fs::write(self.folder().join("bulkhead.toml"), text).expect("a file can be written");
+        self
+    }
+
+    /// With this manifest of functions.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    pub fn manifest(mut self, text: &str) -> Self {
+        self.manifest = self.folder().join("spin.toml");
+        fs::write(&self.manifest, text).expect("a file can be written");
+        self
+    }
+
+    /// With further arguments.
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// The test's own folder. It is removed with this value.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    /// The folder of connectors.
+    #[must_use]
+    pub fn connectors(&self) -> PathBuf {
+        self.folder().join("connectors")
+    }
+
+    /// The command line.
+    #[must_use]
+    pub fn command_line(&self) -> Command {
+        let mut command = Command::new(path("BULKHEAD_BIN"));
+        // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
+        // variables.
+        command.env_clear().current_dir(self.folder());
+        command.arg(self.command).args(["--listen", "127.0.0.1:0", "--config", "bulkhead.toml"]);
+        command.arg("--data-dir").arg(self.data_dir());
+        command.arg("--connectors").arg(self.connectors());
+        command.arg("--manifest").arg(&self.manifest);
+        if let Some(url) = self.database.url() {
+            command.env("BULKHEAD_DATABASE_URL", url);
+        }
+        command.args(&self.arguments);
+        command
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(self) -> Host {
+        Host::start(self).await
+    }
+
+    /// Starts what must not start, and gives what it said.
+    ///
+    /// # Panics
+    /// When it did not refuse to start.
+    pub async fn refusal(&self) -> String {
+        let Ended { status, errors, .. } = run(&mut self.command_line()).await;
+        assert_eq!(status.code(), Some(1), "{errors}");
+        assert!(!errors.contains("ready at"), "{errors}");
+        errors
+    }
+}
