@@ -1,0 +1,85 @@
+//! Calls without a network: what a fresh sandbox costs by itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use bulkhead_connector_toolbox::CONNECTOR;
+use bulkhead_execution::Outcome;
+use bulkhead_native_adapters::SystemClock;
+use mcp_host::compile_cache::CompileCache;
+use mcp_host::sandbox::{Connector, EngineOptions, Installed, SandboxEngine, install};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::workload;
+
+/// How long each tool is called, half of it natively.
+const DURATION: Duration = Duration::from_secs(1);
+/// Calls of one kind in a row, so that both kinds meet the same noise.
+const IN_A_ROW: usize = 50;
+
+/// One tool, called both ways.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct InProcess {
+    /// The tool.
+    pub(crate) tool: &'static str,
+    /// The median of a native call: microseconds.
+    pub(crate) native_p50_us: f64,
+    /// The median of store, instance, call and drop: microseconds.
+    pub(crate) sandbox_p50_us: f64,
+}
+
+/// The connectors, installed as the product does.
+///
+/// # Errors
+/// When one can't be installed.
+pub(crate) async fn installed(folder: &Path, cache: &Path) -> anyhow::Result<Installed> {
+    let sandbox = SandboxEngine::new(EngineOptions::default()).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let cache = CompileCache::new(cache)?;
+    Ok(install(folder, &sandbox, &cache, Arc::new(SystemClock), &BTreeMap::new()).await?)
+}
+
+/// Measures a tool that computes and one that does next to nothing.
+///
+/// # Errors
+/// When the connectors can't be installed or a call fails.
+pub(crate) fn measure(connectors: &Path, cache: &Path) -> anyhow::Result<Vec<InProcess>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let installed = installed(connectors, cache).await?;
+        let toolbox = installed.get("toolbox").context("the toolbox is not installed")?;
+        let versions = json!({ "left": "1.2.3", "right": "1.3.0" });
+        Ok(vec![
+            both_ways(toolbox, "jq", &workload::arguments().to_string()).await?,
+            both_ways(toolbox, "semver_compare", &versions.to_string()).await?,
+        ])
+    })
+}
+
+async fn both_ways(toolbox: &Connector, tool: &'static str, arguments: &str) -> anyhow::Result<InProcess> {
+    let (mut native, mut sandboxed) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while start.elapsed() < DURATION {
+        for _ in 0..IN_A_ROW {
+            let start = Instant::now();
+            let reply = CONNECTOR.call(tool, arguments);
+            native.push(start.elapsed());
+            ensure!(reply.is_ok(), "{tool} failed natively: {reply:?}");
+        }
+        for _ in 0..IN_A_ROW {
+            let start = Instant::now();
+            let report = toolbox.call(tool, arguments).await;
+            sandboxed.push(start.elapsed());
+            ensure!(matches!(report.outcome, Outcome::Succeeded(_)), "{tool} failed: {:?}", report.outcome);
+        }
+    }
+    Ok(InProcess { tool, native_p50_us: median(native), sandbox_p50_us: median(sandboxed) })
+}
+
+fn median(mut durations: Vec<Duration>) -> f64 {
+    durations.sort_unstable();
+    durations.get(durations.len() / 2).map_or(f64::NAN, |duration| duration.as_nanos() as f64 / 1000.0)
+}

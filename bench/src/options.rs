@@ -1,0 +1,128 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::subject::Subject;
+
+#[derive(Parser)]
+#[command(
+    name = "bulkhead-bench",
+    about = "Measures calls per second and latency.",
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What is measured, and for how long.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Connections that each make one call after the other.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) connections: usize,
+    /// How long each subject is measured in each round: seconds.
+    #[arg(long, default_value = "3", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// How often each subject is measured.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Measure only these and what they are compared with.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    pub(crate) only: Vec<Subject>,
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The binary that is measured.
+    #[arg(long, env = "BULKHEAD_BIN", default_value = "target/release/bulkhead")]
+    pub(crate) bulkhead: PathBuf,
+    /// The folder of connectors.
+    #[arg(long, env = "BULKHEAD_CONNECTORS_DIR", default_value = "dist/connectors")]
+    pub(crate) connectors: PathBuf,
+    /// The functions' manifest.
+    #[arg(long, env = "BULKHEAD_MANIFEST", default_value = "spin.toml")]
+    pub(crate) manifest: PathBuf,
+    /// A PostgreSQL server on which a database may be created; without it PostgreSQL is not measured.
+    #[arg(long, env = "BULKHEAD_TEST_POSTGRES_URL", hide_env_values = true)]
+    pub(crate) postgres_url: Option<String>,
+}
+
+impl Options {
+    /// What is measured, in order: each after what it is compared with.
+    pub(crate) fn subjects(&self) -> Vec<Subject> {
+        let asked = |subject: Subject| {
+            self.only.contains(&subject) || self.only.iter().any(|only| only.baseline() == Some(subject))
+        };
+        let possible = |subject: Subject| subject != Subject::Postgres || self.postgres_url.is_some();
+        let all = Subject::value_variants().iter().copied().filter(|subject| possible(*subject));
+        all.filter(|subject| self.only.is_empty() || asked(*subject)).collect()
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Become one of the servers that are measured.
+    #[command(hide = true)]
+    Server(Server),
+}
+
+/// Which server, and what it needs.
+#[derive(clap::Args)]
+pub(crate) struct Server {
+    #[arg(value_enum)]
+    pub(crate) kind: ServerKind,
+    #[arg(long)]
+    pub(crate) listen: SocketAddr,
+    #[arg(long)]
+    pub(crate) connectors: PathBuf,
+    #[arg(long)]
+    pub(crate) cache: PathBuf,
+    /// The SQLite file of the product that is measured in the same run.
+    #[arg(long)]
+    pub(crate) database: PathBuf,
+}
+
+/// The servers that exist only to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum ServerKind {
+    /// The tool as a native function behind rmcp.
+    NativeTool,
+    /// The tool in the sandbox behind rmcp, without a record.
+    SandboxedTool,
+    /// A function's route as native code.
+    NativeRoute,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subjects(arguments: &[&str]) -> Vec<Subject> {
+        let cli = Cli::try_parse_from(["bench"].iter().chain(arguments)).expect("parses");
+        cli.options.subjects()
+    }
+
+    #[test]
+    fn a_subject_brings_what_it_is_compared_with() {
+        assert_eq!(subjects(&["--only", "sandbox"]), [Subject::Native, Subject::Sandbox]);
+        assert_eq!(subjects(&["--only", "edge,native"]), [Subject::Native, Subject::NativeRoute, Subject::Edge]);
+    }
+
+    #[test]
+    fn postgres_needs_a_server() {
+        let with = subjects(&["--postgres-url", "postgres://localhost/x"]);
+        assert!(with.contains(&Subject::Postgres));
+        assert!(subjects(&["--only", "postgres", "--postgres-url", "postgres://x/y"]).contains(&Subject::Postgres));
+    }
+}

@@ -1,0 +1,46 @@
+//! A database of the benchmark's own on somebody's PostgreSQL server.
+
+use anyhow::Context;
+use bulkhead_kernel::sql::sql;
+use bulkhead_native_adapters::{Options, connect};
+use tokio::runtime::Runtime;
+use url::Url;
+
+/// The database. Dropping it drops it.
+pub(crate) struct OwnDatabase {
+    server: String,
+    name: String,
+    pub(crate) url: String,
+}
+
+impl OwnDatabase {
+    /// Creates it.
+    ///
+    /// # Errors
+    /// When the server can't be reached or refuses.
+    pub(crate) fn create(server: &str) -> anyhow::Result<Self> {
+        let name = format!("bulkhead_bench_{}", std::process::id());
+        let mut url = Url::parse(server).context("BULKHEAD_TEST_POSTGRES_URL is no URL")?;
+        url.set_path(&name);
+        let database = Self { server: server.to_owned(), name, url: url.into() };
+        database.tell_server(&format!("CREATE DATABASE {}", database.name))?;
+        Ok(database)
+    }
+
+    fn tell_server(&self, statement: &str) -> anyhow::Result<()> {
+        Runtime::new()?.block_on(async {
+            let server = connect(&self.server, &Options::default()).await?;
+            server.sql().execute(sql(statement.to_owned())).await?;
+            server.close().await;
+            Ok(())
+        })
+    }
+}
+
+impl Drop for OwnDatabase {
+    fn drop(&mut self) {
+        if let Err(error) = self.tell_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)) {
+            eprintln!("the database {} is still there: {error:#}", self.name);
+        }
+    }
+}

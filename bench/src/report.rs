@@ -1,0 +1,169 @@
+//! What was measured, for people and for scripts.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::in_process::InProcess;
+use crate::options::Options;
+use crate::rounds::Measured;
+use crate::subject::Subject;
+
+/// Everything, as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    connections: usize,
+    rounds: usize,
+    seconds_per_round: f64,
+    in_process: Vec<InProcess>,
+    subjects: Vec<Figures>,
+}
+
+#[derive(Debug, Serialize)]
+struct Figures {
+    subject: Subject,
+    title: &'static str,
+    includes: &'static str,
+    calls_per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    /// CPU time of the server's process, without its database server's.
+    server_cpu_us_per_call: Option<f64>,
+    ratio: Option<Ratio>,
+}
+
+/// Calls per second as a share of the baseline's, round by round.
+#[derive(Debug, PartialEq, Serialize)]
+struct Ratio {
+    baseline: Subject,
+    median: f64,
+    lowest: f64,
+    highest: f64,
+    mark: Option<f64>,
+}
+
+impl Report {
+    pub(crate) fn new(options: &Options, in_process: Vec<InProcess>, measured: &[Measured]) -> Self {
+        let subjects = measured.iter().map(|one| figures(one, measured)).collect();
+        let seconds_per_round = options.seconds.as_secs_f64();
+        Self { connections: options.connections, rounds: options.rounds, seconds_per_round, in_process, subjects }
+    }
+}
+
+fn figures(one: &Measured, all: &[Measured]) -> Figures {
+    let mut latencies: Vec<u32> = one.rounds.iter().flat_map(|round| round.load.latencies.iter().copied()).collect();
+    latencies.sort_unstable();
+    let calls = latencies.len() as f64;
+    let seconds: f64 = one.rounds.iter().map(|round| round.load.elapsed.as_secs_f64()).sum();
+    let cpu: Option<f64> = one.rounds.iter().map(|round| round.cpu.map(|cpu| cpu.as_secs_f64())).sum();
+    Figures {
+        subject: one.subject,
+        title: one.subject.title(),
+        includes: one.subject.includes(),
+        calls_per_second: calls / seconds,
+        p50_ms: quantile(&latencies, 0.5),
+        p99_ms: quantile(&latencies, 0.99),
+        server_cpu_us_per_call: cpu.map(|cpu| cpu * 1e6 / calls),
+        ratio: one.subject.baseline().and_then(|baseline| ratio(one, all, baseline)),
+    }
+}
+
+/// Of sorted microseconds, in milliseconds.
+fn quantile(sorted: &[u32], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let index = (last as f64 * share).round() as usize;
+    sorted.get(index).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+}
+
+fn ratio(one: &Measured, all: &[Measured], baseline: Subject) -> Option<Ratio> {
+    let other = all.iter().find(|measured| measured.subject == baseline)?;
+    let rounds = one.rounds.iter().zip(&other.rounds);
+    let mut ratios: Vec<f64> =
+        rounds.map(|(one, other)| one.load.calls_per_second() / other.load.calls_per_second()).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    let (lowest, highest) = (*ratios.first()?, *ratios.last()?);
+    let middle = ratios.len() / 2;
+    let median = if ratios.len() % 2 == 0 { (ratios[middle - 1] + ratios[middle]) / 2.0 } else { ratios[middle] };
+    Some(Ratio { baseline, median, lowest, highest, mark: one.subject.mark() })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connections, rounds, seconds_per_round, .. } = self;
+        writeln!(f, "{connections} connections, {rounds} interleaved rounds of {seconds_per_round} s each\n")?;
+        writeln!(f, "{:46}{:>9}{:>9}{:>9}{:>10}  ratio", "", "calls/s", "p50 ms", "p99 ms", "CPU us")?;
+        for figures in &self.subjects {
+            let Figures { title, calls_per_second, p50_ms, p99_ms, .. } = figures;
+            write!(f, "{title:46}{calls_per_second:>9.0}{p50_ms:>9.2}{p99_ms:>9.2}")?;
+            match figures.server_cpu_us_per_call {
+                Some(cpu) => write!(f, "{cpu:>10.0}")?,
+                None => write!(f, "{:>10}", "-")?,
+            }
+            match &figures.ratio {
+                Some(ratio) => writeln!(f, "  {ratio}")?,
+                None => writeln!(f, "  baseline")?,
+            }
+        }
+        writeln!(f, "\nRatios are medians over the rounds. CPU is the server's process's for one call. It includes:")?;
+        for figures in &self.subjects {
+            writeln!(f, "  {:46}{}", figures.title, figures.includes)?;
+        }
+        writeln!(f, "\nOne call in this process, p50:")?;
+        for InProcess { tool, native_p50_us, sandbox_p50_us } in &self.in_process {
+            writeln!(f, "  {tool:16} native {native_p50_us:6.1} us, in a fresh sandbox {sandbox_p50_us:6.1} us")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { median, lowest, highest, .. } = self;
+        write!(f, "{median:.2} ({lowest:.2} to {highest:.2})")?;
+        match self.mark {
+            Some(mark) if *median >= mark => write!(f, ", mark {mark} met"),
+            Some(mark) => write!(f, ", mark {mark} MISSED"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::load::Load;
+    use crate::rounds::Round;
+
+    fn measured(subject: Subject, calls: &[usize]) -> Measured {
+        let round = |calls: &usize| {
+            let load = Load { elapsed: Duration::from_secs(1), latencies: (1..=*calls as u32).collect() };
+            Round { load, cpu: Some(Duration::from_millis(500)) }
+        };
+        Measured { subject, rounds: calls.iter().map(round).collect() }
+    }
+
+    #[test]
+    fn a_ratio_compares_within_a_round() {
+        let all = [measured(Subject::Native, &[100, 1000, 200]), measured(Subject::Sandbox, &[80, 700, 180])];
+        let expected = Ratio { baseline: Subject::Native, median: 0.8, lowest: 0.7, highest: 0.9, mark: Some(0.75) };
+        assert_eq!(ratio(&all[1], &all, Subject::Native), Some(expected));
+    }
+
+    #[test]
+    fn figures_are_over_all_rounds() {
+        let all = [measured(Subject::Native, &[100, 100])];
+        let figures = figures(&all[0], &all);
+        assert!((figures.calls_per_second - 100.0).abs() < 1e-9);
+        assert!((figures.server_cpu_us_per_call.expect("was measured") - 5000.0).abs() < 1e-6);
+        assert!(figures.ratio.is_none());
+    }
+
+    #[test]
+    fn quantiles_are_of_the_sorted_latencies() {
+        let sorted: Vec<u32> = (0..=100).map(|n| n * 1000).collect();
+        assert!((quantile(&sorted, 0.99) - 99.0).abs() < 1e-9);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+}

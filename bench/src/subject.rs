@@ -1,0 +1,82 @@
+//! What is measured, and what it is compared with.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// One way to answer a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Subject {
+    /// `jq` as a native function behind rmcp.
+    Native,
+    /// `jq` in a fresh sandbox for every call, behind rmcp.
+    Sandbox,
+    /// `bulkhead up`: authentication, the sandbox, job and audit on SQLite.
+    Sqlite,
+    /// The same on PostgreSQL.
+    Postgres,
+    /// A function's route as native code.
+    NativeRoute,
+    /// The function on the edge runtime of `bulkhead up`.
+    Edge,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// A call of `toolbox_jq` over MCP.
+    ToolCall,
+    /// `GET /v1/connectors`.
+    Connectors,
+}
+
+impl Subject {
+    /// What it is compared with.
+    pub(crate) const fn baseline(self) -> Option<Self> {
+        match self {
+            Self::Native | Self::NativeRoute => None,
+            Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::Native),
+            Self::Edge => Some(Self::NativeRoute),
+        }
+    }
+
+    /// The least share of its baseline's calls per second that it should reach.
+    pub(crate) const fn mark(self) -> Option<f64> {
+        match self {
+            Self::Sandbox => Some(0.75),
+            Self::Sqlite => Some(0.3),
+            _ => None,
+        }
+    }
+
+    /// What a request to it asks for.
+    pub(crate) const fn asks(self) -> Asks {
+        match self {
+            Self::Native | Self::Sandbox | Self::Sqlite | Self::Postgres => Asks::ToolCall,
+            Self::NativeRoute | Self::Edge => Asks::Connectors,
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Native => "jq: native function behind rmcp",
+            Self::Sandbox => "jq: fresh sandbox behind rmcp",
+            Self::Sqlite => "jq: bulkhead up, job and audit on SQLite",
+            Self::Postgres => "jq: bulkhead up, job and audit on PostgreSQL",
+            Self::NativeRoute => "GET /v1/connectors: native axum",
+            Self::Edge => "GET /v1/connectors: edge runtime",
+        }
+    }
+
+    /// What the figures include, for whoever wonders whether the comparison is fair.
+    pub(crate) const fn includes(self) -> &'static str {
+        match self {
+            Self::Native => "typed arguments, no JSON Schema check, no authentication",
+            Self::Sandbox => "JSON Schema check of the arguments, limits, usage; no authentication",
+            Self::Sqlite | Self::Postgres => "authentication, one log line a call, job, events, audit, metrics",
+            Self::NativeRoute => "authentication on the same SQLite file, the function's layers",
+            Self::Edge => "authentication on SQLite, one instance a request",
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The requests, and whether an answer is right.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::subject::Asks;
+
+/// The tool, as MCP clients name it.
+pub(crate) const TOOL: &str = "toolbox_jq";
+
+const PROTOCOL_VERSION: &str = "2026-07-28";
+
+/// What an agent would ask of a list of CI runs.
+const FILTER: &str = r#"[.runs[] | select(.state == "failed") | {id, branch, seconds}] | sort_by(.seconds)"#;
+
+fn runs() -> Vec<Value> {
+    let run = |n: u32| {
+        json!({
+            "id": 1000 + n,
+            "branch": format!("feature/{}", n % 5),
+            "state": if n.is_multiple_of(3) { "failed" } else { "passed" },
+            "seconds": n * 7919 % 600,
+            "actor": { "login": format!("user-{n}") },
+        })
+    };
+    (0..20).map(run).collect()
+}
+
+/// The tool's arguments: about 2 kB.
+pub(crate) fn arguments() -> Value {
+    json!({ "filter": FILTER, "input": { "runs": runs() } })
+}
+
+/// What the tool must answer, by other means than jq.
+pub(crate) fn expected() -> Value {
+    let mut failed: Vec<Value> = runs().into_iter().filter(|run| run["state"] == "failed").collect();
+    failed.sort_by_key(|run| run["seconds"].as_u64());
+    let picked = |run: &Value| json!({ "id": run["id"], "branch": run["branch"], "seconds": run["seconds"] });
+    json!({ "results": [failed.iter().map(picked).collect::<Vec<_>>()] })
+}
+
+/// A request that is sent again and again, and the check of its answers.
+pub(crate) struct Workload {
+    pub(crate) request: Request<Full<Bytes>>,
+    asks: Asks,
+    /// The part of a right answer that is the same in all of them: once one was read in full, comparing is enough.
+    right: OnceLock<Box<str>>,
+}
+
+impl Workload {
+    /// A request to the server at this address.
+    ///
+    /// # Errors
+    /// When the key is no header's value.
+    pub(crate) fn new(asks: Asks, address: SocketAddr, key: Option<&str>) -> anyhow::Result<Self> {
+        let mut request = match asks {
+            Asks::ToolCall => call(),
+            Asks::Connectors => Request::get("/v1/connectors").body(Full::default()),
+        }?;
+        request.headers_mut().insert(HOST, address.to_string().parse()?);
+        if let Some(key) = key {
+            request.headers_mut().insert(AUTHORIZATION, format!("Bearer {key}").parse()?);
+        }
+        Ok(Self { request, asks, right: OnceLock::new() })
+    }
+
+    /// Whether this answers the request.
+    ///
+    /// # Errors
+    /// When it does not, with what it says instead.
+    pub(crate) fn check(&self, status: StatusCode, body: &[u8]) -> anyhow::Result<()> {
+        let text = || String::from_utf8_lossy(body).chars().take(500).collect::<String>();
+        ensure!(status == StatusCode::OK, "status {status}: {}", text());
+        let constant = match self.asks {
+            Asks::ToolCall => structured(body).with_context(text)?,
+            Asks::Connectors => std::str::from_utf8(body)?,
+        };
+        match self.right.get() {
+            Some(right) => ensure!(**right == *constant, "another answer than before: {}", text()),
+            None => {
+                ensure!(self.is_right(&serde_json::from_str(constant)?), "a wrong answer: {}", text());
+                // Another connection may have been quicker; then the next answer is compared with its.
+                let _ = self.right.set(constant.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_right(&self, answer: &Value) -> bool {
+        match self.asks {
+            Asks::ToolCall => *answer == expected(),
+            Asks::Connectors => {
+                let items = answer["items"].as_array();
+                items.is_some_and(|items| items.iter().any(|item| item["slug"] == "toolbox"))
+            }
+        }
+    }
+}
+
+fn call() -> http::Result<Request<Full<Bytes>>> {
+    let body = json!({
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {
+            "name": TOOL,
+            "arguments": arguments(),
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": { "name": "bulkhead-bench", "version": "0" },
+            },
+        },
+    });
+    Request::builder()
+        .method(Method::POST)
+        .uri("/mcp")
+        .header(CONTENT_TYPE, "application/json")
+        .header(ACCEPT, "application/json, text/event-stream")
+        .header("mcp-protocol-version", PROTOCOL_VERSION)
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", TOOL)
+        .body(Full::new(Bytes::from(body.to_string())))
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    result: CallResult<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallResult<'a> {
+    #[serde(borrow)]
+    structured_content: &'a RawValue,
+    #[serde(default)]
+    is_error: bool,
+}
+
+/// The structured result. Its job's id differs from call to call, and stands elsewhere.
+fn structured(body: &[u8]) -> anyhow::Result<&str> {
+    let answer: Answer<'_> = serde_json::from_slice(body)?;
+    ensure!(!answer.result.is_error, "the tool failed");
+    Ok(answer.result.structured_content.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload() -> Workload {
+        Workload::new(Asks::ToolCall, SocketAddr::from(([127, 0, 0, 1], 1)), Some("key")).expect("a workload")
+    }
+
+    fn answer(structured: &Value) -> Vec<u8> {
+        json!({ "jsonrpc": "2.0", "id": 1, "result": { "structuredContent": structured } }).to_string().into_bytes()
+    }
+
+    #[test]
+    fn the_right_answer_passes_again_and_again() {
+        let workload = workload();
+        for _ in 0..3 {
+            workload.check(StatusCode::OK, &answer(&expected())).expect("is right");
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_fails_first_and_later() {
+        let workload = workload();
+        let wrong = answer(&json!({ "results": [[]] }));
+        assert!(workload.check(StatusCode::OK, &wrong).is_err());
+        workload.check(StatusCode::OK, &answer(&expected())).expect("is right");
+        assert!(workload.check(StatusCode::OK, &wrong).is_err());
+    }
+
+    #[test]
+    fn a_refusal_and_a_failed_tool_fail() {
+        assert!(workload().check(StatusCode::UNAUTHORIZED, &answer(&expected())).is_err());
+        let failed = json!({ "result": { "structuredContent": expected(), "isError": true } }).to_string();
+        assert!(workload().check(StatusCode::OK, failed.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn the_native_tool_gives_what_is_expected() {
+        let reply = bulkhead_connector_toolbox::CONNECTOR.call("jq", &arguments().to_string()).expect("answers");
+        assert_eq!(serde_json::from_str::<Value>(&reply.structured).expect("is JSON"), expected());
+    }
+}
