@@ -52,6 +52,12 @@ impl Host {
         self.process.said()
     }
 
+    /// Its process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Host and port.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -87,7 +93,7 @@ impl Host {
 
     /// Runs a statement on its database behind its back.
     pub async fn execute(&self, sql: &str) {
-        self.setup.database.execute(&self.data_dir(), sql).await;
+        self.setup.database().execute(&self.data_dir(), sql).await;
     }
 
     /// A request without a key.

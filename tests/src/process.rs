@@ -53,6 +53,12 @@ impl Process {
         Self { child, said, reader: Some(reader) }
     }
 
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has said so far.
     #[must_use]
     pub fn said(&self) -> String {
@@ -78,7 +84,7 @@ impl Process {
     /// # Panics
     /// When it can't be sent.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        let sent = Command::new("kill").args(["-s", name, &self.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
     }
 
@@ -96,7 +102,7 @@ impl Drop for Process {
         if std::thread::panicking() {
             let said = self.said();
             let from = said.floor_char_boundary(said.len().saturating_sub(8000));
-            eprintln!("--- the end of what process {} said:\n{}---", self.child.id(), &said[from..]);
+            eprintln!("--- the end of what process {} said:\n{}---", self.id(), &said[from..]);
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::{Database, Ended, Host, compiled, path, run};
 pub struct Setup {
     command: &'static str,
     folder: TempDir,
-    pub(crate) database: Database,
+    database: Database,
+    listen: String,
     manifest: PathBuf,
     arguments: Vec<String>,
 }
@@ -44,8 +45,14 @@ impl Setup {
     /// When no folder can be made for it.
     pub fn cold(database: Database) -> Self {
         let folder = tempfile::Builder::new().prefix("bulkhead-scenario-").tempdir().expect("a folder can be made");
-        let setup =
-            Self { command: "up", folder, database, manifest: path("BULKHEAD_MANIFEST"), arguments: Vec::new() };
+        let setup = Self {
+            command: "up",
+            folder,
+            database,
+            listen: "127.0.0.1:0".to_owned(),
+            manifest: path("BULKHEAD_MANIFEST"),
+            arguments: Vec::new(),
+        };
         fs::create_dir_all(setup.data_dir()).expect("a folder can be made");
         fs::create_dir_all(setup.connectors()).expect("a folder can be made");
         fs::write(setup.folder().join("bulkhead.toml"), "").expect("a file can be written");
@@ -89,6 +96,11 @@ impl Setup {
         self
     }
 
+    /// At this address, instead of any free port.
+    pub fn listen(self, address: &str) -> Self {
+        Self { listen: address.to_owned(), ..self }
+    }
+
     /// With further arguments.
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
@@ -99,6 +111,12 @@ impl Setup {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The data directory.
@@ -120,7 +138,7 @@ impl Setup {
         // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
         // variables.
         command.env_clear().current_dir(self.folder());
-        command.arg(self.command).args(["--listen", "127.0.0.1:0", "--config", "bulkhead.toml"]);
+        command.arg(self.command).args(["--listen", &self.listen, "--config", "bulkhead.toml"]);
         command.arg("--data-dir").arg(self.data_dir());
         command.arg("--connectors").arg(self.connectors());
         command.arg("--manifest").arg(&self.manifest);

@@ -124,3 +124,20 @@ impl Tool for Sleep {
         Ok(Slept { slept_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX) })
     }
 }
+
+/// Waits like [`Sleep`], but says that it changes something.
+pub struct ChangeSlowly;
+
+impl Tool for ChangeSlowly {
+    const NAME: &'static str = "change_slowly";
+    const TITLE: &'static str = "Change slowly";
+    const DESCRIPTION: &'static str = "Blocks on a clock like sleep, but says that it changes something. A call that \
+        was cut off must not be made again.";
+    const ANNOTATIONS: Annotations = Annotations::ADDS;
+    type Input = SleepInput;
+    type Output = Slept;
+
+    fn call(input: SleepInput) -> Result<Slept, ToolError> {
+        Sleep::call(input)
+    }
+}

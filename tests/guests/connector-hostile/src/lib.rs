@@ -15,6 +15,7 @@ bulkhead_connector_kit::export_connector! {
         burn::Trap,
         peek::CallForbiddenHost,
         burn::Sleep,
+        burn::ChangeSlowly,
         reply::HugeResult,
         reply::LogFlood,
         reply::BadOutput,

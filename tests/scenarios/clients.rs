@@ -1,0 +1,77 @@
+//! MCP clients as people have them: Python's, and the inspector.
+
+use std::path::Path;
+use std::process::Command;
+
+use bulkhead_system_tests::{Host, Setup, path, program, run};
+use serde_json::{Value, json};
+
+/// What the Python client says of each era of the protocol.
+async fn python(arguments: impl FnOnce(&mut Command) -> &mut Command) {
+    let mut command = program("BULKHEAD_PYTHON");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/python/call_jq.py"));
+    let ended = run(arguments(&mut command)).await;
+    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
+    let said: Vec<Value> = ended.output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let versions: Vec<_> = said.iter().map(|era| era["version"].as_str().expect("a version")).collect();
+    assert_eq!(versions, ["2026-07-28", "2025-11-25"]);
+    for era in said {
+        assert!(era["tools"].as_array().is_some_and(|tools| tools.contains(&json!("toolbox_jq"))), "{era:#}");
+        assert_eq!(era["result"], json!({ "results": [42] }));
+    }
+}
+
+/// The inspector's command line, with an own folder for what it keeps.
+async fn inspector(host: &Host, arguments: &[&str]) -> Value {
+    let script = "@modelcontextprotocol/inspector/clients/launcher/build/index.js";
+    let mut command = program("BULKHEAD_NODE");
+    command.env("HOME", host.setup().folder()).arg(path("BULKHEAD_NODE_MODULES").join(script));
+    command.args(["--cli", &format!("http://{}/mcp", host.address()), "--transport", "http"]);
+    command.args(["--header", &format!("Authorization: Bearer {}", host.key())]).args(arguments);
+    let ended = run(&mut command).await;
+    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
+    serde_json::from_str(&ended.output).unwrap_or_else(|error| panic!("{error}: {}", ended.output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_client_lists_and_calls_over_http() {
+    let host = Setup::up().await.start().await;
+    python(|command| command.args(["http", &format!("http://{}/mcp", host.address()), host.key()])).await;
+    assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_client_lists_and_calls_over_stdio() {
+    let setup = Setup::up().await.command("mcp");
+    let server = setup.command_line();
+    // Its environment is the client's to give; the database is named on the command line instead.
+    let database: Vec<_> = setup.database().url().into_iter().flat_map(|url| ["--database-url", url]).collect();
+    python(|command| command.arg("stdio").arg(server.get_program()).args(server.get_args()).args(&database)).await;
+
+    // What was called over stdio is in the same database as everything else.
+    let host = setup.command("up").start().await;
+    assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stdio_works_beside_a_running_host() {
+    let host = Setup::up().await.start().await;
+    let server = host.setup().command_line();
+    let arguments: Vec<_> = server.get_args().skip(1).collect();
+    let database: Vec<_> = host.setup().database().url().into_iter().flat_map(|url| ["--database-url", url]).collect();
+    python(|c| c.args(["stdio".as_ref(), server.get_program(), "mcp".as_ref()]).args(arguments).args(&database)).await;
+    assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspector_lists_and_calls() {
+    let host = Setup::up().await.start().await;
+    let listed = inspector(&host, &["--method", "tools/list"]).await;
+    let tools = listed["tools"].as_array().expect("tools are listed");
+    assert!(tools.iter().any(|tool| tool["name"] == "toolbox_jq"), "{listed:#}");
+
+    let call = ["--method", "tools/call", "--tool-name", "toolbox_jq", "--tool-arg", "filter=.a", "input={\"a\":42}"];
+    let called = inspector(&host, &call).await;
+    assert_eq!(called["structuredContent"], json!({ "results": [42] }), "{called:#}");
+    assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 1);
+}

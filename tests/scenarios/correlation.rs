@@ -1,0 +1,81 @@
+//! The id that ties a request to its job, its audit entry and its line in the log.
+
+use bulkhead_system_tests::{Host, Setup};
+use serde_json::{Value, json};
+
+async fn host() -> Host {
+    Setup::up().await.arguments(&["--log-format", "json"]).start().await
+}
+
+/// The one line of the log about a job's end, which is in the call's span.
+async fn line_of(host: &Host, job: &str) -> Value {
+    let of_the_job = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        (line["message"] == "job ended" && line["span"]["job"] == job).then_some(line)
+    };
+    let lines = bulkhead_system_tests::eventually("the call's end is in the log", async || {
+        let lines: Vec<Value> = host.log().lines().filter_map(of_the_job).collect();
+        (!lines.is_empty()).then_some(lines)
+    })
+    .await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    lines[0].clone()
+}
+
+async fn assert_everywhere(host: &Host, id: &str, job: &Value) {
+    assert_eq!(job["correlation_id"], id);
+    let job_id = job["id"].as_str().expect("an id");
+    let audit = host.audit(&format!("correlation_id={id}")).await;
+    assert_eq!(audit.len(), 1);
+    assert_eq!(audit[0]["job"], job_id);
+    assert_eq!(host.items(&format!("/v1/jobs?correlation_id={id}")).await.len(), 1);
+
+    let line = line_of(host, job_id).await;
+    assert_eq!(line["span"]["name"], "call");
+    assert_eq!(line["span"]["tool"], "toolbox_jq");
+    assert_eq!(line["span"]["correlation_id"], id);
+    assert_eq!(line["span"]["organization"], audit[0]["organization"]);
+    assert_eq!(line["status"], "succeeded");
+}
+
+fn arguments() -> Value {
+    json!({ "filter": ".", "input": 1 })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sane_id_is_taken_over_mcp() {
+    let host = host().await;
+    let reply = host.tool_call("toolbox_jq", &arguments()).header("x-correlation-id", "build-42_a.b").send().await;
+    assert_eq!(reply.header("x-correlation-id"), "build-42_a.b");
+    let job = host.job_of(&reply.expect(200)["result"]).await;
+    assert_everywhere(&host, "build-42_a.b", &job).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sane_id_is_taken_over_rest() {
+    let host = host().await;
+    let request = host.new_job("toolbox", "jq", &arguments()).header("prefer", "wait=30");
+    let reply = request.header("x-correlation-id", "build-42_a.b").send().await;
+    assert_eq!(reply.header("x-correlation-id"), "build-42_a.b");
+    assert_everywhere(&host, "build-42_a.b", &reply.expect(200)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_sane_id_is_replaced() {
+    let host = host().await;
+    for offered in ["", "a b", "x\"y", "<script>", &"a".repeat(65)] {
+        let request = host.new_job("toolbox", "jq", &arguments()).header("prefer", "wait=30");
+        let reply = request.header("x-correlation-id", offered).send().await;
+        let id = reply.header("x-correlation-id").to_owned();
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{offered:?} gave {id:?}");
+        assert_everywhere(&host, &id, &reply.expect(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_carries_the_id_too() {
+    let host = host().await;
+    let request = host.new_job("nowhere", "jq", &arguments()).header("x-correlation-id", "lost-1");
+    assert_eq!(request.send().await.problem(404)["correlation_id"], "lost-1");
+    assert_eq!(host.audit("correlation_id=lost-1").await[0]["outcome"], "refused");
+}

@@ -1,0 +1,155 @@
+//! Tools that misbehave (the guest `connector-hostile`): each call ends as it must, and the host stays well.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use bulkhead_system_tests::{Host, Setup};
+use serde_json::{Value, json};
+
+async fn host() -> Host {
+    Setup::up().await.with_hostile().start().await
+}
+
+/// Calls a tool that must fail, and gives the job, which says so as the audit trail does.
+async fn failed(host: &Host, tool: &str, arguments: Value) -> Value {
+    let result = host.call(&format!("hostile_{tool}"), arguments).await;
+    assert_eq!(result["isError"], true, "{result:#}");
+    let job = host.job_of(&result).await;
+    assert_eq!(job["status"], "failed");
+    assert_eq!(job["result"], Value::Null);
+    let audit = host.audit(&format!("job={}", job["id"].as_str().expect("an id"))).await;
+    assert_eq!(audit.len(), 1);
+    assert_eq!(audit[0]["outcome"], "failed");
+    assert_eq!(result["_meta"]["bulkhead/error"]["type"], job["error"]["type"]);
+    assert_well(host).await;
+    job
+}
+
+/// Calls a tool that must go over this limit.
+async fn exceeds(host: &Host, tool: &str, arguments: Value, limit: &str) -> Value {
+    let job = failed(host, tool, arguments).await;
+    assert_eq!(job["error"]["type"], "limit_exceeded", "{job:#}");
+    assert_eq!(job["error"]["details"]["limit"], limit, "{job:#}");
+    job
+}
+
+/// The next call of the same connector works.
+async fn assert_well(host: &Host) {
+    let echo = host.call("hostile_echo", json!({ "a": 1 })).await;
+    assert_eq!(echo["structuredContent"], json!({ "arguments": { "a": 1 } }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_loops_for_ever_is_stopped_and_nobody_waits_for_it() {
+    let host = host().await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(host.submit("hostile", "spin_forever", json!({})).await);
+    }
+    host.job_that_is(&ids[0], &["running"]).await;
+    let start = Instant::now();
+    assert_well(&host).await;
+    // Their CPU time together is 8 seconds.
+    assert!(start.elapsed() < Duration::from_secs(2), "another call took {:?}", start.elapsed());
+    for id in ids {
+        let job = host.ended(&id).await;
+        assert_eq!(job["error"]["type"], "limit_exceeded", "{job:#}");
+        assert_eq!(job["error"]["details"], json!({ "limit": "cpu_ms", "value": 2000 }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_sets_the_limit_on_cpu_time() {
+    let setup = Setup::up().await.with_hostile().config("[connectors.hostile.limits]\ncpu_ms = 100\n");
+    let job = exceeds(&setup.start().await, "spin_forever", json!({}), "cpu_ms").await;
+    assert_eq!(job["error"]["details"]["value"], 100);
+    assert!(job["usage"]["cpu_us"].as_u64() < Some(1_000_000), "{job:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_allocates_without_end_is_stopped() {
+    let job = exceeds(&host().await, "allocate_without_end", json!({}), "memory_bytes").await;
+    assert!(job["usage"]["peak_memory_bytes"].as_u64() <= Some(64 << 20), "{job:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_waits_too_long_is_stopped() {
+    let setup = Setup::up().await.with_hostile().config("[connectors.hostile.limits]\nwall_clock_ms = 200\n");
+    exceeds(&setup.start().await, "sleep", json!({ "ms": 600_000 }), "wall_ms").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_traps_fails_alone() {
+    let job = failed(&host().await, "trap", json!({})).await;
+    assert_eq!(job["error"]["type"], "trap");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_recurses_without_end_is_stopped() {
+    exceeds(&host().await, "stack_overflow", json!({}), "stack").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_result_is_refused() {
+    exceeds(&host().await, "huge_result", json!({ "bytes": 2 << 20 }), "result_bytes").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_result_below_the_limit_is_kept() {
+    let host = host().await;
+    let job = host.job("hostile", "huge_result", json!({ "bytes": 1_000_000 })).await;
+    assert_eq!(job["result"]["structuredContent"]["padding"].as_str().map(str::len), Some(1_000_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_is_not_json_is_refused() {
+    let job = failed(&host().await, "bad_output", json!({})).await;
+    assert_eq!(job["error"]["type"], "invalid_output");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_log_messages_is_capped() {
+    let host = host().await;
+    let job = host.job("hostile", "log_flood", json!({ "messages": 1000, "bytes": 5000 })).await;
+    assert_eq!(job["status"], "succeeded", "{job:#}");
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    // 100 of the tool's, and queued, started, how many were dropped, finished.
+    assert_eq!(events.len(), 104);
+    assert!(events.iter().all(|event| event["message"].as_str().is_some_and(|text| text.len() <= 2048)));
+    assert!(events.iter().any(|event| event["message"] == "1900 more messages of the tool were dropped"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_was_not_granted_is_not_even_connected_to() {
+    let host = host().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    nobody.set_nonblocking(true).expect("it can be asked without waiting");
+    let address = nobody.local_addr().expect("it has an address");
+    let url = format!("http://{address}/secret?token=hunter2");
+    let job = failed(&host, "call_forbidden_host", json!({ "url": url })).await;
+
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    let refusal = events.iter().find(|event| event["kind"] == "outbound").expect("the refusal is an event");
+    assert_eq!(refusal["level"], "warn");
+    let message = refusal["message"].as_str().expect("a message");
+    assert!(message.contains(&address.to_string()), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
+    assert!(nobody.accept().is_err(), "somebody connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_sees_no_environment_no_files_and_no_network() {
+    let host = host().await;
+    let job = host.job("hostile", "read_environment", json!({})).await;
+    let nothing = json!({ "variables": {}, "arguments": [], "files": {}, "network": {} });
+    assert_eq!(job["result"]["structuredContent"], nothing, "{job:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_the_first_of_its_instance() {
+    let host = host().await;
+    for _ in 0..5 {
+        let result = host.call("hostile_count", json!({})).await;
+        assert_eq!(result["structuredContent"], json!({ "calls": 1 }));
+    }
+}

@@ -1,0 +1,122 @@
+//! The database adapters of functions, on the embedded edge runtime: the guest `function-sql` runs the port's suite from
+//! the inside, and dies in the middle of batches.
+
+use bulkhead_system_tests::{Database, Host, Reply, Setup, connect, eventually, path};
+use serde_json::Value;
+
+/// `bulkhead up` with that guest in place of the real functions.
+async fn host(database: Database) -> Host {
+    let source = path("BULKHEAD_GUESTS_DIR").join("function-sql.wasm");
+    let manifest = format!(
+        r#"
+spin_manifest_version = 2
+[application]
+name = "sql"
+[variables]
+database_url = {{ default = "", secret = true }}
+database_host = {{ default = "postgres://127.0.0.1:5432" }}
+[[trigger.http]]
+route = "/..."
+component = "sql"
+[component.sql]
+source = "{}"
+sqlite_databases = ["default"]
+allowed_outbound_hosts = ["{{{{ database_host }}}}"]
+[component.sql.variables]
+database_url = "{{{{ database_url }}}}"
+"#,
+        source.display()
+    );
+    Setup::on(database).await.manifest(&manifest).start().await
+}
+
+async fn ask(host: &Host, path: &str) -> Reply {
+    host.request("GET", path).send().await
+}
+
+async fn rows(host: &Host) -> i64 {
+    ask(host, "/trap-probe").await.expect(200)["rows"].as_i64().expect("a number")
+}
+
+async fn conforms(database: Database) {
+    let host = host(database).await;
+    let answer = ask(&host, "/conformance").await.expect(200);
+    let cases = answer["cases"].as_array().expect("cases").clone();
+    let failed: Vec<_> = cases.iter().filter(|case| case["failure"] != Value::Null).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert!(cases.len() > 40, "the suite has {} cases", cases.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spin_sqlite_does_what_the_port_promises() {
+    conforms(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spin_postgresql_does_what_the_port_promises() {
+    conforms(Database::postgres().await).await;
+}
+
+/// Dies at a moment of a batch that adds two rows: both are there, or neither is.
+async fn dies(host: &Host, path: &str) {
+    let before = rows(host).await;
+    let reply = ask(host, path).await;
+    let problem = reply.problem(500);
+    assert!(!problem.to_string().contains("wasm"), "what went wrong inside is in the answer: {problem}");
+    // The database may be at it for a while after the guest's death; the count is final once it stays the same.
+    let after = eventually("the batch is over", async || {
+        let first = rows(host).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        (rows(host).await == first).then_some(first)
+    })
+    .await;
+    assert!([before, before + 2].contains(&after), "{path}: {before} rows became {after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_in_a_batch_leaves_all_or_nothing_in_sqlite() {
+    let host = host(Database::Sqlite).await;
+    dies(&host, "/trap-in-batch").await;
+    dies(&host, "/trap-in-batch").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_between_statements_of_a_transaction_leaves_nothing_in_sqlite() {
+    let host = host(Database::Sqlite).await;
+    dies(&host, "/trap-between").await;
+    assert_eq!(rows(&host).await, 0);
+    dies(&host, "/trap-between").await;
+    assert_eq!(rows(&host).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_after_a_batch_leaves_it_in_sqlite() {
+    let host = host(Database::Sqlite).await;
+    dies(&host, "/trap-after-answer").await;
+    assert_eq!(rows(&host).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_in_a_batch_leaves_no_open_transaction_in_postgresql() {
+    let database = Database::postgres().await;
+    let client = connect(database.url().expect("it has a URL")).await;
+    let host = host(database).await;
+    dies(&host, "/trap-in-batch").await;
+    dies(&host, "/trap-in-batch").await;
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND \
+                (state LIKE 'idle in transaction%' OR (state = 'active' AND pid <> pg_backend_pid()))";
+    eventually("no transaction is open", async || {
+        let row = client.query_one(open, &[]).await.expect("PostgreSQL answers");
+        (row.get::<_, i64>(0) == 0).then_some(())
+    })
+    .await;
+    // Nothing is locked either: the table can be dropped.
+    client.batch_execute("SET lock_timeout = '5s'; DROP TABLE trap_probe").await.expect("no lock is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_after_a_batch_leaves_it_in_postgresql() {
+    let host = host(Database::postgres().await).await;
+    dies(&host, "/trap-after-answer").await;
+    assert_eq!(rows(&host).await, 2);
+}
