@@ -8,7 +8,7 @@ use crate::proxy::Proxy;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_part_has_its_own_status_and_time() {
     let database = Database::of_this_run().await;
-    let kind = if database.url().is_some() { "postgres" } else { "sqlite" };
+    let kind = if database.url().is_some() { "postgresql" } else { "sqlite" };
     let host = Setup::on(database).await.start().await;
     assert_eq!(host.request("GET", "/health").send().await.expect(200)["status"], "ok");
 

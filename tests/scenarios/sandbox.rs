@@ -1,7 +1,6 @@
 //! Tools that misbehave (the guest `connector-hostile`): each call ends as it must, and the host stays well.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use bulkhead_system_tests::{Host, Setup};
 use serde_json::{Value, json};
@@ -40,21 +39,26 @@ async fn assert_well(host: &Host) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tool_that_loops_for_ever_is_stopped_and_nobody_waits_for_it() {
-    let host = host().await;
-    let mut ids = Vec::new();
-    for _ in 0..4 {
-        ids.push(host.submit("hostile", "spin_forever", json!({})).await);
+async fn a_tool_that_loops_for_ever_is_stopped() {
+    let job = exceeds(&host().await, "spin_forever", json!({}), "cpu_ms").await;
+    assert_eq!(job["error"]["details"]["value"], 2000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_tool_that_loops_for_ever() {
+    let config = "[connectors.hostile.limits]\ncpu_ms = 600000\nwall_clock_ms = 600000\n";
+    let host = Setup::up().await.with_hostile().config(config).start().await;
+    let mut looping = Vec::new();
+    // More than there are cores on most machines that run this.
+    for _ in 0..8 {
+        looping.push(host.submit("hostile", "spin_forever", json!({})).await);
     }
-    host.job_that_is(&ids[0], &["running"]).await;
-    let start = Instant::now();
+    for id in &looping {
+        host.job_that_is(id, &["running"]).await;
+    }
     assert_well(&host).await;
-    // Their CPU time together is 8 seconds.
-    assert!(start.elapsed() < Duration::from_secs(2), "another call took {:?}", start.elapsed());
-    for id in ids {
-        let job = host.ended(&id).await;
-        assert_eq!(job["error"]["type"], "limit_exceeded", "{job:#}");
-        assert_eq!(job["error"]["details"], json!({ "limit": "cpu_ms", "value": 2000 }));
+    for id in &looping {
+        assert_eq!(host.get(&format!("/v1/jobs/{id}")).await["status"], "running");
     }
 }
 
@@ -86,7 +90,11 @@ async fn a_tool_that_traps_fails_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_recurses_without_end_is_stopped() {
-    exceeds(&host().await, "stack_overflow", json!({}), "stack").await;
+    // Which of its two stacks is used up first is the compiler's choice: the engine's, which has a limit, or the one in
+    // its own memory, whose end is a trap.
+    let job = failed(&host().await, "stack_overflow", json!({})).await;
+    let error = &job["error"];
+    assert!(error["type"] == "trap" || error["details"]["limit"] == "stack", "{job:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,7 +60,7 @@ async fn spin_postgresql_does_what_the_port_promises() {
 /// Dies at a moment of a batch that adds two rows: both are there, or neither is.
 async fn dies(host: &Host, path: &str) {
     let before = rows(host).await;
-    let reply = ask(host, path).await;
+    let reply = host.request("GET", path).header("x-correlation-id", "the-end").send().await;
     let problem = reply.problem(500);
     assert!(!problem.to_string().contains("wasm"), "what went wrong inside is in the answer: {problem}");
     // The database may be at it for a while after the guest's death; the count is final once it stays the same.

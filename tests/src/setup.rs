@@ -138,7 +138,8 @@ impl Setup {
         // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
         // variables.
         command.env_clear().current_dir(self.folder());
-        command.arg(self.command).args(["--listen", &self.listen, "--config", "bulkhead.toml"]);
+        command.arg(self.command).args(["--listen", &self.listen]);
+        command.arg("--config").arg(self.folder().join("bulkhead.toml"));
         command.arg("--data-dir").arg(self.data_dir());
         command.arg("--connectors").arg(self.connectors());
         command.arg("--manifest").arg(&self.manifest);
