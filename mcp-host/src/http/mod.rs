@@ -61,6 +61,7 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
         limits: Limits::default(),
     };
+    let functions_api = api.clone();
     let own = Routes::new()
         .get("/health", health::brief)
         .get("/health/detailed", health::detailed)
@@ -77,12 +78,18 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
     let router = own.layer(from_fn(count(host.0.metrics.clone(), "host"))).merge(mcp);
     match host.0.edge.clone() {
         None => router,
-        // What is not the host's own is the functions', also when they don't have it either.
-        Some(edge) => router.fallback(move |ConnectInfo(client), request: Request| async move {
-            let response = edge.handle(request, client).await;
-            host.0.metrics.answered("edge", response.status().as_u16());
-            response
-        }),
+        // What is not the host's own is the functions', also when they don't have it either. The runtime's own answers,
+        // when no function gives one, get their correlation id and headers here as all others do.
+        Some(edge) => {
+            let functions = Router::new()
+                .fallback(move |ConnectInfo(client), request: Request| async move {
+                    let response = edge.handle(request, client).await;
+                    host.0.metrics.answered("edge", response.status().as_u16());
+                    response
+                })
+                .layer(from_fn_with_state(functions_api, bulkhead_http_api::answer));
+            router.fallback_service(functions)
+        }
     }
 }
 
