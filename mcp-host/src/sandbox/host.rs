@@ -72,7 +72,10 @@ impl Guest {
 /// The text without NUL, which PostgreSQL can't store, and not longer than `bytes`.
 fn cut(text: &str, bytes: usize) -> String {
     let end = text.floor_char_boundary(bytes.min(text.len()));
-    text[..end].replace('\0', "\u{fffd}")
+    let mut text = text[..end].replace('\0', "\u{fffd}");
+    // What stands for a NUL is longer than it.
+    text.truncate(text.floor_char_boundary(bytes.min(text.len())));
+    text
 }
 
 impl WasiView for Guest {
