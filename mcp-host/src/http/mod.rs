@@ -5,6 +5,7 @@ mod internal;
 mod local_host;
 mod metrics;
 mod server;
+mod unread;
 
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
         .layer(from_fn_with_state(api, bulkhead_http_api::answer))
         .layer(from_fn(count(host.0.metrics.clone(), "mcp")));
     let router = own.layer(from_fn(count(host.0.metrics.clone(), "host"))).merge(mcp);
-    match host.0.edge.clone() {
+    let router = match host.0.edge.clone() {
         None => router,
         // What is not the host's own is the functions', also when they don't have it either. The runtime's own answers,
         // when no function gives one, get their correlation id and headers here as all others do.
@@ -90,7 +91,8 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
                 .layer(from_fn_with_state(functions_api, bulkhead_http_api::answer));
             router.fallback_service(functions)
         }
-    }
+    };
+    router.layer(from_fn(unread::take_in))
 }
 
 /// Finds out who calls before the MCP endpoint reads anything else.
