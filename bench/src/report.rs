@@ -83,7 +83,8 @@ fn ratio(one: &Measured, all: &[Measured], baseline: Subject) -> Option<Ratio> {
     ratios.sort_unstable_by(f64::total_cmp);
     let (lowest, highest) = (*ratios.first()?, *ratios.last()?);
     let middle = ratios.len() / 2;
-    let median = if ratios.len().is_multiple_of(2) { (ratios[middle - 1] + ratios[middle]) / 2.0 } else { ratios[middle] };
+    let median =
+        if ratios.len().is_multiple_of(2) { (ratios[middle - 1] + ratios[middle]) / 2.0 } else { ratios[middle] };
     Some(Ratio { baseline, median, lowest, highest, mark: one.subject.mark() })
 }
 
