@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::build::{self, Part};
-use crate::cargo::cargo;
 use crate::process;
 use crate::progress::Steps;
 use crate::workspace::Workspace;
@@ -17,7 +16,7 @@ use crate::workspace::Workspace;
 /// When something does not build, or the binary can't be started.
 pub(crate) fn up(workspace: &Workspace, steps: &Steps, args: &[String]) -> anyhow::Result<()> {
     build::build(workspace, steps, &[Part::Functions, Part::Connectors, Part::Host])?;
-    let mut command = Command::new(workspace.bulkhead());
+    let mut command = Command::new(workspace.binary("bulkhead"));
     command
         .arg("up")
         .arg("--manifest")
@@ -25,7 +24,7 @@ pub(crate) fn up(workspace: &Workspace, steps: &Steps, args: &[String]) -> anyho
         .arg("--connectors")
         .arg(workspace.dist().join("connectors"))
         .args(args);
-    Err(command.exec()).with_context(|| format!("can't start {}", workspace.bulkhead().display()))
+    Err(command.exec()).with_context(|| format!("can't start {}", workspace.binary("bulkhead").display()))
 }
 
 /// Builds everything that is measured and runs the benchmark.
@@ -34,12 +33,12 @@ pub(crate) fn up(workspace: &Workspace, steps: &Steps, args: &[String]) -> anyho
 /// When something does not build, or the benchmark fails.
 pub(crate) fn bench(workspace: &Workspace, steps: &Steps, json: bool, args: &[String]) -> anyhow::Result<()> {
     build::build(workspace, steps, &[Part::Functions, Part::Connectors, Part::Guests, Part::Host])?;
-    let mut command = cargo(&workspace.root);
+    steps.run("build bench", || build::binary(workspace, "bulkhead-bench"))?;
+    let mut command = Command::new(workspace.binary("bulkhead-bench"));
     command
-        .args(["run", "--release", "-p", "bulkhead-bench", "--"])
         .args(json.then_some("--json"))
         .args(args)
-        .env("BULKHEAD_BIN", workspace.bulkhead())
+        .env("BULKHEAD_BIN", workspace.binary("bulkhead"))
         .env("BULKHEAD_GUESTS_DIR", workspace.dist().join("guests"))
         .env("BULKHEAD_CONNECTORS_DIR", workspace.dist().join("connectors"))
         .env("BULKHEAD_MANIFEST", workspace.root.join("spin.toml"));

@@ -89,14 +89,21 @@ impl Workspace {
         self.packages.iter().filter(is_native).collect()
     }
 
+    /// The names of what is compiled natively. Every native build names all of them, whatever it builds of them: cargo
+    /// chooses the features of a shared dependency by the packages that it is asked for, and another choice would
+    /// compile Wasmtime once more.
+    pub(crate) fn native_names(&self) -> impl Iterator<Item = &str> {
+        self.native().into_iter().map(|package| package.name.as_str())
+    }
+
     /// Where components go.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
 
-    /// The binary that `build` leaves behind.
-    pub(crate) fn bulkhead(&self) -> PathBuf {
-        self.target.join("release").join("bulkhead")
+    /// A binary that `build` leaves behind.
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
     }
 }
 

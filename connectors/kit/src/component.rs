@@ -1,5 +1,6 @@
 //! The contract's exports and imports, over the bindings that wit-bindgen generates from `wit/connector.wit`.
 
+use crate::allocator::FreeLists;
 use crate::{Annotations, Connector, Description, Level, Reply, ToolError};
 
 /// What wit-bindgen generates.
@@ -18,6 +19,9 @@ pub use bindings::export;
 use bindings::Guest as WorldGuest;
 use bindings::bulkhead::connector::host;
 use bindings::exports::bulkhead::connector::tools;
+
+#[global_allocator]
+static ALLOCATOR: FreeLists = FreeLists::new();
 
 /// Which connector a component exports. [`export_connector!`](crate::export_connector) implements it.
 pub trait Exports {

@@ -59,6 +59,8 @@
 //! the schemas and runs the connector's `warm_up` functions: whatever they leave in statics costs a call nothing. A
 //! snapshot also freezes what looks random, such as the seed of a `HashMap`, so no secret may rest on one.
 
+#[cfg(any(target_os = "wasi", test))]
+mod allocator;
 #[cfg(target_os = "wasi")]
 pub mod component;
 mod connector;

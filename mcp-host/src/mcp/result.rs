@@ -20,8 +20,8 @@ pub(super) fn of_job(job: Job) -> CallToolResult {
     result
 }
 
-fn succeeded(result: Value) -> CallToolResult {
-    let structured = result.get("structuredContent").cloned();
+fn succeeded(mut result: Value) -> CallToolResult {
+    let structured = result.get_mut("structuredContent").map(Value::take);
     let text = result.pointer("/content/0/text").and_then(Value::as_str).map(str::to_owned);
     // A client that knows no structured results reads the same as text.
     let text = text.or_else(|| structured.as_ref().map(ToString::to_string)).unwrap_or_default();

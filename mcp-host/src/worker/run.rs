@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bulkhead_execution::{
-    FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob, Usage,
+    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob, Usage,
 };
 use bulkhead_kernel::Clock;
 use tokio_util::sync::CancellationToken;
@@ -83,11 +83,11 @@ impl Worker {
     /// Records the end. A database that is away for a moment does not cost the result.
     async fn finish(&self, job: Job, lease: &Lease, report: RunReport) -> Option<Job> {
         let RunReport { outcome, usage, events } = report;
+        let ended = Ended::new(&self.0.ports, job, outcome, Some(usage), events);
         let mut pause = Duration::from_millis(50);
         for attempt in 1..=FINISH_ATTEMPTS {
-            let (job, outcome, events) = (job.clone(), outcome.clone(), events.clone());
-            match bulkhead_execution::finish(&self.0.ports, job, lease, outcome, Some(usage), events).await {
-                Ok(job) => return Some(job),
+            match ended.record(&self.0.ports, lease).await {
+                Ok(()) => return Some(ended.into_job()),
                 Err(FinishError::StaleLease) => {
                     tracing::warn!("the lease was lost before the end could be recorded");
                     return None;

@@ -28,30 +28,64 @@ pub enum FinishError {
     Sql(#[from] SqlError),
 }
 
-/// Records the end of a job, with its last events and its audit entry, in one atomic write.
+/// A job as it ended, and what is to be recorded of it: once or, when the database is away, again.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    job: Job,
+    events: Vec<NewEvent>,
+}
+
+impl Ended {
+    /// The job as it ends now.
+    #[must_use]
+    pub fn new(ports: &Ports, mut job: Job, outcome: Outcome, usage: Option<Usage>, mut events: Vec<NewEvent>) -> Self {
+        let now = ports.now();
+        end(&mut job, outcome);
+        job.usage = usage;
+        job.finished_at = Some(now);
+        events.push(finished_event(&job, now));
+        Self { job, events }
+    }
+
+    /// Records the end, with the last events and the audit entry, in one atomic write.
+    ///
+    /// # Errors
+    /// [`FinishError::StaleLease`] when the job was taken over meanwhile; nothing is written then.
+    pub async fn record(&self, ports: &Ports, lease: &Lease) -> Result<(), FinishError> {
+        let Self { job, events } = self;
+        let ended_at = job.finished_at.unwrap_or_else(|| ports.now());
+        let mut steps =
+            vec![store::finish(job, lease.number).expecting(1), store::complete_audit(job, ended_at).into()];
+        steps.extend(events.iter().map(|event| store::append_event(job, event).into()));
+        match ports.sql.batch(steps).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_unexpected_rows_at(0) => Err(FinishError::StaleLease),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn into_job(self) -> Job {
+        self.job
+    }
+}
+
+/// Ends a job and records it, as [`Ended`] does.
 ///
 /// # Errors
 /// [`FinishError::StaleLease`] when the job was taken over meanwhile; nothing is written then.
 pub async fn finish(
     ports: &Ports,
-    mut job: Job,
+    job: Job,
     lease: &Lease,
     outcome: Outcome,
     usage: Option<Usage>,
-    mut events: Vec<NewEvent>,
+    events: Vec<NewEvent>,
 ) -> Result<Job, FinishError> {
-    let now = ports.now();
-    end(&mut job, outcome);
-    job.usage = usage;
-    job.finished_at = Some(now);
-    events.push(finished_event(&job, now));
-    let mut steps = vec![store::finish(&job, lease.number).expecting(1), store::complete_audit(&job, now).into()];
-    steps.extend(events.iter().map(|event| store::append_event(&job, event).into()));
-    match ports.sql.batch(steps).await {
-        Ok(_) => Ok(job),
-        Err(error) if error.is_unexpected_rows_at(0) => Err(FinishError::StaleLease),
-        Err(error) => Err(error.into()),
-    }
+    let ended = Ended::new(ports, job, outcome, usage, events);
+    ended.record(ports, lease).await?;
+    Ok(ended.into_job())
 }
 
 fn end(job: &mut Job, outcome: Outcome) {

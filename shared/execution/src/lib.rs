@@ -20,7 +20,7 @@ mod submit;
 pub use cancel::{CancelOutcome, cancel};
 pub use catalogue::{CallableTool, Catalogue, Fault, LookupError, SqlCatalogue};
 pub use claim::{Heartbeat, Lease, LeaseTerms, StartedJob, append_events, claim, heartbeat, queued};
-pub use finish::{FinishError, Outcome, finish};
+pub use finish::{Ended, FinishError, Outcome, finish};
 pub use model::{Event, EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent, Usage};
 pub use query::{JobFilter, get, list, list_events};
 pub use recover::{Abandoned, Recovered, recover};

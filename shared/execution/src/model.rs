@@ -179,7 +179,8 @@ pub struct Job {
     /// The current or last lease.
     #[serde(skip)]
     pub lease_number: i64,
-    /// SHA-256 over connector, tool and arguments: whether an idempotency key is used for the same call.
+    /// SHA-256 over connector, tool and arguments: whether an idempotency key is used for the same call. Empty without
+    /// a key.
     #[serde(skip)]
     pub request_hash: String,
     /// When its cancellation was asked for while it ran.

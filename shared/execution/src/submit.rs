@@ -170,7 +170,8 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
     let target = tool_target(&tool.connector, &tool.tool);
     let mut audit = AuditEvent::pending(ports, caller, "tool.call", target, &call.correlation_id);
     audit.job = Some(id);
-    let request = format!("{}\n{}\n{}", call.connector, call.tool, call.arguments);
+    // Only another call with the same key is ever compared with it.
+    let request_hash = call.idempotency_key.as_ref().map(|_| hash(&call)).unwrap_or_default();
     let job = Job {
         id,
         organization: caller.organization,
@@ -188,13 +189,17 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
         correlation_id: call.correlation_id.to_string(),
         audit_event: audit.id,
         lease_number: 0,
-        request_hash: hex::encode(Sha256::digest(request)),
+        request_hash,
         cancel_requested_at: None,
         created_at: audit.occurred_at,
         started_at: None,
         finished_at: None,
     };
     (job, audit)
+}
+
+fn hash(call: &ToolCall) -> String {
+    hex::encode(Sha256::digest(format!("{}\n{}\n{}", call.connector, call.tool, call.arguments)))
 }
 
 fn queued_event(job: &Job) -> NewEvent {

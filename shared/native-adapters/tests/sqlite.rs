@@ -224,7 +224,13 @@ async fn the_file_is_set_up_as_asked() {
     let file = File::new();
     for (flush_every_commit, synchronous) in [(false, 1_i64), (true, 2)] {
         let database = file.open(SqliteOptions { flush_every_commit, ..SqliteOptions::default() }).await;
-        for (pragma, expected) in [("synchronous", synchronous), ("foreign_keys", 1), ("busy_timeout", 5000)] {
+        let expected = [
+            ("synchronous", synchronous),
+            ("foreign_keys", 1),
+            ("busy_timeout", 5000),
+            ("wal_autocheckpoint", i64::from(SqliteOptions::default().checkpoint_pages)),
+        ];
+        for (pragma, expected) in expected {
             let row = database.query_optional(sql(format!("PRAGMA {pragma}"))).await.expect("reads").expect("a row");
             assert_eq!(row.values(), [Value::Integer(expected)], "{pragma}");
         }

@@ -48,7 +48,7 @@ pub(crate) fn build(workspace: &Workspace, steps: &Steps, parts: &[Part]) -> any
             Part::Functions => components(workspace, steps, "functions", Role::Function, dist::place_function)?,
             Part::Connectors => components(workspace, steps, "connectors", Role::Connector, dist::place_connector)?,
             Part::Guests => components(workspace, steps, "guests", Role::Guest, dist::place_guest)?,
-            Part::Host => steps.run("build host", || host(workspace))?,
+            Part::Host => steps.run("build host", || binary(workspace, "bulkhead"))?,
         }
     }
     Ok(())
@@ -109,8 +109,15 @@ fn artifacts(messages: &str) -> HashMap<String, PathBuf> {
         .collect()
 }
 
-fn host(workspace: &Workspace) -> anyhow::Result<()> {
-    process::run(cargo(&workspace.root).args(["build", "--release", "-p", "mcp-host"]))
+/// Builds one binary natively; [`Workspace::binary`] tells where it is.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn binary(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
+    let mut command = cargo(&workspace.root);
+    command.args(["build", "--release", "--bin", name]);
+    packages(&mut command, workspace.native_names());
+    process::run(&mut command)
 }
 
 #[cfg(test)]

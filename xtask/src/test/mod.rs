@@ -69,7 +69,7 @@ fn stage<T>(done: &mut Vec<Suite>, steps: &Steps, name: &str, step: impl FnOnce(
 
 fn environment(workspace: &Workspace, tools: &Tools, postgres_url: &str) -> Environment {
     let mut environment: Environment = vec![
-        ("BULKHEAD_BIN", workspace.bulkhead().into()),
+        ("BULKHEAD_BIN", workspace.binary("bulkhead").into()),
         ("BULKHEAD_MANIFEST", workspace.root.join("spin.toml").into()),
         ("BULKHEAD_FUNCTIONS_DIR", workspace.dist().join("functions").into()),
         ("BULKHEAD_CONNECTORS_DIR", workspace.dist().join("connectors").into()),

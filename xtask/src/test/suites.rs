@@ -16,15 +16,12 @@ const DATABASE: &str = "BULKHEAD_TEST_DATABASE";
 
 /// Builds all tests, and the `bulkhead` binary that they start, with cargo showing its progress.
 ///
-/// It is one invocation over the packages that every suite names again later: cargo chooses the features of a shared
-/// dependency by the packages that it is asked for, and another choice would compile most of the tree once more.
-///
 /// # Errors
 /// When something does not compile.
 pub(super) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let mut command = cargo(&workspace.root);
     command.args(["build", "--release", "--lib", "--bins", "--tests"]);
-    packages(&mut command, names(workspace));
+    packages(&mut command, workspace.native_names());
     process::run(&mut command)
 }
 
@@ -43,7 +40,7 @@ pub(super) fn run(
 
     let mut documentation = cargo(&workspace.root);
     documentation.args(["test", "--release", "--doc", "--no-fail-fast"]);
-    packages(&mut documentation, names(workspace));
+    packages(&mut documentation, workspace.native_names());
     suites.push(runner.suite("documentation", documentation.args(filter), MayBeEmpty::Always)?);
 
     for database in ["sqlite", "postgres"] {
@@ -55,10 +52,6 @@ pub(super) fn run(
         anyhow::bail!("no test's name contains {:?}", filter.unwrap_or_default());
     }
     Ok(suites)
-}
-
-fn names(workspace: &Workspace) -> impl Iterator<Item = &str> {
-    workspace.native().into_iter().map(|package| package.name.as_str())
 }
 
 /// Which of the tests that were built together.
@@ -91,7 +84,7 @@ impl Runner<'_> {
         if self.nextest {
             command.args(["nextest", "run", "--release", "--no-fail-fast", "--no-tests=pass"]);
             command.args(["--color", if std::io::stderr().is_terminal() { "always" } else { "never" }]);
-            packages(&mut command, names(self.workspace));
+            packages(&mut command, self.workspace.native_names());
             for package in system {
                 let chosen = format!("package(={})", package.name);
                 command.args(["-E", &if part == Part::System { chosen } else { format!("not {chosen}") }]);
@@ -100,7 +93,7 @@ impl Runner<'_> {
             // cargo test can only choose by package, so here a suite may compile a dependency anew.
             command.args(["test", "--release", "--no-fail-fast", "--lib", "--bins", "--tests"]);
             let is_system = |name: &&str| system.iter().any(|package| package.name == *name);
-            packages(&mut command, names(self.workspace).filter(|name| is_system(name) == (part == Part::System)));
+            packages(&mut command, self.workspace.native_names().filter(|name| is_system(name) == (part == Part::System)));
         }
         command.args(self.filter);
         command

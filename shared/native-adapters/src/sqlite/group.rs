@@ -18,24 +18,11 @@ use crate::rows::read_rows;
 /// How long to wait before asking again for a lock that SQLite refused.
 const RETRY_AFTER: Duration = Duration::from_millis(1);
 
-/// Takes the write lock, and waits for other processes until the deadline. The connection's own busy timeout is short,
-/// so that a caller whose patience has ended is told soon.
-pub(super) async fn begin(connection: &mut SqliteConnection, deadline: Instant) -> Result<(), SqlError> {
-    while Instant::now() < deadline {
-        match connection.execute("BEGIN IMMEDIATE").await.map_err(from_sqlx) {
-            Ok(_) => return Ok(()),
-            Err(SqlError::Unavailable(_)) => tokio::time::sleep(RETRY_AFTER).await,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(SqlError::Unavailable("database is locked: another process has been writing for too long".to_owned()))
-}
-
-/// An open transaction and the callers that wait for its commit.
+/// A transaction and the callers that wait for its commit.
 pub(super) struct Group<'a> {
     connection: &'a mut SqliteConnection,
     waiting: Vec<Waiting>,
-    lost: Option<SqlError>,
+    state: State,
 }
 
 struct Waiting {
@@ -43,38 +30,72 @@ struct Waiting {
     result: Result<Outcome, SqlError>,
 }
 
+enum State {
+    /// The first caller begins the transaction.
+    New,
+    Open,
+    /// It could not be begun; there is nothing to commit.
+    Refused,
+    /// SQLite gave it up, as it does when the disk is full.
+    Lost(SqlError),
+}
+
 impl<'a> Group<'a> {
     pub(super) fn new(connection: &'a mut SqliteConnection) -> Self {
-        Self { connection, waiting: Vec::new(), lost: None }
+        Self { connection, waiting: Vec::new(), state: State::New }
     }
 
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether SQLite gave up the transaction, as it does when the disk is full.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.is_some()
+    /// Whether more callers can be added.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
     }
 
     /// Runs one caller's steps. When one fails, theirs alone are undone.
     pub(super) async fn add(&mut self, job: Job) {
-        // The savepoint before is released on the way to the next, so that SQLite stops watching its pages.
-        let savepoint = if self.waiting.is_empty() { "SAVEPOINT caller" } else { "RELEASE caller\n;SAVEPOINT caller" };
-        let result = run(self.connection, savepoint, job.steps).await;
+        let result = match self.state {
+            State::New => self.begin(&job).await,
+            // The savepoint before is released on the way to the next, so that SQLite stops watching its pages.
+            _ => run(self.connection, "RELEASE caller\n;SAVEPOINT caller", &job.steps).await.map_err(|(_, error)| error),
+        };
         if let Err(error) = &result
+            && self.is_open()
             && self.connection.execute("ROLLBACK TO caller").await.is_err()
         {
-            self.lost = Some(error.clone());
+            self.state = State::Lost(error.clone());
         }
         self.waiting.push(Waiting { answer: job.answer, result });
     }
 
+    /// Takes the write lock and runs the first caller's steps. It waits for other processes until the caller's deadline;
+    /// the connection's own busy timeout is short, so that a caller whose patience has ended is told soon.
+    async fn begin(&mut self, job: &Job) -> Result<Outcome, SqlError> {
+        while Instant::now() < job.deadline {
+            match run(self.connection, "BEGIN IMMEDIATE\n;SAVEPOINT caller", &job.steps).await {
+                Err((Reached::Nothing, SqlError::Unavailable(_))) => tokio::time::sleep(RETRY_AFTER).await,
+                Err((Reached::Nothing, error)) => {
+                    self.state = State::Refused;
+                    return Err(error);
+                }
+                result => {
+                    self.state = State::Open;
+                    return result.map_err(|(_, error)| error);
+                }
+            }
+        }
+        self.state = State::Refused;
+        Err(SqlError::Unavailable("database is locked: another process has been writing for too long".to_owned()))
+    }
+
     /// Commits, then answers. Gives whether the connection can be used again.
-    pub(super) async fn commit(mut self) -> bool {
-        let committed = match self.lost.take() {
-            Some(error) => Err(error),
-            None => self.connection.execute("COMMIT").await.map(drop).map_err(from_sqlx),
+    pub(super) async fn commit(self) -> bool {
+        let committed = match self.state {
+            State::Open => self.connection.execute("COMMIT").await.map(drop).map_err(from_sqlx),
+            State::Lost(error) => Err(error),
+            State::New | State::Refused => Ok(()),
         };
         for Waiting { answer, result } in self.waiting {
             // A caller that stopped waiting has no use for the answer.
@@ -87,10 +108,14 @@ impl<'a> Group<'a> {
 
 /// Runs the steps in a savepoint. They travel to SQLite's thread as one text, because the way there and back costs
 /// more than a small statement.
-async fn run(connection: &mut SqliteConnection, savepoint: &str, steps: Vec<Step>) -> Result<Outcome, SqlError> {
+async fn run(
+    connection: &mut SqliteConnection,
+    savepoint: &str,
+    steps: &[Step],
+) -> Result<Outcome, (Reached, SqlError)> {
     let mut text = savepoint.to_owned();
     let mut parameters = Vec::new();
-    for Step { statement, .. } in &steps {
+    for Step { statement, .. } in steps {
         let offset = parameters.len();
         let rendered = statement.render(|n| format!("${}", n + offset));
         // A new line, because the text before it may end in a comment.
@@ -102,29 +127,44 @@ async fn run(connection: &mut SqliteConnection, savepoint: &str, steps: Vec<Step
     let mut results = connection.fetch_many(query);
     let mut counts = Vec::with_capacity(steps.len());
     let mut rows = Vec::new();
+    let mut reached = Reached::Nothing;
     let mut before = savepoint.matches(';').count() + 1;
-    while let Some(result) = results.try_next().await.map_err(from_sqlx)? {
+    while let Some(result) = results.try_next().await.map_err(|error| (reached, from_sqlx(error)))? {
+        reached = Reached::Something;
         match result {
             Either::Right(row) => rows.push(row),
             Either::Left(_) if before > 0 => before -= 1,
             Either::Left(done) => {
                 let index = counts.len();
-                let Some(step) = steps.get(index) else { return Err(several_statements()) };
+                let Some(step) = steps.get(index) else { return Err((reached, several_statements())) };
                 let affected = step.statement.affected(done.rows_affected());
                 if let Some(expected) = step.expected_rows
                     && expected != affected
                 {
-                    return Err(SqlError::UnexpectedRows { step: index, expected, affected });
+                    return Err((reached, SqlError::UnexpectedRows { step: index, expected, affected }));
                 }
                 counts.push(affected);
             }
         }
     }
     if counts.len() != steps.len() {
-        return Err(several_statements());
+        return Err((reached, several_statements()));
     }
-    let rows = if steps.len() == 1 { read_rows(&rows, values::decode)? } else { Vec::new() };
+    let rows = if steps.len() == 1 {
+        read_rows(&rows, values::decode).map_err(|error| (reached, error))?
+    } else {
+        Vec::new()
+    };
     Ok(Outcome { counts, rows })
+}
+
+/// How far a text of several statements got.
+#[derive(Clone, Copy)]
+enum Reached {
+    /// Not even the first was done.
+    Nothing,
+    /// At least the first was.
+    Something,
 }
 
 fn several_statements() -> SqlError {

@@ -1,5 +1,6 @@
 //! SQLite in a file: readers in a pool, and one writer that commits for many callers at once.
 
+mod checkpoint;
 mod group;
 mod values;
 mod writer;
@@ -49,6 +50,9 @@ pub struct SqliteOptions {
     /// Whether a commit waits for the disk. Without it a commit survives the end of the process, but the last ones may
     /// be lost with the machine's power.
     pub flush_every_commit: bool,
+    /// How many pages of 4 KiB the write-ahead log may have before a commit moves to the file what was not moved beside
+    /// it. Writers wait for that and for the disk, so more means fewer stalls, and a larger log.
+    pub checkpoint_pages: u32,
 }
 
 impl Default for SqliteOptions {
@@ -60,6 +64,7 @@ impl Default for SqliteOptions {
             queue_limit: 1024,
             statement_cache: 256,
             flush_every_commit: false,
+            checkpoint_pages: 8192,
         }
     }
 }
@@ -90,6 +95,7 @@ impl NativeSqlite {
             .foreign_keys(true)
             // What a savepoint would restore stays in memory, where a small write is cheaper than in a temporary file.
             .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", options.checkpoint_pages.to_string())
             .statement_cache_capacity(options.statement_cache)
             .disable_statement_logging();
         let writing = connection.clone().busy_timeout(options.busy_timeout.min(LOCK_POLL));

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::SqliteOptions;
+use super::checkpoint::Checkpoints;
 use super::group;
 use crate::refusal::from_sqlx;
 
@@ -20,7 +21,7 @@ use crate::refusal::from_sqlx;
 pub(super) struct Job {
     pub(super) steps: Vec<Step>,
     /// When its caller's patience for the write lock ends.
-    deadline: Instant,
+    pub(super) deadline: Instant,
     pub(super) answer: oneshot::Sender<Result<Outcome, SqlError>>,
 }
 
@@ -54,7 +55,9 @@ impl Writer {
         options: &SqliteOptions,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(options.queue_limit.max(1));
-        let task = Task { jobs, connection: Some(connection), reconnect, group_limit: options.group_limit.max(1) };
+        let checkpoints = Checkpoints::start(reconnect.clone());
+        let group_limit = options.group_limit.max(1);
+        let task = Task { jobs, connection: Some(connection), reconnect, checkpoints, group_limit };
         tokio::spawn(task.run());
         Self { queue, patience: options.busy_timeout }
     }
@@ -91,6 +94,7 @@ struct Task {
     jobs: mpsc::Receiver<Message>,
     connection: Option<SqliteConnection>,
     reconnect: SqliteConnectOptions,
+    checkpoints: Checkpoints,
     group_limit: usize,
 }
 
@@ -107,6 +111,7 @@ impl Task {
                 self.jobs.close();
             }
         }
+        self.checkpoints.close().await;
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
         {
@@ -127,16 +132,11 @@ impl Task {
                 return;
             }
         };
-        if let Err(error) = group::begin(&mut connection, first.deadline).await {
-            self.connection = Some(connection);
-            let _gone = first.answer.send(Err(error));
-            return;
-        }
         let mut group = group::Group::new(&mut connection);
         let mut next = Some(first);
         while let Some(job) = next.take() {
             group.add(job).await;
-            if group.is_lost() || group.len() >= self.group_limit {
+            if !group.is_open() || group.len() >= self.group_limit {
                 break;
             }
             match self.jobs.try_recv() {
@@ -148,6 +148,7 @@ impl Task {
         if group.commit().await {
             self.connection = Some(connection);
         }
+        self.checkpoints.committed();
     }
 
     async fn connected(&mut self) -> Result<SqliteConnection, SqlError> {
