@@ -55,7 +55,9 @@ fn commits(path: &Path) -> usize {
 /// Queues writes while another process holds the lock, and gives how many commits they then took.
 async fn commits_for(callers: i64, group_limit: usize) -> usize {
     let file = File::new();
-    let database = file.open(SqliteOptions { group_limit, ..SqliteOptions::default() }).await;
+    // A log that was moved to the file begins anew, and what it held before can't be counted.
+    let checkpoint_after = Duration::from_secs(3600);
+    let database = file.open(SqliteOptions { group_limit, checkpoint_after, ..SqliteOptions::default() }).await;
     let before = commits(&file.path);
     let mut other = file.other().await;
     other.execute("BEGIN IMMEDIATE").await.expect("locks");
@@ -82,6 +84,41 @@ async fn callers_that_wait_share_a_commit_up_to_the_limit() {
     assert_eq!(commits_for(16, 15).await, 2);
     assert_eq!(commits_for(16, 4).await, 4);
     assert_eq!(commits_for(5, 1).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_moved_to_the_file_beside_the_writer() {
+    let holds = |path: &Path| {
+        let file = std::fs::read(path).expect("a file");
+        file.windows(8).any(|bytes| bytes == b"moved it")
+    };
+    for (checkpoint_after, moved) in [(Duration::from_millis(1), true), (Duration::from_secs(3600), false)] {
+        let file = File::new();
+        let database = file.open(SqliteOptions { checkpoint_after, ..SqliteOptions::default() }).await;
+        database.execute(sql("CREATE TABLE words (word TEXT)")).await.expect("creates");
+        database.execute(sql("INSERT INTO words VALUES ('moved it')")).await.expect("inserts");
+        let deadline = Instant::now() + Duration::from_secs(if moved { 20 } else { 1 });
+        while !holds(&file.path) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(holds(&file.path), moved);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_writer_keeps_the_log_short_without_help() {
+    let written = async |checkpoint_pages: u32| {
+        let file = File::new();
+        let checkpoint_after = Duration::from_secs(3600);
+        let options = SqliteOptions { checkpoint_pages, checkpoint_after, ..SqliteOptions::default() };
+        let database = file.open(options).await;
+        for id in 0..200 {
+            database.batch(vec![insert(id, 1)]).await.expect("inserts");
+        }
+        std::fs::metadata(file.path.with_extension("db-wal")).expect("a log").len()
+    };
+    let (short, long) = (written(10).await, written(8192).await);
+    assert!(short * 5 < long, "{short} and {long} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,7 +93,10 @@ impl Runner<'_> {
             // cargo test can only choose by package, so here a suite may compile a dependency anew.
             command.args(["test", "--release", "--no-fail-fast", "--lib", "--bins", "--tests"]);
             let is_system = |name: &&str| system.iter().any(|package| package.name == *name);
-            packages(&mut command, self.workspace.native_names().filter(|name| is_system(name) == (part == Part::System)));
+            packages(
+                &mut command,
+                self.workspace.native_names().filter(|name| is_system(name) == (part == Part::System)),
+            );
         }
         command.args(self.filter);
         command

@@ -11,9 +11,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::sync::mpsc;
 
-/// Commits within this time are moved together.
-const EVERY: Duration = Duration::from_millis(100);
-
 /// Tells the task that something was committed. The task ends with it.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
@@ -22,10 +19,10 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts the task; it opens a connection at the first commit.
-    pub(super) fn start(options: SqliteConnectOptions) -> Self {
+    /// Starts the task, which moves commits this long after the first of them.
+    pub(super) fn start(options: SqliteConnectOptions, after: Duration) -> Self {
         let (committed, receiver) = mpsc::channel(1);
-        Self { committed, task: tokio::spawn(run(receiver, options)) }
+        Self { committed, task: tokio::spawn(run(receiver, options, after)) }
     }
 
     /// Something was committed.
@@ -42,28 +39,33 @@ impl Checkpoints {
     }
 }
 
-async fn run(mut committed: mpsc::Receiver<()>, options: SqliteConnectOptions) {
+async fn run(mut committed: mpsc::Receiver<()>, options: SqliteConnectOptions, after: Duration) {
     let mut connection: Option<SqliteConnection> = None;
     while committed.recv().await.is_some() {
+        let end = async { while committed.recv().await.is_some() {} };
+        if tokio::time::timeout(after, end).await.is_ok() {
+            break;
+        }
         if let Err(error) = checkpoint(&mut connection, &options).await {
             tracing::debug!(%error, "the write-ahead log was not moved; the writer will do it");
-            connection = None;
         }
-        tokio::time::sleep(EVERY).await;
     }
     if let Some(connection) = connection {
-        // The writer closes the file properly after this.
+        // The writer, which closes after this, is the one to say when the file was not closed properly.
         let _closed = connection.close().await;
     }
 }
 
+/// Moves what was committed. The connection is kept unless it fails.
 async fn checkpoint(
     connection: &mut Option<SqliteConnection>,
     options: &SqliteConnectOptions,
 ) -> Result<(), sqlx::Error> {
-    let open = match connection.take() {
+    let mut open = match connection.take() {
         Some(open) => open,
         None => options.connect().await?,
     };
-    connection.insert(open).execute("PRAGMA wal_checkpoint(PASSIVE)").await.map(drop)
+    open.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    *connection = Some(open);
+    Ok(())
 }

@@ -54,39 +54,58 @@ impl<'a> Group<'a> {
         matches!(self.state, State::Open)
     }
 
-    /// Runs one caller's steps. When one fails, theirs alone are undone.
-    pub(super) async fn add(&mut self, job: Job) {
-        let result = match self.state {
-            State::New => self.begin(&job).await,
+    /// Runs these callers' steps together; when one fails, each caller's by themselves, so that theirs alone are undone.
+    pub(super) async fn add(&mut self, jobs: Vec<Job>) {
+        match self.attempt(&jobs).await {
+            Ok(outcomes) => {
+                let results = jobs.into_iter().zip(outcomes);
+                self.waiting.extend(results.map(|(job, outcome)| Waiting { answer: job.answer, result: Ok(outcome) }));
+            }
+            Err(_) if self.is_open() && jobs.len() > 1 => {
+                for job in jobs {
+                    let result = self.attempt(std::slice::from_ref(&job)).await;
+                    let result = result.map(|outcomes| outcomes.into_iter().next().unwrap_or_default());
+                    self.waiting.push(Waiting { answer: job.answer, result });
+                }
+            }
+            Err(error) => {
+                let refused = jobs.into_iter().map(|job| Waiting { answer: job.answer, result: Err(error.clone()) });
+                self.waiting.extend(refused);
+            }
+        }
+    }
+
+    /// Runs the steps in a savepoint of their own, and undoes them all when one fails.
+    async fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, SqlError> {
+        let result = match &self.state {
+            State::New => self.begin(jobs).await,
             // The savepoint before is released on the way to the next, so that SQLite stops watching its pages.
-            _ => run(self.connection, "RELEASE caller\n;SAVEPOINT caller", &job.steps).await.map_err(|(_, error)| error),
+            State::Open => run(self.connection, "RELEASE callers\n;SAVEPOINT callers", jobs).await.map_err(|(_, e)| e),
+            State::Refused | State::Lost(_) => Err(SqlError::Unavailable("the transaction was given up".to_owned())),
         };
         if let Err(error) = &result
             && self.is_open()
-            && self.connection.execute("ROLLBACK TO caller").await.is_err()
+            && self.connection.execute("ROLLBACK TO callers").await.is_err()
         {
             self.state = State::Lost(error.clone());
         }
-        self.waiting.push(Waiting { answer: job.answer, result });
+        result
     }
 
-    /// Takes the write lock and runs the first caller's steps. It waits for other processes until the caller's deadline;
-    /// the connection's own busy timeout is short, so that a caller whose patience has ended is told soon.
-    async fn begin(&mut self, job: &Job) -> Result<Outcome, SqlError> {
-        while Instant::now() < job.deadline {
-            match run(self.connection, "BEGIN IMMEDIATE\n;SAVEPOINT caller", &job.steps).await {
+    /// Takes the write lock and runs the first callers' steps. It waits for other processes until the deadline of the
+    /// most patient of them; the connection's own busy timeout is short, so that they are told soon.
+    async fn begin(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, SqlError> {
+        self.state = State::Refused;
+        while jobs.iter().any(|job| Instant::now() < job.deadline) {
+            match run(self.connection, "BEGIN IMMEDIATE\n;SAVEPOINT callers", jobs).await {
                 Err((Reached::Nothing, SqlError::Unavailable(_))) => tokio::time::sleep(RETRY_AFTER).await,
-                Err((Reached::Nothing, error)) => {
-                    self.state = State::Refused;
-                    return Err(error);
-                }
+                Err((Reached::Nothing, error)) => return Err(error),
                 result => {
                     self.state = State::Open;
                     return result.map_err(|(_, error)| error);
                 }
             }
         }
-        self.state = State::Refused;
         Err(SqlError::Unavailable("database is locked: another process has been writing for too long".to_owned()))
     }
 
@@ -111,11 +130,11 @@ impl<'a> Group<'a> {
 async fn run(
     connection: &mut SqliteConnection,
     savepoint: &str,
-    steps: &[Step],
-) -> Result<Outcome, (Reached, SqlError)> {
+    jobs: &[Job],
+) -> Result<Vec<Outcome>, (Reached, SqlError)> {
     let mut text = savepoint.to_owned();
     let mut parameters = Vec::new();
-    for Step { statement, .. } in steps {
+    for Step { statement, .. } in jobs.iter().flat_map(|job| &job.steps) {
         let offset = parameters.len();
         let rendered = statement.render(|n| format!("${}", n + offset));
         // A new line, because the text before it may end in a comment.
@@ -125,37 +144,51 @@ async fn run(
 
     let query = sqlx::query_with(AssertSqlSafe(text), values::arguments(parameters));
     let mut results = connection.fetch_many(query);
-    let mut counts = Vec::with_capacity(steps.len());
-    let mut rows = Vec::new();
     let mut reached = Reached::Nothing;
     let mut before = savepoint.matches(';').count() + 1;
+    let mut running = jobs.iter();
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(jobs.len());
+    let mut job: &[Step] = &[];
+    let mut rows = Vec::new();
     while let Some(result) = results.try_next().await.map_err(|error| (reached, from_sqlx(error)))? {
         reached = Reached::Something;
         match result {
             Either::Right(row) => rows.push(row),
             Either::Left(_) if before > 0 => before -= 1,
             Either::Left(done) => {
-                let index = counts.len();
-                let Some(step) = steps.get(index) else { return Err((reached, several_statements())) };
+                if outcomes.last().is_none_or(|outcome| outcome.counts.len() == job.len()) {
+                    job = running.next().map_or(&[], |job| &job.steps);
+                    outcomes.push(Outcome::default());
+                }
+                let several = || (reached, several_statements());
+                let outcome = outcomes.last_mut().ok_or_else(several)?;
+                let index = outcome.counts.len();
+                let step = job.get(index).ok_or_else(several)?;
                 let affected = step.statement.affected(done.rows_affected());
                 if let Some(expected) = step.expected_rows
                     && expected != affected
                 {
                     return Err((reached, SqlError::UnexpectedRows { step: index, expected, affected }));
                 }
-                counts.push(affected);
+                outcome.counts.push(affected);
+                // Only a statement by itself has a use for what it returns.
+                if job.len() == 1 {
+                    outcome.rows = read_rows(&rows, values::decode).map_err(|error| (reached, error))?;
+                }
+                rows.clear();
             }
         }
     }
-    if counts.len() != steps.len() {
+    if outcomes.iter().map(|outcome| outcome.counts.len()).sum::<usize>()
+        != jobs.iter().map(|job| job.steps.len()).sum::<usize>()
+    {
         return Err((reached, several_statements()));
     }
-    let rows = if steps.len() == 1 {
-        read_rows(&rows, values::decode).map_err(|error| (reached, error))?
-    } else {
-        Vec::new()
-    };
-    Ok(Outcome { counts, rows })
+    Ok(outcomes)
+}
+
+fn several_statements() -> SqlError {
+    SqlError::Other("a step is one SQL statement, neither none nor several".to_owned())
 }
 
 /// How far a text of several statements got.
@@ -165,8 +198,4 @@ enum Reached {
     Nothing,
     /// At least the first was.
     Something,
-}
-
-fn several_statements() -> SqlError {
-    SqlError::Other("a step is one SQL statement, neither none nor several".to_owned())
 }

@@ -53,6 +53,8 @@ pub struct SqliteOptions {
     /// How many pages of 4 KiB the write-ahead log may have before a commit moves to the file what was not moved beside
     /// it. Writers wait for that and for the disk, so more means fewer stalls, and a larger log.
     pub checkpoint_pages: u32,
+    /// How long after a commit the write-ahead log is moved to the file beside the writer.
+    pub checkpoint_after: Duration,
 }
 
 impl Default for SqliteOptions {
@@ -65,6 +67,7 @@ impl Default for SqliteOptions {
             statement_cache: 256,
             flush_every_commit: false,
             checkpoint_pages: 8192,
+            checkpoint_after: Duration::from_millis(100),
         }
     }
 }

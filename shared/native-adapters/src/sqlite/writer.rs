@@ -16,6 +16,10 @@ use super::checkpoint::Checkpoints;
 use super::group;
 use crate::refusal::from_sqlx;
 
+/// How many callers' steps travel to SQLite's thread together. More save more of the way, but there are more texts of
+/// which a connection keeps the prepared statements.
+const JOINED: usize = 4;
+
 /// What one caller asked for.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -55,7 +59,7 @@ impl Writer {
         options: &SqliteOptions,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(options.queue_limit.max(1));
-        let checkpoints = Checkpoints::start(reconnect.clone());
+        let checkpoints = Checkpoints::start(reconnect.clone(), options.checkpoint_after);
         let group_limit = options.group_limit.max(1);
         let task = Task { jobs, connection: Some(connection), reconnect, checkpoints, group_limit };
         tokio::spawn(task.run());
@@ -133,22 +137,29 @@ impl Task {
             }
         };
         let mut group = group::Group::new(&mut connection);
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            group.add(job).await;
-            if !group.is_open() || group.len() >= self.group_limit {
-                break;
-            }
-            match self.jobs.try_recv() {
-                Ok(Message::Run(job)) => next = Some(job),
-                Ok(Message::Close(done)) => closing.push(done),
-                Err(_) => {}
+        let mut next = vec![first];
+        self.add_waiting(&mut next, self.group_limit, closing);
+        while !next.is_empty() {
+            group.add(std::mem::take(&mut next)).await;
+            if group.is_open() {
+                self.add_waiting(&mut next, self.group_limit - group.len(), closing);
             }
         }
         if group.commit().await {
             self.connection = Some(connection);
         }
         self.checkpoints.committed();
+    }
+
+    /// Adds jobs that wait in the queue, until there are `room` or as many as travel together.
+    fn add_waiting(&mut self, next: &mut Vec<Job>, room: usize, closing: &mut Vec<oneshot::Sender<()>>) {
+        while next.len() < room.min(JOINED) {
+            match self.jobs.try_recv() {
+                Ok(Message::Run(job)) => next.push(job),
+                Ok(Message::Close(done)) => closing.push(done),
+                Err(_) => return,
+            }
+        }
     }
 
     async fn connected(&mut self) -> Result<SqliteConnection, SqlError> {
