@@ -65,6 +65,9 @@ impl Fleet {
         if wanted(&[Subject::Native]) {
             add(Subject::Native, &start.own(ServerKind::NativeTool)?, None)?;
         }
+        if wanted(&[Subject::NativeManual]) {
+            add(Subject::NativeManual, &start.own(ServerKind::ManualTool)?, None)?;
+        }
         if wanted(&[Subject::Sandbox]) {
             add(Subject::Sandbox, &start.own(ServerKind::SandboxedTool)?, None)?;
         }

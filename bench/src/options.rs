@@ -98,6 +98,8 @@ pub(crate) struct Server {
 pub(crate) enum ServerKind {
     /// The tool as a native function behind rmcp.
     NativeTool,
+    /// The same as its library's manual writes it.
+    ManualTool,
     /// The tool in the sandbox behind rmcp, without a record.
     SandboxedTool,
     /// A function's route as native code.

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub(crate) enum Subject {
     /// `jq` as a native function behind rmcp.
     Native,
+    /// `jq` natively as jaq's manual has it: its whole library is parsed and compiled for every call.
+    NativeManual,
     /// `jq` in a fresh sandbox for every call, behind rmcp.
     Sandbox,
     /// `bulkhead up`: authentication, the sandbox, job and audit on SQLite.
@@ -35,7 +37,7 @@ impl Subject {
     pub(crate) const fn baseline(self) -> Option<Self> {
         match self {
             Self::Native | Self::NativeRoute => None,
-            Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::Native),
+            Self::NativeManual | Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::Native),
             Self::Edge => Some(Self::NativeRoute),
         }
     }
@@ -52,7 +54,7 @@ impl Subject {
     /// What a request to it asks for.
     pub(crate) const fn asks(self) -> Asks {
         match self {
-            Self::Native | Self::Sandbox | Self::Sqlite | Self::Postgres => Asks::ToolCall,
+            Self::Native | Self::NativeManual | Self::Sandbox | Self::Sqlite | Self::Postgres => Asks::ToolCall,
             Self::NativeRoute | Self::Edge => Asks::Connectors,
         }
     }
@@ -61,6 +63,7 @@ impl Subject {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Native => "jq: native function behind rmcp",
+            Self::NativeManual => "jq: native, written as in jaq's manual",
             Self::Sandbox => "jq: fresh sandbox behind rmcp",
             Self::Sqlite => "jq: bulkhead up, job and audit on SQLite",
             Self::Postgres => "jq: bulkhead up, job and audit on PostgreSQL",
@@ -72,7 +75,8 @@ impl Subject {
     /// What the figures include, for whoever wonders whether the comparison is fair.
     pub(crate) const fn includes(self) -> &'static str {
         match self {
-            Self::Native => "typed arguments, no JSON Schema check, no authentication",
+            Self::Native => "the toolbox's own code; typed arguments, no JSON Schema check, no authentication",
+            Self::NativeManual => "the same, but jq's library is parsed and compiled for every call",
             Self::Sandbox => "JSON Schema check of the arguments, limits, usage; no authentication",
             Self::Sqlite | Self::Postgres => "authentication, one log line a call, job, events, audit, metrics",
             Self::NativeRoute => "authentication on the same SQLite file, the function's layers",

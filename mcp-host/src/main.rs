@@ -32,5 +32,13 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the reason why a command failed is for whoever typed it")]
 fn report(error: &anyhow::Error) {
-    eprintln!("bulkhead: {error:#}");
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Many messages name their cause, to be complete where they stand alone.
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    eprintln!("bulkhead: {text}");
 }

@@ -24,7 +24,8 @@ pub(crate) fn serve(server: &Server) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let router = match server.kind {
-            ServerKind::NativeTool => mcp(native_tool::NativeTool),
+            ServerKind::NativeTool => mcp(native_tool::NativeTool(native_tool::of_the_toolbox)),
+            ServerKind::ManualTool => mcp(native_tool::NativeTool(native_tool::of_the_manual)),
             ServerKind::SandboxedTool => mcp(sandboxed_tool::SandboxedTool::install(server).await?),
             ServerKind::NativeRoute => native_route::router(&server.database).await?,
         };

@@ -7,7 +7,7 @@ use bulkhead_kernel::Caller;
 use rmcp::ServiceExt;
 
 use super::assemble::{Assembly, assemble};
-use super::shutdown;
+use super::shutdown::Signals;
 use crate::config::Config;
 use crate::mcp::McpServer;
 
@@ -19,12 +19,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         let worker = worker.clone();
         async move { worker.serve_queue().await }
     });
+    let signals = Signals::install()?;
     let server = McpServer::new(ports, worker.clone(), &installed, Some(caller));
     let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
     let stop = running.cancellation_token();
     tokio::select! {
         ended = running.waiting() => { ended?; }
-        () = shutdown::requested() => stop.cancel(),
+        () = signals.requested() => stop.cancel(),
     }
     worker.drain(Duration::from_secs(config.jobs.drain_seconds)).await;
     queue.abort();

@@ -6,7 +6,7 @@ use bulkhead_kernel::Secret;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
-use super::shutdown;
+use super::shutdown::Signals;
 use crate::config::Config;
 use crate::edge::{EdgeConfig, EdgeLimits, EdgeRuntime};
 use crate::http::{Host, HostParts, bind, router, serve};
@@ -45,13 +45,15 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         let worker = worker.clone();
         async move { worker.serve_queue().await }
     });
+    // Before anybody is told that this runs, so that whoever stops it then stops it cleanly.
+    let signals = Signals::install()?;
     announce(&public_url, functions, &data_dir);
 
     let patience = Duration::from_secs(config.jobs.drain_seconds);
     let signal = {
         let (worker, stop) = (worker.clone(), stop.clone());
         async move {
-            shutdown::requested().await;
+            signals.requested().await;
             tracing::info!("stopping: open calls may finish");
             worker.drain(patience).await;
             stop.cancel();
