@@ -30,6 +30,8 @@ struct Figures {
     /// CPU time of the server's process, without its database server's.
     server_cpu_us_per_call: Option<f64>,
     ratio: Option<Ratio>,
+    /// Without a mark.
+    other_ratio: Option<Ratio>,
 }
 
 /// Calls per second as a share of the baseline's, round by round.
@@ -64,7 +66,8 @@ fn figures(one: &Measured, all: &[Measured]) -> Figures {
         p50_ms: quantile(&latencies, 0.5),
         p99_ms: quantile(&latencies, 0.99),
         server_cpu_us_per_call: cpu.map(|cpu| cpu * 1e6 / calls),
-        ratio: one.subject.baseline().and_then(|baseline| ratio(one, all, baseline)),
+        ratio: one.subject.baseline().and_then(|baseline| ratio(one, all, baseline, one.subject.mark())),
+        other_ratio: one.subject.other_baseline().and_then(|baseline| ratio(one, all, baseline, None)),
     }
 }
 
@@ -75,7 +78,7 @@ fn quantile(sorted: &[u32], share: f64) -> f64 {
     sorted.get(index).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
 }
 
-fn ratio(one: &Measured, all: &[Measured], baseline: Subject) -> Option<Ratio> {
+fn ratio(one: &Measured, all: &[Measured], baseline: Subject, mark: Option<f64>) -> Option<Ratio> {
     let other = all.iter().find(|measured| measured.subject == baseline)?;
     let rounds = one.rounds.iter().zip(&other.rounds);
     let mut ratios: Vec<f64> =
@@ -85,7 +88,7 @@ fn ratio(one: &Measured, all: &[Measured], baseline: Subject) -> Option<Ratio> {
     let middle = ratios.len() / 2;
     let median =
         if ratios.len().is_multiple_of(2) { (ratios[middle - 1] + ratios[middle]) / 2.0 } else { ratios[middle] };
-    Some(Ratio { baseline, median, lowest, highest, mark: one.subject.mark() })
+    Some(Ratio { baseline, median, lowest, highest, mark })
 }
 
 impl fmt::Display for Report {
@@ -103,6 +106,11 @@ impl fmt::Display for Report {
             match &figures.ratio {
                 Some(ratio) => writeln!(f, "  {ratio}")?,
                 None => writeln!(f, "  baseline")?,
+            }
+        }
+        for figures in &self.subjects {
+            if let Some(ratio) = &figures.other_ratio {
+                writeln!(f, "  {} / {}: {ratio}", figures.title, ratio.baseline.title())?;
             }
         }
         writeln!(f, "\nRatios are medians over the rounds. CPU is the server's process's for one call. It includes:")?;
@@ -149,7 +157,8 @@ mod tests {
     fn a_ratio_compares_within_a_round() {
         let all = [measured(Subject::Native, &[100, 1000, 200]), measured(Subject::Sandbox, &[80, 700, 180])];
         let expected = Ratio { baseline: Subject::Native, median: 0.8, lowest: 0.7, highest: 0.9, mark: Some(0.75) };
-        assert_eq!(ratio(&all[1], &all, Subject::Native), Some(expected));
+        assert_eq!(ratio(&all[1], &all, Subject::Native, Some(0.75)), Some(expected));
+        assert_eq!(ratio(&all[1], &all, Subject::NativeManual, None), None);
     }
 
     #[test]

@@ -42,6 +42,14 @@ impl Subject {
         }
     }
 
+    /// What else it is compared with: what somebody would have who does not write the native function with care.
+    pub(crate) const fn other_baseline(self) -> Option<Self> {
+        match self {
+            Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::NativeManual),
+            _ => None,
+        }
+    }
+
     /// The least share of its baseline's calls per second that it should reach.
     pub(crate) const fn mark(self) -> Option<f64> {
         match self {
