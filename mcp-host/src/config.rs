@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::edge::EdgeLimits;
 use crate::sandbox::{EngineOptions, ManifestLimits, OperatorConfig};
 
 /// The whole configuration. Every key is optional; unknown ones are refused.
@@ -170,10 +171,34 @@ pub struct EdgeSettings {
     pub memory_mib: u32,
     /// Time from request to answer: milliseconds.
     pub request_ms: u64,
+    /// Time that a request may compute: milliseconds.
+    pub cpu_ms: u64,
     /// The largest request body: bytes.
     pub max_body_bytes: usize,
     /// Requests that are served at once; more wait.
     pub concurrent_requests: usize,
+    /// How long a request waits for its turn: milliseconds.
+    pub queue_ms: u64,
+    /// Requests that one instance serves, one after the other.
+    pub requests_per_instance: usize,
+    /// Requests that one instance serves at once.
+    pub concurrent_requests_per_instance: usize,
+    /// How long an instance that may serve more waits for the next request: milliseconds.
+    pub idle_instance_ms: u64,
+    /// The largest result of a database or store: bytes.
+    pub host_result_bytes: usize,
+    /// Connections, stores, bodies and streams that one instance holds.
+    pub host_handles: usize,
+    /// What of a printed line goes to the log: bytes.
+    pub log_line_bytes: usize,
+    /// Printed lines of one instance that go to the log.
+    pub log_lines: usize,
+    /// Time to connect to an outbound host: milliseconds.
+    pub outbound_connect_ms: u64,
+    /// Time to an outbound response's first byte, and between bytes: milliseconds.
+    pub outbound_response_ms: u64,
+    /// Connections that are kept open to one PostgreSQL server.
+    pub postgres_connections: usize,
     /// Values of application variables, over the manifest's defaults.
     pub variables: BTreeMap<String, String>,
 }
@@ -183,9 +208,46 @@ impl Default for EdgeSettings {
         Self {
             memory_mib: 128,
             request_ms: 60_000,
+            cpu_ms: 10_000,
             max_body_bytes: 4 << 20,
             concurrent_requests: 256,
+            queue_ms: 5_000,
+            requests_per_instance: 1,
+            concurrent_requests_per_instance: 1,
+            idle_instance_ms: 1_000,
+            host_result_bytes: 16 << 20,
+            host_handles: 256,
+            log_line_bytes: 8 << 10,
+            log_lines: 1_000,
+            outbound_connect_ms: 5_000,
+            outbound_response_ms: 30_000,
+            postgres_connections: 64,
             variables: BTreeMap::new(),
+        }
+    }
+}
+
+impl EdgeSettings {
+    /// As the runtime takes them.
+    #[must_use]
+    pub fn limits(&self) -> EdgeLimits {
+        EdgeLimits {
+            concurrent_requests: self.concurrent_requests,
+            queue_timeout: Duration::from_millis(self.queue_ms),
+            request_timeout: Duration::from_millis(self.request_ms),
+            cpu_time: Duration::from_millis(self.cpu_ms),
+            memory_bytes: (self.memory_mib as usize) << 20,
+            request_body_bytes: self.max_body_bytes,
+            requests_per_instance: self.requests_per_instance,
+            concurrent_requests_per_instance: self.concurrent_requests_per_instance,
+            idle_instance_timeout: Duration::from_millis(self.idle_instance_ms),
+            host_result_bytes: self.host_result_bytes,
+            host_handles: self.host_handles,
+            log_line_bytes: self.log_line_bytes,
+            log_lines: self.log_lines,
+            outbound_connect_timeout: Duration::from_millis(self.outbound_connect_ms),
+            outbound_response_timeout: Duration::from_millis(self.outbound_response_ms),
+            postgres_connections: self.postgres_connections,
         }
     }
 }
@@ -237,8 +299,38 @@ impl Config {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        toml::from_str(&text)
-            .map_err(|error| ConfigError::Invalid { path: path.to_owned(), message: error.to_string() })
+        let invalid = |message| ConfigError::Invalid { path: path.to_owned(), message };
+        let config: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        match config.zeros().as_slice() {
+            [] => Ok(config),
+            zeros => Err(invalid(format!("{} must be at least 1", zeros.join(", ")))),
+        }
+    }
+
+    /// Limits that are zero and with which nothing would work.
+    fn zeros(&self) -> Vec<&'static str> {
+        let Self { mcp, jobs, sandbox, edge, .. } = self;
+        let positive = [
+            ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
+            ("jobs.lease_seconds", jobs.lease_seconds),
+            ("jobs.max_attempts", u64::from(jobs.max_attempts)),
+            ("jobs.poll_ms", jobs.poll_ms),
+            ("jobs.workers", jobs.workers as u64),
+            ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
+            ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
+            ("edge.memory_mib", u64::from(edge.memory_mib)),
+            ("edge.request_ms", edge.request_ms),
+            ("edge.cpu_ms", edge.cpu_ms),
+            ("edge.concurrent_requests", edge.concurrent_requests as u64),
+            ("edge.requests_per_instance", edge.requests_per_instance as u64),
+            ("edge.concurrent_requests_per_instance", edge.concurrent_requests_per_instance as u64),
+            ("edge.host_result_bytes", edge.host_result_bytes as u64),
+            ("edge.host_handles", edge.host_handles as u64),
+            ("edge.outbound_connect_ms", edge.outbound_connect_ms),
+            ("edge.outbound_response_ms", edge.outbound_response_ms),
+            ("edge.postgres_connections", edge.postgres_connections as u64),
+        ];
+        positive.into_iter().filter(|(_, value)| *value == 0).map(|(name, _)| name).collect()
     }
 
     /// The database's address: SQLite in the data directory unless another is configured.
@@ -298,6 +390,47 @@ mod tests {
     fn an_unknown_setting_is_refused_by_name() {
         let error = toml::from_str::<Config>("[jobs]\nlease = 3").expect_err("refused").to_string();
         assert!(error.contains("lease"), "{error}");
+    }
+
+    #[test]
+    fn a_limit_with_which_nothing_would_work_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("bulkhead.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).expect("writes");
+            Config::read(Some(&file)).map_err(|error| error.to_string())
+        };
+        let error = read("[jobs]\nworkers = 0\n[edge]\ncpu_ms = 0").expect_err("refused");
+        assert!(error.ends_with("jobs.workers, edge.cpu_ms must be at least 1"), "{error}");
+        assert_eq!(read("[jobs]\nworkers = 1\n[edge]\ncpu_ms = 1").map(|config| config.edge.cpu_ms), Ok(1));
+    }
+
+    #[test]
+    fn every_setting_of_the_edge_runtime_is_a_limit_of_it() {
+        let text = "[edge]\nmemory_mib = 1\nrequest_ms = 2\ncpu_ms = 3\nmax_body_bytes = 4\nconcurrent_requests = 5\n\
+                    queue_ms = 6\nrequests_per_instance = 7\nconcurrent_requests_per_instance = 8\nidle_instance_ms = 9\n\
+                    host_result_bytes = 10\nhost_handles = 11\nlog_line_bytes = 12\nlog_lines = 13\n\
+                    outbound_connect_ms = 14\noutbound_response_ms = 15\npostgres_connections = 16";
+        let limits = toml::from_str::<Config>(text).expect("a configuration").edge.limits();
+        let expected = EdgeLimits {
+            memory_bytes: 1 << 20,
+            request_timeout: Duration::from_millis(2),
+            cpu_time: Duration::from_millis(3),
+            request_body_bytes: 4,
+            concurrent_requests: 5,
+            queue_timeout: Duration::from_millis(6),
+            requests_per_instance: 7,
+            concurrent_requests_per_instance: 8,
+            idle_instance_timeout: Duration::from_millis(9),
+            host_result_bytes: 10,
+            host_handles: 11,
+            log_line_bytes: 12,
+            log_lines: 13,
+            outbound_connect_timeout: Duration::from_millis(14),
+            outbound_response_timeout: Duration::from_millis(15),
+            postgres_connections: 16,
+        };
+        assert_eq!(limits, expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::{Assembly, assemble};
 use super::shutdown::Signals;
 use crate::config::Config;
-use crate::edge::{EdgeConfig, EdgeLimits, EdgeRuntime};
+use crate::edge::{EdgeConfig, EdgeRuntime};
 use crate::http::{Host, HostParts, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
 
@@ -89,13 +89,7 @@ fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConf
         sqlite_default: sqlite,
         key_value_default: assembly.data_dir.file("key-value.db"),
         variables,
-        limits: EdgeLimits {
-            concurrent_requests: settings.concurrent_requests,
-            request_timeout: Duration::from_millis(settings.request_ms),
-            memory_bytes: (settings.memory_mib as usize) << 20,
-            request_body_bytes: settings.max_body_bytes,
-            ..EdgeLimits::default()
-        },
+        limits: settings.limits(),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct EdgeConfig {
 }
 
 /// The limits of the runtime and of each request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeLimits {
     /// Requests that run at once, over all components. More wait for [`Self::queue_timeout`]. Default 64.
     pub concurrent_requests: usize,

@@ -1,18 +1,15 @@
-//! What a caller is told when no function answers: problem+json (RFC 9457) with the correlation id.
-//!
-//! What went wrong inside stays in the log, under the same id.
+//! Why no function answered, as the problem that the caller is told. What went wrong inside is for the log alone.
 
-use axum::body::Body;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response, StatusCode};
+use bulkhead_http_api::{Kind, Problem};
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 use wasmtime_wasi_http::handler::ExpirationError;
 
 use super::guest::LimitReached;
-use bulkhead_kernel::CorrelationId;
 
 /// Why a request got no answer from a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Problem {
+pub(crate) enum NoAnswer {
     #[error("no route matches this path")]
     NoRoute,
     #[error("the request has no host, or one that can't be one")]
@@ -29,11 +26,11 @@ pub(crate) enum Problem {
     Timeout,
     #[error("the function computed for longer than it may")]
     CpuTime,
-    #[error("the function failed")]
+    #[error("the function failed; quote the correlation id to the operator, whose log says more")]
     Failed,
 }
 
-impl Problem {
+impl NoAnswer {
     /// Reads the error that ended an instance.
     pub(crate) fn of_failure(error: &wasmtime::Error) -> Self {
         match error.downcast_ref::<LimitReached>() {
@@ -46,39 +43,26 @@ impl Problem {
         }
     }
 
-    fn status(self) -> StatusCode {
+    fn kind(self) -> Kind {
         match self {
-            Self::NoRoute => StatusCode::NOT_FOUND,
-            Self::BadHost => StatusCode::BAD_REQUEST,
-            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy | Self::Draining | Self::Memory => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Timeout | Self::CpuTime => StatusCode::GATEWAY_TIMEOUT,
-            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NoRoute => Kind::UnknownPath,
+            Self::BadHost => Kind::InvalidHeader,
+            Self::BodyTooLarge { .. } => Kind::BodyTooLarge,
+            Self::Busy | Self::Draining => Kind::Unavailable,
+            Self::Memory => Kind::OutOfMemory,
+            Self::Timeout | Self::CpuTime => Kind::Timeout,
+            Self::Failed => Kind::Internal,
         }
     }
+}
 
-    /// The answer.
-    pub(crate) fn response(self, correlation: Option<&str>) -> Response<Body> {
-        let status = self.status();
-        let mut problem = serde_json::json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": self.to_string(),
-        });
-        if let Some(correlation) = correlation {
-            problem["correlation_id"] = correlation.into();
+impl From<NoAnswer> for Problem {
+    fn from(reason: NoAnswer) -> Self {
+        let problem = Self::new(reason.kind(), reason.to_string());
+        match reason {
+            NoAnswer::BodyTooLarge { limit } => problem.with_member("limit_bytes", limit),
+            NoAnswer::Busy | NoAnswer::Draining => problem.with_header(RETRY_AFTER, HeaderValue::from_static("1")),
+            _ => problem,
         }
-        let mut response = Response::new(Body::from(problem.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(value) = correlation.and_then(|id| HeaderValue::from_str(id).ok()) {
-            headers.insert(CorrelationId::HEADER, value);
-        }
-        if matches!(self, Self::Busy | Self::Draining) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
     }
 }

@@ -16,7 +16,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::problem::Problem;
+use super::problem::NoAnswer;
 use super::routes::RouteMatch;
 
 /// The correlation id of a request: what the embedder put into its extensions, else a sane header.
@@ -33,10 +33,10 @@ pub(crate) fn prepare(
     client: SocketAddr,
     correlation: Option<&str>,
     body_limit: usize,
-) -> Result<(Request<WasiBody>, Arc<AtomicBool>), Problem> {
+) -> Result<(Request<WasiBody>, Arc<AtomicBool>), NoAnswer> {
     let (mut parts, body) = request.into_parts();
     if body.size_hint().lower() > u64::try_from(body_limit).unwrap_or(u64::MAX) {
-        return Err(Problem::BodyTooLarge { limit: body_limit });
+        return Err(NoAnswer::BodyTooLarge { limit: body_limit });
     }
     parts.uri = absolute(parts.uri, &parts.headers)?;
     set_headers(&mut parts.headers, &parts.uri, found, client, correlation);
@@ -46,16 +46,16 @@ pub(crate) fn prepare(
 }
 
 /// Gives the address its scheme and host, as Spin does.
-fn absolute(uri: Uri, headers: &HeaderMap) -> Result<Uri, Problem> {
+fn absolute(uri: Uri, headers: &HeaderMap) -> Result<Uri, NoAnswer> {
     let mut parts = uri.into_parts();
     let header = headers.get(HOST).map(|value| value.to_str().ok().and_then(|host| host.parse::<Authority>().ok()));
     parts.authority = match (header, parts.authority) {
-        (Some(Some(header)), Some(authority)) if header != authority => return Err(Problem::BadHost),
-        (Some(None), _) | (None, None) => return Err(Problem::BadHost),
+        (Some(Some(header)), Some(authority)) if header != authority => return Err(NoAnswer::BadHost),
+        (Some(None), _) | (None, None) => return Err(NoAnswer::BadHost),
         (Some(Some(authority)), _) | (None, Some(authority)) => Some(authority),
     };
     parts.scheme = Some(Scheme::HTTP);
-    Uri::from_parts(parts).map_err(|_| Problem::BadHost)
+    Uri::from_parts(parts).map_err(|_| NoAnswer::BadHost)
 }
 
 /// Sets Spin's own headers. A client must not be able to forge one, so those it sent go first.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use bulkhead_http_api::Problem;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
@@ -25,7 +26,7 @@ use super::host::postgres::PostgresPools;
 use super::host::sqlite::SqlitePool;
 use super::manifest::{ComponentEntry, Manifest};
 use super::outbound::OutboundHooks;
-use super::problem::Problem;
+use super::problem::NoAnswer;
 use super::request;
 use super::routes::{Route, RouteMatch, Routes, WELL_KNOWN_PREFIX};
 use super::variables::ApplicationVariables;
@@ -115,13 +116,13 @@ impl EdgeRuntime {
     /// Answers one request. `client` is the address that a function sees as `spin-client-addr`.
     ///
     /// The correlation id is a [`bulkhead_kernel::CorrelationId`] in the request's extensions, or the header of that
-    /// name; the function sees it as that header, and every problem answer carries it.
-    pub async fn handle(&self, request: Request<Body>, client: SocketAddr) -> Response<Body> {
+    /// name; the function sees it as that header.
+    ///
+    /// # Errors
+    /// A [`Problem`] when no function answers.
+    pub async fn handle(&self, request: Request<Body>, client: SocketAddr) -> Result<Response<Body>, Problem> {
         let correlation = request::correlation_id(&request);
-        match self.answer(request, client, correlation.as_deref()).await {
-            Ok(response) => response,
-            Err(problem) => problem.response(correlation.as_deref()),
-        }
+        self.answer(request, client, correlation.as_deref()).await
     }
 
     async fn answer(
@@ -132,25 +133,25 @@ impl EdgeRuntime {
     ) -> Result<Response<Body>, Problem> {
         let path = request.uri().path().to_owned();
         if let Some(own) = path.strip_prefix(WELL_KNOWN_PREFIX) {
-            return if own == "health" { Ok(Response::new(Body::from("OK"))) } else { Err(Problem::NoRoute) };
+            return if own == "health" { Ok(Response::new(Body::from("OK"))) } else { Err(NoAnswer::NoRoute.into()) };
         }
-        let found = self.0.routes.find(&path).ok_or(Problem::NoRoute)?;
+        let found = self.0.routes.find(&path).ok_or(NoAnswer::NoRoute)?;
         let (request, too_large) =
             request::prepare(request, &found, client, correlation, self.0.limits.request_body_bytes)?;
         let turn = Arc::new(self.turn().await?);
         let result = self.call(&found, request, correlation, &turn).await;
         if too_large.load(Ordering::Relaxed) {
-            return Err(Problem::BodyTooLarge { limit: self.0.limits.request_body_bytes });
+            return Err(NoAnswer::BodyTooLarge { limit: self.0.limits.request_body_bytes }.into());
         }
         Ok(result?.map(|body| Body::new(HeldBody { body, _turn: turn })))
     }
 
     /// Waits for this request's turn.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, NoAnswer> {
         match tokio::time::timeout(self.0.limits.queue_timeout, self.0.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) => Err(Problem::Draining),
-            Err(_) => Err(Problem::Busy),
+            Ok(Err(_)) => Err(NoAnswer::Draining),
+            Err(_) => Err(NoAnswer::Busy),
         }
     }
 
@@ -162,7 +163,7 @@ impl EdgeRuntime {
         turn: &Arc<OwnedSemaphorePermit>,
     ) -> Result<Response<WasiBody>, Problem> {
         let component = &found.route.component;
-        let Some(function) = self.0.functions.get(component) else { return Err(Problem::NoRoute) };
+        let Some(function) = self.0.functions.get(component) else { return Err(NoAnswer::NoRoute.into()) };
         let (failure, failed) = oneshot::channel();
         let turn = (self.0.limits.requests_per_instance == 1).then(|| turn.clone());
         let told = Arc::new(AtomicBool::new(false));
@@ -173,18 +174,16 @@ impl EdgeRuntime {
             Err(error) if error.is::<TrapOrPanicError>() => failed.await.unwrap_or(error),
             Err(error) => error,
         };
-        let problem = match error.downcast_ref::<InstantiationError<Ticket>>() {
-            Some(failed) => match Problem::of_failure(&failed.error) {
+        let reason = match error.downcast_ref::<InstantiationError<Ticket>>() {
+            Some(failed) => match NoAnswer::of_failure(&failed.error) {
                 // Every slot is taken by an instance that still finishes its last request.
-                Problem::Failed if failed.error.is::<wasmtime::PoolConcurrencyLimitError>() => Problem::Busy,
-                problem => problem,
+                NoAnswer::Failed if failed.error.is::<wasmtime::PoolConcurrencyLimitError>() => NoAnswer::Busy,
+                reason => reason,
             },
-            None => Problem::of_failure(&error),
+            None => NoAnswer::of_failure(&error),
         };
         told.store(true, Ordering::Relaxed);
-        let (correlation, error) = (correlation.unwrap_or(""), format!("{error:?}"));
-        tracing::error!(component, correlation, error, "{problem}");
-        Err(problem)
+        Err(Problem::from(reason).caused_by(format_args!("function {component}: {error:?}")))
     }
 
     /// The application's name in `spin.toml`.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use bulkhead_http_api::{Api, Limits, Routes};
 use bulkhead_kernel::{Ports, Secret};
@@ -84,7 +84,7 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
         Some(edge) => {
             let functions = Router::new()
                 .fallback(move |ConnectInfo(client), request: Request| async move {
-                    let response = edge.handle(request, client).await;
+                    let response = edge.handle(request, client).await.into_response();
                     host.0.metrics.answered("edge", response.status().as_u16());
                     response
                 })

@@ -45,6 +45,9 @@ impl Operation {
                 Kind::Internal,
                 Kind::DatabaseUnavailable,
                 Kind::NotMigrated,
+                Kind::Unavailable,
+                Kind::OutOfMemory,
+                Kind::Timeout,
             ],
         }
     }

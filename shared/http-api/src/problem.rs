@@ -49,11 +49,17 @@ pub enum Kind {
     DatabaseUnavailable,
     /// The database has not been migrated.
     NotMigrated,
+    /// Too many requests are running, or the server is shutting down.
+    Unavailable,
+    /// Answering needed more memory than there may be.
+    OutOfMemory,
+    /// Answering took longer than it may.
+    Timeout,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -73,6 +79,9 @@ impl Kind {
         Self::Internal,
         Self::DatabaseUnavailable,
         Self::NotMigrated,
+        Self::Unavailable,
+        Self::OutOfMemory,
+        Self::Timeout,
     ];
 
     /// The status, the name in `type`, and the title: the same for every problem of the kind.
@@ -106,6 +115,9 @@ impl Kind {
                 (S::SERVICE_UNAVAILABLE, "database-unavailable", "The database is unavailable")
             }
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "The database has not been migrated"),
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The server can't take the request now"),
+            Self::OutOfMemory => (S::SERVICE_UNAVAILABLE, "out-of-memory", "The request needs too much memory"),
+            Self::Timeout => (S::GATEWAY_TIMEOUT, "timeout", "The request took too long"),
         }
     }
 
@@ -179,6 +191,12 @@ impl Problem {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// One of the headers that its answer has.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.0.headers.get(name)
     }
 
     /// Writes it to the log, once: ours as errors, a caller's as what they are.

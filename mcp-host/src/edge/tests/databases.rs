@@ -36,7 +36,7 @@ async fn a_transaction_is_isolated_and_ends_with_its_connection() {
     sqlite(&app, "create").await;
     let counts = sqlite(&app, "isolated").await;
     assert_eq!(counts, "outside Value::Integer(0), inside Value::Integer(1), after Value::Integer(1)");
-    app.get("/probe/sqlite/begin-then-trap").await.is_problem(500);
+    app.get("/probe/sqlite/begin-then-trap").await.is_problem(Kind::Internal);
     sqlite(&app, "begin-then-return").await;
     // Nothing is locked, and nothing is half-written.
     assert_eq!(sqlite(&app, "insert").await, "2 1");
@@ -56,7 +56,7 @@ async fn nothing_but_rows_outlives_a_connection() {
 #[tokio::test]
 async fn a_statement_that_never_ends_is_stopped_with_its_request() {
     let app = App::with(|config| config.limits.request_timeout = Duration::from_millis(500));
-    app.get("/probe/sqlite/endless").await.is_problem(504);
+    app.get("/probe/sqlite/endless").await.is_problem(Kind::Timeout);
     sqlite(&app, "create").await;
     assert_eq!(sqlite(&app, "insert").await, "1 1");
 }
@@ -67,7 +67,7 @@ async fn a_result_may_be_as_large_as_the_limit_and_no_larger() {
     let large = app.get("/probe/sqlite/large").await;
     assert!(large.status == 500 && large.text.contains("too big"), "{}", large.text);
     let generous = App::with(|config| config.limits.host_result_bytes = 80 << 20);
-    generous.get("/probe/sqlite/large").await.is_problem(503);
+    generous.get("/probe/sqlite/large").await.is_problem(Kind::OutOfMemory);
 }
 
 #[tokio::test]

@@ -56,20 +56,20 @@ async fn the_correlation_id_of_the_extensions_wins() {
 #[tokio::test]
 async fn what_has_no_route_or_no_host_gets_a_problem() {
     let app = App::new();
-    app.get("/other").await.is_problem(404);
-    app.get("/.well-known/spin/other").await.is_problem(404);
+    app.get("/other").await.is_problem(Kind::UnknownPath);
+    app.get("/.well-known/spin/other").await.is_problem(Kind::UnknownPath);
     assert_eq!(app.get("/.well-known/spin/health").await.ok(), "OK");
     let without_host = Request::get("/probe/hello").header("x-correlation-id", "test-1").body(Body::empty());
-    app.send(without_host.expect("a request")).await.is_problem(400);
+    app.send(without_host.expect("a request")).await.is_problem(Kind::InvalidHeader);
     let two_hosts = request("http://other.test/probe/hello").body(Body::empty()).expect("a request");
-    app.send(two_hosts).await.is_problem(400);
+    app.send(two_hosts).await.is_problem(Kind::InvalidHeader);
 }
 
 #[tokio::test]
 async fn a_trap_is_a_problem_and_the_next_request_is_served() {
     let app = App::new();
     for _ in 0..20 {
-        app.get("/probe/trap").await.is_problem(500);
+        app.get("/probe/trap").await.is_problem(Kind::Internal);
     }
     assert_eq!(app.get("/probe/hello").await.ok(), "hello");
 }
@@ -116,12 +116,12 @@ async fn a_runtime_tells_its_routes_and_components_and_drains() {
     let runtime = app.runtime.clone();
     let slow = tokio::spawn(async move {
         let request = request("/probe/sleep?200").body(Body::empty()).expect("a request");
-        runtime.handle(request, CLIENT).await.status()
+        runtime.handle(request, CLIENT).await.expect("an answer").status()
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(app.runtime.drain(Duration::from_secs(5)).await);
     assert_eq!(slow.await.expect("no panic"), 200);
-    app.get("/probe/hello").await.is_problem(503);
+    app.get("/probe/hello").await.is_problem(Kind::Unavailable);
     assert_eq!(app.runtime.components()[0].status, crate::edge::ComponentStatus::Draining);
 }
 
