@@ -38,7 +38,6 @@ unsafe impl Sync for FreeLists {}
 impl FreeLists {
     /// An allocator that has nothing yet.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "the only place for one is a static")]
     pub(crate) const fn new() -> Self {
         Self {
             free: [const { Cell::new(ptr::null_mut()) }; SIZES],

@@ -5,7 +5,7 @@
 //!
 //! How a request travels: [`EdgeRuntime::handle`] finds the route, waits for its turn, rewrites the headers as Spin
 //! does and hands the request to the component's worker, which instantiates the component afresh, within limits of
-//! memory, computing and wall-clock time. Whatever goes wrong becomes problem+json with the correlation id.
+//! memory, computing and wall-clock time. Whatever goes wrong is a problem of `bulkhead-http-api`, whose layer writes it.
 //!
 //! To offer another interface of Spin: add its WIT to `INTERFACES` in `build.rs`, implement its traits in a file of
 //! `host`, link it in `component`, and add a route to `tests/guests/function-probe` with a test here.
