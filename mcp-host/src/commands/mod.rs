@@ -1,6 +1,7 @@
 //! What the binary can be told to do.
 
 mod assemble;
+mod database_url;
 mod mcp;
 mod migrate;
 mod serve;

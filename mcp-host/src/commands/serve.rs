@@ -6,6 +6,7 @@ use bulkhead_kernel::Secret;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
+use super::database_url;
 use super::shutdown::Signals;
 use crate::config::Config;
 use crate::edge::{EdgeConfig, EdgeRuntime};
@@ -76,8 +77,8 @@ fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConf
     let sqlite = match database_url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//").into(),
         None => {
-            variables.insert("database_url".to_owned(), Secret::new(database_url.clone()));
-            if let Some(host) = postgres_host(&database_url) {
+            variables.insert("database_url".to_owned(), Secret::new(database_url::for_functions(&database_url)));
+            if let Some(host) = database_url::allowed_host(&database_url) {
                 variables.insert("database_host".to_owned(), Secret::new(host));
             }
             assembly.data_dir.file("functions.db")
@@ -93,14 +94,6 @@ fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConf
     }
 }
 
-/// The server of a database URL as `allowed_outbound_hosts` writes it, without user, password and name.
-fn postgres_host(database_url: &str) -> Option<String> {
-    let url = url::Url::parse(database_url).ok()?;
-    let query = url.query_pairs().find(|(name, _)| name == "host").map(|(_, value)| value.into_owned());
-    let host = url.host_str().map(str::to_owned).or(query)?;
-    Some(format!("postgres://{host}:{}", url.port().unwrap_or(5432)))
-}
-
 #[expect(clippy::print_stderr, reason = "the first thing a newcomer looks for, whatever the log filter says")]
 fn announce(public_url: &str, functions: Functions, data_dir: &crate::data_dir::DataDir) {
     let mut lines = vec![format!("Bulkhead is ready at {public_url}"), format!("  MCP      {public_url}/mcp")];
@@ -110,18 +103,4 @@ fn announce(public_url: &str, functions: Functions, data_dir: &crate::data_dir::
     lines.push(format!("  health   {public_url}/health/detailed"));
     lines.push(format!("  API key  {}", data_dir.file("owner.json").display()));
     eprintln!("\n{}\n", lines.join("\n"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::postgres_host;
-
-    #[test]
-    fn the_databases_host_is_told_without_its_password() {
-        let host = |url| postgres_host(url);
-        assert_eq!(host("postgres://u:p@db.test:6543/x"), Some("postgres://db.test:6543".to_owned()));
-        assert_eq!(host("postgres://u@db.test/x"), Some("postgres://db.test:5432".to_owned()));
-        assert_eq!(host("postgres:///x?host=127.0.0.1"), Some("postgres://127.0.0.1:5432".to_owned()));
-        assert_eq!(host("nonsense"), None);
-    }
 }
