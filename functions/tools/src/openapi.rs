@@ -61,7 +61,7 @@ fn jobs() -> Vec<Operation> {
             )
             .body("NewJob")
             .answers(200, "Job", &[APPLIED], "The job, which has ended.")
-            .answers(202, "Job", &[LOCATION, APPLIED], "The job, which has not ended yet.")
+            .answers(202, "Job", &[LOCATION, APPLIED], "The job, which has not ended in time, or was not waited for.")
             .refuses(&[
                 Kind::UnknownConnector,
                 Kind::UnknownTool,
