@@ -37,6 +37,12 @@ fn tidy(schema: &mut Schema) {
         let unwrapped = unwrap_lines(description);
         schema.insert("description".to_owned(), unwrapped.into());
     }
+    // Any value is `true` or `{}`, and clients that know schemas as objects alone refuse a tool for the first.
+    if let Some(items) = schema.as_object_mut().and_then(|schema| schema.get_mut("items"))
+        && *items == serde_json::Value::Bool(true)
+    {
+        *items = serde_json::json!({});
+    }
     let rust_format =
         schema.get("format").and_then(|format| format.as_str()).is_some_and(|format| RUST_FORMATS.contains(&format));
     if rust_format {
@@ -74,6 +80,13 @@ mod tests {
     enum Order {
         NewestFirst,
         OldestFirst,
+    }
+
+    #[test]
+    fn any_value_in_a_list_is_an_object_schema() {
+        let schema: serde_json::Value =
+            serde_json::from_str(&of_output::<Vec<serde_json::Value>>()).expect("a schema is JSON");
+        assert_eq!(schema, serde_json::json!({ "type": "array", "items": {} }));
     }
 
     const fn ten() -> u32 {

@@ -1,4 +1,4 @@
-//! Several callers' writes in one transaction, each in its own savepoint.
+//! Several callers' writes in one transaction, of which each is undone alone when it fails.
 
 use std::fmt::Write as _;
 use std::time::Duration;
