@@ -193,12 +193,6 @@ impl Problem {
         self.0.kind
     }
 
-    /// One of the headers that its answer has.
-    #[must_use]
-    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        self.0.headers.get(name)
-    }
-
     /// Writes it to the log, once: ours as errors, a caller's as what they are.
     pub(crate) fn log(&self) {
         let (status, problem) = (self.0.kind.status().as_u16(), self.0.kind.describe().1);
@@ -229,7 +223,6 @@ impl Problem {
         if let Some(object) = document.as_object_mut() {
             object.extend(self.0.members);
         }
-        answer.headers_mut().extend(self.0.headers);
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // The router counted the empty body.
         answer.headers_mut().remove(CONTENT_LENGTH);
@@ -243,8 +236,9 @@ impl Problem {
 impl IntoResponse for Problem {
     /// An answer without a body: [`Routes`](crate::Routes) writes the document into it, because only there the
     /// request's path and correlation id are known.
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let mut response = self.0.kind.status().into_response();
+        response.headers_mut().extend(std::mem::take(&mut self.0.headers));
         response.extensions_mut().insert(self);
         response
     }

@@ -171,6 +171,27 @@ async fn a_lock_that_is_held_too_long_is_unavailable_and_then_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_lock_as_long_as_a_later_caller() {
+    let file = File::new();
+    let options = SqliteOptions { busy_timeout: Duration::from_secs(2), ..SqliteOptions::default() };
+    let database = file.open(options).await;
+    let mut other = file.other().await;
+    other.execute("BEGIN IMMEDIATE").await.expect("locks");
+    // The second and the third wait in the queue while the writer waits for the lock on behalf of the first.
+    let call = async |id: i64, after: u64| {
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        let started = Instant::now();
+        (database.batch(vec![insert(id, 1)]).await, started.elapsed())
+    };
+    let ((first, _), (second, waited), (third, _)) = tokio::join!(call(1, 0), call(2, 100), call(3, 1900));
+    for result in [first, second, third] {
+        assert!(matches!(result, Err(SqlError::Unavailable(_))), "{result:?}");
+    }
+    assert!(waited < Duration::from_secs(3), "{waited:?}");
+    other.execute("ROLLBACK").await.expect("unlocks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_is_unavailable() {
     let file = File::new();
     for (queue_limit, refused) in [(2, true), (64, false)] {

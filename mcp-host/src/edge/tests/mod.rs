@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::response::IntoResponse as _;
 use bulkhead_http_api::{Kind, Problem};
 use bulkhead_kernel::Secret;
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 
@@ -59,6 +59,7 @@ struct App {
 /// What a request got.
 struct Answer {
     status: StatusCode,
+    headers: HeaderMap,
     text: String,
     problem: Option<Problem>,
 }
@@ -122,7 +123,7 @@ impl App {
         let (parts, body) = answer.into_response().into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, text, problem }
+        Answer { status: parts.status, headers: parts.headers, text, problem }
     }
 }
 

@@ -92,11 +92,11 @@ impl<'a> Group<'a> {
         result
     }
 
-    /// Takes the write lock and runs the first callers' steps. It waits for other processes until the deadline of the
-    /// most patient of them; the connection's own busy timeout is short, so that they are told soon.
+    /// Takes the write lock and runs the steps of the first caller, which comes alone. It waits for other processes until
+    /// that caller's deadline; the connection's own busy timeout is short, so that the caller is told soon.
     async fn begin(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, SqlError> {
         self.state = State::Refused;
-        while jobs.iter().any(|job| Instant::now() < job.deadline) {
+        while jobs.iter().all(|job| Instant::now() < job.deadline) {
             match run(self.connection, "BEGIN IMMEDIATE\n;SAVEPOINT callers", jobs).await {
                 Err((Reached::Nothing, SqlError::Unavailable(_))) => tokio::time::sleep(RETRY_AFTER).await,
                 Err((Reached::Nothing, error)) => return Err(error),

@@ -137,8 +137,8 @@ impl Task {
             }
         };
         let mut group = group::Group::new(&mut connection);
+        // By itself, because how long to wait for the lock is its own to say.
         let mut next = vec![first];
-        self.add_waiting(&mut next, self.group_limit, closing);
         while !next.is_empty() {
             group.add(std::mem::take(&mut next)).await;
             if group.is_open() {
