@@ -10,7 +10,7 @@ use bulkhead_connector_toolbox::CONNECTOR;
 use bulkhead_execution::Outcome;
 use bulkhead_native_adapters::SystemClock;
 use mcp_host::compile_cache::CompileCache;
-use mcp_host::sandbox::{Connector, EngineOptions, Installed, SandboxEngine, install};
+use mcp_host::sandbox::{Connector, EngineOptions, Installed, Invocation, SandboxEngine, install};
 use serde::Serialize;
 use serde_json::json;
 
@@ -71,7 +71,7 @@ async fn both_ways(toolbox: &Connector, tool: &'static str, arguments: &str) -> 
         }
         for _ in 0..IN_A_ROW {
             let start = Instant::now();
-            let report = toolbox.call(tool, arguments).await;
+            let report = toolbox.call(Invocation::tool(tool, arguments)).await;
             sandboxed.push(start.elapsed());
             ensure!(matches!(report.outcome, Outcome::Succeeded(_)), "{tool} failed: {:?}", report.outcome);
         }

@@ -4,6 +4,7 @@ mod arguments;
 mod bodies;
 mod cancel;
 mod clients;
+mod conformance;
 mod correlation;
 mod crash;
 mod credentials;

@@ -19,7 +19,7 @@ pub(crate) async fn folder() -> PathBuf {
     tokio::task::block_in_place(|| lock.lock()).expect("a file can be locked");
     let mark = parent.join("compiled.mark");
     if !folder.exists() || fs::read_to_string(&mark).ok().as_deref() != Some(&state()) {
-        let setup = Setup::cold(Database::Sqlite).with_hostile();
+        let setup = Setup::cold(Database::Sqlite).with_hostile().with_conformance();
         let cache = setup.data_dir().join("cache");
         let host = setup.start().await;
         let _ = fs::remove_dir_all(&folder);
@@ -48,6 +48,7 @@ fn state() -> String {
         path("BULKHEAD_FUNCTIONS_DIR").join("tools.wasm"),
         path("BULKHEAD_FUNCTIONS_DIR").join("audit.wasm"),
         guests.join("connector-hostile/component.wasm"),
+        guests.join("connector-conformance/component.wasm"),
     ];
     format!("{:?}", files.map(changed))
 }

@@ -72,8 +72,20 @@ impl Setup {
     /// # Panics
     /// When it can't be linked.
     pub fn with_hostile(self) -> Self {
-        let hostile = path("BULKHEAD_GUESTS_DIR").join("connector-hostile");
-        symlink(hostile, self.connectors().join("hostile")).expect("a link can be made");
+        self.with_guest("connector-hostile", "hostile")
+    }
+
+    /// With the connector that the conformance suite of MCP expects.
+    ///
+    /// # Panics
+    /// When it can't be linked to.
+    pub fn with_conformance(self) -> Self {
+        self.with_guest("connector-conformance", "test")
+    }
+
+    fn with_guest(self, folder: &str, slug: &str) -> Self {
+        let guest = path("BULKHEAD_GUESTS_DIR").join(folder);
+        symlink(guest, self.connectors().join(slug)).expect("a link can be made");
         self
     }
 

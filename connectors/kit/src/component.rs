@@ -1,7 +1,9 @@
 //! The contract's exports and imports, over the bindings that wit-bindgen generates from `wit/connector.wit`.
 
+mod convert;
+
 use crate::allocator::FreeLists;
-use crate::{Annotations, Connector, Description, Level, Reply, ToolError};
+use crate::{Connector, Level, PromptArguments, ToolError};
 
 /// What wit-bindgen generates.
 #[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
@@ -17,8 +19,8 @@ pub mod bindings {
 pub use bindings::export;
 
 use bindings::Guest as WorldGuest;
-use bindings::bulkhead::connector::host;
-use bindings::exports::bulkhead::connector::tools;
+use bindings::bulkhead::connector::{host, types};
+use bindings::exports::bulkhead::connector::{completions, prompts, resources, tools};
 
 #[global_allocator]
 static ALLOCATOR: FreeLists = FreeLists::new();
@@ -37,37 +39,61 @@ impl<T: Exports> WorldGuest for T {
 
 impl<T: Exports> tools::Guest for T {
     fn describe() -> Vec<tools::Tool> {
-        T::connector().describe().iter().map(tool).collect()
+        T::connector().describe().iter().map(convert::tool).collect()
     }
 
-    fn call(tool: String, arguments: String) -> Result<tools::Output, tools::ToolError> {
-        match T::connector().call(&tool, &arguments) {
-            Ok(Reply { structured, text }) => Ok(tools::Output { structured: Some(structured), text }),
-            Err(error) => Err(tool_error(error)),
-        }
+    fn call(tool: String, arguments: String, round: types::Round) -> Result<tools::Outcome, types::CallError> {
+        let turn = T::connector().run(&tool, &arguments, &convert::round(round)).map_err(convert::error)?;
+        Ok(convert::turn(turn, convert::reply, tools::Outcome::Done, tools::Outcome::NeedsInput))
     }
 }
 
-fn tool(description: &Description) -> tools::Tool {
-    let Annotations { read_only, destructive, idempotent, open_world } = description.annotations;
-    tools::Tool {
-        name: description.name.to_owned(),
-        title: description.title.to_owned(),
-        description: description.description.to_owned(),
-        input_schema: description.input_schema.clone(),
-        output_schema: Some(description.output_schema.clone()),
-        annotations: tools::Annotations { read_only, destructive, idempotent, open_world },
+impl<T: Exports> prompts::Guest for T {
+    fn describe() -> Vec<prompts::Prompt> {
+        T::connector().prompts().iter().map(convert::prompt).collect()
+    }
+
+    fn get(
+        prompt: String,
+        arguments: Vec<(String, String)>,
+        round: types::Round,
+    ) -> Result<prompts::Outcome, types::CallError> {
+        let found = T::connector().prompts().iter().find(|entry| entry.name == prompt);
+        let entry = found.ok_or_else(|| convert::error(ToolError::UnknownTool(prompt)))?;
+        let arguments: PromptArguments = arguments.into_iter().collect();
+        let turn = (entry.get)(&arguments, &convert::round(round)).map_err(convert::error)?;
+        let messages = |messages| convert::messages(entry, messages);
+        Ok(convert::turn(turn, messages, prompts::Outcome::Done, prompts::Outcome::NeedsInput))
     }
 }
 
-fn tool_error(error: ToolError) -> tools::ToolError {
-    match error {
-        ToolError::UnknownTool(name) => tools::ToolError::UnknownTool(name),
-        ToolError::InvalidArguments(faults) => tools::ToolError::InvalidArguments(
-            faults.into_iter().map(|fault| tools::Fault { pointer: fault.pointer, message: fault.message }).collect(),
-        ),
-        ToolError::Upstream { status, message } => tools::ToolError::Upstream((status, message)),
-        ToolError::Failed(message) => tools::ToolError::Failed(message),
+impl<T: Exports> resources::Guest for T {
+    fn describe() -> resources::Listing {
+        convert::listing(T::connector().listing())
+    }
+
+    fn read(uri: String, round: types::Round) -> Result<resources::Outcome, types::CallError> {
+        let turn = (T::connector().resources().read)(&uri, &convert::round(round)).map_err(convert::error)?;
+        let contents = |contents: Vec<_>| contents.into_iter().map(convert::contents).collect();
+        Ok(convert::turn(turn, contents, resources::Outcome::Done, resources::Outcome::NeedsInput))
+    }
+}
+
+impl<T: Exports> completions::Guest for T {
+    fn complete(
+        subject: completions::Subject,
+        argument: String,
+        value: String,
+        others: Vec<(String, String)>,
+    ) -> completions::Completion {
+        let (connector, others) = (T::connector(), others.into_iter().collect());
+        let found = match subject {
+            completions::Subject::Prompt(prompt) => connector.complete_prompt(&prompt, &argument, &value, &others),
+            completions::Subject::Template(template) => {
+                (connector.resources().complete)(&template, &argument, &value, &others)
+            }
+        };
+        completions::Completion { values: found.values, total: found.total, has_more: found.has_more }
     }
 }
 
@@ -86,4 +112,8 @@ pub(crate) fn log(level: Level, message: &str) {
 
 pub(crate) fn progress(done: u64, total: Option<u64>, message: Option<&str>) {
     host::progress(done, total, message);
+}
+
+pub(crate) fn resource_updated(uri: &str) {
+    host::resource_updated(uri);
 }

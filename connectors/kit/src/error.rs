@@ -16,8 +16,8 @@ pub struct Fault {
 /// Why a call fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ToolError {
-    /// The connector has no tool of that name.
-    #[error("there is no tool {0}")]
+    /// The connector has nothing of that name: no tool, no prompt, no resource.
+    #[error("there is no {0}")]
     UnknownTool(String),
     /// The arguments make no sense.
     #[error("{}", Faults(.0))]

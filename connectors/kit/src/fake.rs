@@ -15,6 +15,8 @@ pub enum Event {
     Log(Level, String),
     /// How far the job is.
     Progress(u64, Option<u64>, Option<String>),
+    /// A resource that is worth reading again.
+    ResourceUpdated(String),
 }
 
 /// The host that tools on this thread see while [`run`](Self::run) runs. Without one there are no settings and no
@@ -71,6 +73,10 @@ pub(crate) fn log(level: Level, message: &str) {
 pub(crate) fn progress(done: u64, total: Option<u64>, message: Option<&str>) {
     let event = Event::Progress(done, total, message.map(ToOwned::to_owned));
     HOST.with_borrow_mut(|host| host.events.push(event));
+}
+
+pub(crate) fn resource_updated(uri: &str) {
+    HOST.with_borrow_mut(|host| host.events.push(Event::ResourceUpdated(uri.to_owned())));
 }
 
 pub(crate) fn send(request: &Request) -> Result<Response, HttpError> {

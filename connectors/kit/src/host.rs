@@ -39,6 +39,11 @@ pub fn log(level: Level, message: &str) {
     host::log(level, message);
 }
 
+/// Tells whoever subscribed to a resource that it is worth reading again.
+pub fn resource_updated(uri: &str) {
+    host::resource_updated(uri);
+}
+
 /// Tells whoever waits for the job how far it is: `done` of `total`, in any unit.
 pub fn progress(done: u64, total: Option<u64>, message: Option<&str>) {
     host::progress(done, total, message);

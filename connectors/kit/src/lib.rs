@@ -48,7 +48,7 @@
 //!
 //! # fn main() {
 //! let reply = CONNECTOR.call("greet", r#"{"name": "you"}"#).expect("the tool answers");
-//! assert_eq!(reply.structured, r#"{"greeting":"Hello, you!"}"#);
+//! assert_eq!(reply, r#"{"greeting":"Hello, you!"}"#);
 //! # }
 //! ```
 //!
@@ -61,38 +61,61 @@
 
 #[cfg(any(target_os = "wasi", test))]
 mod allocator;
+mod completion;
 #[cfg(target_os = "wasi")]
 pub mod component;
 mod connector;
+mod content;
 mod error;
 #[cfg(not(target_os = "wasi"))]
 pub mod fake;
 mod host;
 pub mod http;
+mod prompt;
+mod resource;
+mod round;
 mod schema;
 mod tool;
 
+pub use completion::Completion;
 pub use connector::{Connector, Description, Reply};
+pub use content::{Block, Body, Content, ContentAnnotations, Media, ResourceContents, ResourceLink, Role};
 pub use error::{Fault, Pointer, ToolError};
-pub use host::{Level, log, progress, required_setting, setting};
-pub use tool::{Annotations, Tool, ToolEntry};
+pub use host::{Level, log, progress, required_setting, resource_updated, setting};
+pub use prompt::{Message, Prompt, PromptArgument, PromptArguments, PromptEntry};
+pub use resource::{DescribedResource, Listing, ResourceTemplate, Resources, ResourcesEntry};
+pub use round::{Ask, Capabilities, Elicited, Question, Questions, Round, Turn};
+pub use tool::{Annotations, ContentTool, Tool, ToolEntry};
 
 /// Makes a connector of a list of tools: the static `CONNECTOR`, and in a component the contract's exports.
 ///
-/// `warm_up` is optional: functions without arguments that `initialize` runs, in order. They can reach neither the
-/// network nor settings.
+/// All but `tools` is optional, in this order: `content_tools` are [`ContentTool`]s, listed after the others; `prompts`
+/// are [`Prompt`]s; `resources` is one type with [`Resources`]; `warm_up` are functions without arguments that
+/// `initialize` runs, in order. They can reach neither the network nor settings.
 ///
 /// ```ignore
 /// export_connector! { tools: [Query, Alerts], warm_up: [query::warm_up] }
 /// ```
 #[macro_export]
 macro_rules! export_connector {
-    (tools: [$($tool:ty),+ $(,)?] $(, warm_up: [$($warm_up:expr),* $(,)?])? $(,)?) => {
+    (
+        tools: [$($tool:ty),* $(,)?]
+        $(, content_tools: [$($content_tool:ty),* $(,)?])?
+        $(, prompts: [$($prompt:ty),* $(,)?])?
+        $(, resources: $resources:ty)?
+        $(, warm_up: [$($warm_up:expr),* $(,)?])?
+        $(,)?
+    ) => {
         /// The connector: its tools, in the order in which they are listed.
         pub static CONNECTOR: $crate::Connector = $crate::Connector::new(
-            &[$($crate::ToolEntry::of::<$tool>()),+],
+            &[
+                $($crate::ToolEntry::of::<$tool>(),)*
+                $($($crate::ToolEntry::of_content::<$content_tool>(),)*)?
+            ],
             &[$($($warm_up),*)?],
-        );
+        )
+        $(.with_prompts(&[$($crate::PromptEntry::of::<$prompt>()),*]))?
+        $(.with_resources($crate::ResourcesEntry::of::<$resources>()))?;
 
         #[cfg(target_os = "wasi")]
         mod exports {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Description, Fault, Pointer, Reply, ToolError, schema};
+use crate::{Content, Description, Fault, Pointer, Reply, Round, ToolError, Turn, schema};
 
 /// Hints for whoever decides about a call, named as in MCP's `ToolAnnotations`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +58,32 @@ pub trait Tool {
     }
 }
 
-/// A [`Tool`] in a connector's list, its types put aside.
+/// A tool whose result is more than one JSON object, or that has to ask before it can answer.
+pub trait ContentTool {
+    /// `snake_case`, unique in the connector.
+    const NAME: &'static str;
+    /// A short name for people.
+    const TITLE: &'static str;
+    /// What it does and when to use it, for people and models.
+    const DESCRIPTION: &'static str;
+    /// What a call may do to the world.
+    const ANNOTATIONS: Annotations;
+    /// The arguments, a JSON object.
+    type Input: DeserializeOwned + JsonSchema;
+
+    /// Runs a round of the tool.
+    ///
+    /// # Errors
+    /// A [`ToolError`] in words that help the caller.
+    fn call(input: Self::Input, round: &Round) -> Result<Turn<Vec<Content>>, ToolError>;
+}
+
+/// A [`Tool`] or [`ContentTool`] in a connector's list, its types put aside.
 #[derive(Clone, Copy)]
 pub struct ToolEntry {
     pub(crate) name: &'static str,
     pub(crate) describe: fn() -> Description,
-    pub(crate) run: fn(&str) -> Result<Reply, ToolError>,
+    pub(crate) run: fn(&str, &Round) -> Result<Turn<Reply>, ToolError>,
 }
 
 impl ToolEntry {
@@ -71,6 +91,12 @@ impl ToolEntry {
     #[must_use]
     pub const fn of<T: Tool>() -> Self {
         Self { name: T::NAME, describe: describe::<T>, run: run::<T> }
+    }
+
+    /// The entry of a tool that answers with content.
+    #[must_use]
+    pub const fn of_content<T: ContentTool>() -> Self {
+        Self { name: T::NAME, describe: describe_content::<T>, run: run_content::<T> }
     }
 }
 
@@ -80,17 +106,37 @@ fn describe<T: Tool>() -> Description {
         title: T::TITLE,
         description: T::DESCRIPTION,
         input_schema: schema::of_input::<T::Input>(),
-        output_schema: schema::of_output::<T::Output>(),
+        output_schema: Some(schema::of_output::<T::Output>()),
         annotations: T::ANNOTATIONS,
     }
 }
 
-fn run<T: Tool>(arguments: &str) -> Result<Reply, ToolError> {
-    let input = serde_json::from_str(arguments).map_err(|_| explain::<T::Input>(arguments))?;
+fn describe_content<T: ContentTool>() -> Description {
+    Description {
+        name: T::NAME,
+        title: T::TITLE,
+        description: T::DESCRIPTION,
+        input_schema: schema::of_input::<T::Input>(),
+        output_schema: None,
+        annotations: T::ANNOTATIONS,
+    }
+}
+
+fn read<I: DeserializeOwned>(arguments: &str) -> Result<I, ToolError> {
+    serde_json::from_str(arguments).map_err(|_| explain::<I>(arguments))
+}
+
+fn run<T: Tool>(arguments: &str, _: &Round) -> Result<Turn<Reply>, ToolError> {
+    let input = read(arguments)?;
     let output = T::call(input)?;
     let structured = serde_json::to_string(&output)
         .map_err(|error| ToolError::Failed(format!("the result cannot be written as JSON: {error}")))?;
-    Ok(Reply { structured, text: T::text(&output) })
+    let content = T::text(&output).map(Content::text).into_iter().collect();
+    Ok(Turn::Done(Reply { structured: Some(structured), content }))
+}
+
+fn run_content<T: ContentTool>(arguments: &str, round: &Round) -> Result<Turn<Reply>, ToolError> {
+    Ok(T::call(read(arguments)?, round)?.map(|content| Reply { structured: None, content }))
 }
 
 /// Reads the arguments again, this time noting where the fault is: too slow for every call.

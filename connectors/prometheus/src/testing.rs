@@ -46,7 +46,7 @@ pub(crate) fn refusal() -> (String, String) {
 
 fn call(tool: &str, arguments: &Value) -> Result<Value, ToolError> {
     let reply = CONNECTOR.call(tool, &arguments.to_string())?;
-    Ok(serde_json::from_str(&reply.structured).expect("a result is JSON"))
+    Ok(serde_json::from_str(&reply).expect("a result is JSON"))
 }
 
 fn describe(request: &Request) -> String {

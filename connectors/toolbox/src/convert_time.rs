@@ -196,7 +196,7 @@ mod tests {
 
     fn call(arguments: Value) -> Result<Value, ToolError> {
         let reply = CONNECTOR.call("convert_time", &arguments.to_string())?;
-        Ok(serde_json::from_str(&reply.structured).expect("a result is JSON"))
+        Ok(serde_json::from_str(&reply).expect("a result is JSON"))
     }
 
     fn utc(time: Value) -> String {

@@ -129,7 +129,7 @@ mod tests {
 
     fn call(arguments: Value) -> Result<Value, ToolError> {
         let reply = CONNECTOR.call("cron_next", &arguments.to_string())?;
-        Ok(serde_json::from_str(&reply.structured).expect("a result is JSON"))
+        Ok(serde_json::from_str(&reply).expect("a result is JSON"))
     }
 
     fn local(expression: &str, zone: &str, start: &str, count: u32) -> Vec<String> {

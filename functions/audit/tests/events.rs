@@ -1,6 +1,6 @@
 //! `GET /v1/audit/events`
 
-use bulkhead_execution::{SqlCatalogue, ToolCall, submit};
+use bulkhead_execution::{Round, SqlCatalogue, ToolCall, submit};
 use bulkhead_function_audit::{describe, router};
 use bulkhead_kernel::{CorrelationId, Cursor};
 use bulkhead_testkit::functions::{Answer, Harness, Tenant};
@@ -18,6 +18,7 @@ async fn call(harness: &Harness, tenant: &Tenant, tool: &str, correlation: &str)
         connector: "toolbox".to_owned(),
         tool: tool.to_owned(),
         arguments: json!({"filter": ".", "input": null}),
+        round: Round::default(),
         idempotency_key: None,
         correlation_id: CorrelationId::parse(correlation).expect("sane"),
     };

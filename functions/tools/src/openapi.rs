@@ -199,7 +199,7 @@ fn job_schemas() -> Map<String, Value> {
                 "properties": {
                     "type": {
                         "enum": [
-                            "invalid_arguments", "upstream", "tool_failed", "trap", "invalid_output", "limit_exceeded",
+                            "invalid_arguments", "upstream", "tool_failed", "not_found", "trap", "invalid_output", "limit_exceeded",
                             "connector_unavailable", "canceled", "outcome_unknown", "worker_lost",
                         ],
                         "description": "The kind of failure. After `outcome_unknown` look before you try again.",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bulkhead_kernel::Caller;
 use rmcp::ServiceExt;
+use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
 use super::shutdown::Signals;
@@ -14,19 +15,21 @@ use crate::mcp::McpServer;
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let assembly = assemble(&config, &config.public_url(config.listen)).await?;
     let caller = local_caller(&assembly).await?;
-    let Assembly { database, ports, installed, worker, .. } = assembly;
+    let Assembly { database, ports, internal_key, worker, .. } = assembly;
     let queue = tokio::spawn({
         let worker = worker.clone();
         async move { worker.serve_queue().await }
     });
     let signals = Signals::install()?;
-    let server = McpServer::new(ports, worker.clone(), &installed, Some(caller));
+    let stop = CancellationToken::new();
+    let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), Some(caller), stop.clone());
     let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
-    let stop = running.cancellation_token();
+    let cancel = running.cancellation_token();
     tokio::select! {
         ended = running.waiting() => { ended?; }
-        () = signals.requested() => stop.cancel(),
+        () = signals.requested() => cancel.cancel(),
     }
+    stop.cancel();
     worker.drain(Duration::from_secs(config.jobs.drain_seconds)).await;
     queue.abort();
     database.close().await;
@@ -34,7 +37,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// Whoever can start this process can read the data directory, so it acts as the owner whose key lies there.
-async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> {
+pub(super) async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> {
     let path = assembly.data_dir.file("owner.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("{} can't be read; it holds the API key that stdio acts with", path.display()))?;

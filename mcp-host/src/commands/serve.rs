@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
 use super::database_url;
+use super::mcp::local_caller;
 use super::shutdown::Signals;
-use crate::config::Config;
+use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime};
 use crate::http::{Host, HostParts, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
@@ -35,13 +36,21 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
+    let local_caller = match config.mcp.authentication {
+        Authentication::Required => None,
+        Authentication::Off if bound.ip().is_loopback() => Some(local_caller(&assembly).await?),
+        Authentication::Off => anyhow::bail!(
+            "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
+        ),
+    };
     let Assembly { data_dir, database, ports, internal_key, installed, metrics, worker } = assembly;
     let stop = CancellationToken::new();
-    let server = McpServer::new(ports.clone(), worker.clone(), &installed, None);
+    let server =
+        McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local_caller, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
     let parts =
         HostParts { ports, database: database.clone(), installed, worker: worker.clone(), metrics, internal_key, edge };
-    let router = router(Host::new(parts), mcp);
+    let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({
         let worker = worker.clone();
         async move { worker.serve_queue().await }

@@ -5,9 +5,11 @@ mod internal;
 mod local_host;
 mod metrics;
 mod server;
+mod sessions;
 mod unread;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -17,6 +19,7 @@ use bulkhead_http_api::{Api, Limits, Routes};
 use bulkhead_kernel::{Ports, Secret};
 use bulkhead_native_adapters::Database;
 
+use crate::config::{Authentication, McpConfig};
 use crate::edge::EdgeRuntime;
 use crate::mcp::McpHttp;
 use crate::observability::Metrics;
@@ -24,6 +27,7 @@ use crate::sandbox::Installed;
 use crate::worker::Worker;
 
 pub use server::{ServeError, bind, serve};
+use sessions::Sessions;
 
 /// What the host's own routes need.
 #[derive(Clone)]
@@ -56,7 +60,7 @@ impl Host {
 }
 
 /// The whole port.
-pub fn router(host: Host, mcp: McpHttp) -> Router {
+pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let api = Api {
         ports: host.0.ports.clone(),
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
@@ -71,9 +75,13 @@ pub fn router(host: Host, mcp: McpHttp) -> Router {
         .post("/internal/v1/jobs/{id}/cancel", internal::cancel)
         .into_router(api.clone())
         .layer(Extension(host.clone()));
-    let mcp = Router::new()
-        .route_service("/mcp", mcp)
-        .layer(from_fn_with_state(api.clone(), authenticate))
+    let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
+    let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));
+    let mcp = match config.authentication {
+        Authentication::Required => mcp.layer(from_fn_with_state(api.clone(), authenticate)),
+        Authentication::Off => mcp,
+    };
+    let mcp = mcp
         .layer(from_fn_with_state(api, bulkhead_http_api::answer))
         .layer(from_fn(count(host.0.metrics.clone(), "mcp")));
     let router = own.layer(from_fn(count(host.0.metrics.clone(), "host"))).merge(mcp);

@@ -1,90 +1,146 @@
-//! The MCP server: tools of connectors, named `<connector>_<tool>`.
+//! The MCP server: what connectors offer, under `<connector>_<name>`.
+
+#![expect(deprecated, reason = "2026-07-28 deprecates logging and still defines it; older clients rely on it")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bulkhead_connectors::Tool as CatalogueTool;
-use bulkhead_execution::{Refusal, SubmitError, ToolCall};
-use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
-use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use super::result;
-use crate::sandbox::Installed;
-use crate::worker::{CallError, Worker};
+use super::input::Sealer;
+use super::lists::{Lists, page};
+use super::session::Session;
+use super::{call, read, subscriptions};
+use crate::config::McpConfig;
+use crate::worker::Worker;
 
-/// Answers MCP requests. Cheap to clone: Streamable HTTP makes one for every request.
-#[derive(Clone)]
-pub struct McpServer(Arc<Inner>);
+/// Answers MCP requests. Streamable HTTP makes one for every session of an older client, and one for every request of a
+/// newer one; all of them share what is behind.
+pub struct McpServer {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+}
 
-struct Inner {
-    ports: Ports,
-    worker: Worker,
-    tools: Vec<Tool>,
-    /// Who calls over stdio; over HTTP every request says it.
+/// What all sessions share.
+pub(super) struct Shared {
+    pub(super) ports: Ports,
+    pub(super) worker: Worker,
+    pub(super) sealer: Sealer,
+    pub(super) config: McpConfig,
+    pub(super) stop: CancellationToken,
+    lists: Lists,
+    /// Who calls when requests don't say it.
     local_caller: Option<Caller>,
 }
 
+/// Who makes a request, and which it is.
+pub(super) struct Request {
+    pub(super) caller: Caller,
+    pub(super) correlation: CorrelationId,
+}
+
 impl McpServer {
-    /// A server for the tools of these connectors.
+    /// A server for the worker's connectors. `secret` seals what clients carry for tools. `local_caller` is who calls
+    /// where requests bring no credential.
     #[must_use]
-    pub fn new(ports: Ports, worker: Worker, installed: &Installed, local_caller: Option<Caller>) -> Self {
-        let tools = installed.iter().flat_map(|installed| {
-            let entry = installed.connector.entry();
-            entry.tools.iter().map(|tool| describe(entry.slug.as_str(), tool))
-        });
-        let tools = tools.collect();
-        Self(Arc::new(Inner { ports, worker, tools, local_caller }))
+    pub fn new(
+        ports: Ports,
+        worker: Worker,
+        secret: &Secret,
+        config: McpConfig,
+        local_caller: Option<Caller>,
+        stop: CancellationToken,
+    ) -> Self {
+        let lists = Lists::of(worker.installed());
+        let sealer = Sealer::new(secret, Duration::from_secs(config.input_seconds));
+        let shared = Shared { ports, worker, sealer, config, stop, lists, local_caller };
+        Self { shared: Arc::new(shared), session: Arc::default() }
     }
 
-    /// Who makes this request, and which it is.
-    fn who(&self, context: &RequestContext<RoleServer>) -> Result<(Caller, CorrelationId), ErrorData> {
+    /// The same server for another session.
+    #[must_use]
+    pub fn for_session(&self) -> Self {
+        Self { shared: self.shared.clone(), session: Arc::default() }
+    }
+
+    fn request(&self, context: &RequestContext<RoleServer>) -> Result<Request, ErrorData> {
         let parts = context.extensions.get::<http::request::Parts>();
-        let extension = parts.map(|parts| &parts.extensions);
-        let caller = extension.and_then(|extensions| extensions.get::<Caller>()).or(self.0.local_caller.as_ref());
-        let caller = caller.cloned().ok_or_else(|| ErrorData::internal_error("the request has no caller", None))?;
-        let correlation = extension.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
-        let entropy = self.0.ports.entropy.as_ref();
-        Ok((caller, correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy))))
+        let extensions = parts.map(|parts| &parts.extensions);
+        let caller = extensions.and_then(|extensions| extensions.get::<Caller>());
+        let caller = caller.or(self.shared.local_caller.as_ref()).cloned();
+        let caller = caller.ok_or_else(|| ErrorData::internal_error("the request has no caller", None))?;
+        let correlation = extensions.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
+        let entropy = self.shared.ports.entropy.as_ref();
+        Ok(Request { caller, correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)) })
+    }
+
+    /// Begins to tell a client of an older version of changes, once a session.
+    fn forward_changes(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        let organization = self.request(context)?.caller.organization;
+        if self.session.begins_forwarding() {
+            let (peer, changes) = (context.peer.clone(), self.shared.worker.changes().listen());
+            tokio::spawn(subscriptions::forward(peer, self.session.clone(), changes, organization));
+        }
+        Ok(())
     }
 }
 
-fn describe(slug: &str, tool: &CatalogueTool) -> Tool {
-    let object = |schema: &Value| Arc::new(schema.as_object().cloned().unwrap_or_default());
-    let hints = tool.annotations;
-    let annotations = ToolAnnotations::from_raw(
-        Some(tool.title.clone()),
-        Some(hints.read_only_hint),
-        Some(hints.destructive_hint),
-        Some(hints.idempotent_hint),
-        Some(hints.open_world_hint),
-    );
-    let described = Tool::new(format!("{slug}_{}", tool.name), tool.description.clone(), object(&tool.input_schema))
-        .with_title(tool.title.clone())
-        .with_annotations(annotations);
-    match &tool.output_schema {
-        Some(schema) => described.with_raw_output_schema(object(schema)),
-        None => described,
-    }
+/// Whether the request is of a version without sessions, in which every request says all that is to be known.
+pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+/// A page of a list as its result, with hints for caches. Lists are the same for whoever may see them, but who may see
+/// what differs, so nobody else's cache may keep one.
+macro_rules! listed {
+    ($server:expr, $list:ident, $key:expr, $request:expr, $result:ident, $field:ident) => {{
+        let config = &$server.shared.config;
+        let (entries, next) = page(&$server.shared.lists.$list, $key, $request, config.page_size)?;
+        let mut result = $result::with_all_items(entries);
+        result.next_cursor = next;
+        Ok(result.with_ttl_ms(config.list_ttl_ms).with_cache_scope(CacheScope::Private))
+    }};
 }
 
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder()
+            .enable_logging()
+            .enable_completions()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
+        ServerConfig::new(capabilities)
             .with_server_info(Implementation::new("bulkhead", env!("CARGO_PKG_VERSION")))
             .with_instructions("Tools are named <connector>_<tool>. Every call is recorded as a job.")
     }
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.0.tools.clone()))
+        listed!(self, tools, |tool| &tool.name, request, ListToolsResult, tools)
+    }
+
+    /// For the check of headers that repeat arguments, which only tools have whose schema names such headers.
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.shared.lists.tool_with_headers(name).cloned()
     }
 
     async fn call_tool(
@@ -92,41 +148,99 @@ impl ServerHandler for McpServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let (caller, correlation_id) = self.who(&context)?;
-        // A slug has no underscore, so the first one ends it.
-        let (connector, tool) = request.name.split_once('_').unwrap_or((&request.name, ""));
-        let call = ToolCall {
-            connector: connector.to_owned(),
-            tool: tool.to_owned(),
-            arguments: Value::Object(request.arguments.unwrap_or_default()),
-            idempotency_key: None,
-            correlation_id,
-        };
-        match self.0.worker.call(&caller, call, context.ct).await {
-            Ok(job) => Ok(result::of_job(job).into()),
-            Err(CallError::Submit(SubmitError::Refused(refusal))) => refuse(&request.name, &refusal),
-            Err(CallError::Submit(error)) => {
-                tracing::error!(%error, "a call could not be recorded");
-                Err(ErrorData::internal_error("the call could not be recorded, so it was not run; try again", None))
-            }
-            Err(error @ CallError::EndNotRecorded(job)) => {
-                Err(ErrorData::internal_error(error.to_string(), Some(json!({ "job": job }))))
-            }
-            Err(error @ CallError::Draining) => Err(ErrorData::internal_error(error.to_string(), None)),
-        }
+        call::call(&self.shared, &self.session, self.request(&context)?, request, context).await
     }
-}
 
-/// An unknown tool is a protocol error; wrong arguments are a result, which the model can read and correct.
-fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> {
-    match refusal {
-        Refusal::InvalidArguments(faults) => Ok(result::of_faults(&refusal.to_string(), faults).into()),
-        Refusal::UnknownConnector(_) | Refusal::UnknownTool(_) => {
-            let name: String = name.chars().take(128).collect();
-            Err(ErrorData::invalid_params(format!("there is no tool {name:?}; tools/list lists them"), None))
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        listed!(self, prompts, |prompt| &prompt.name, request, ListPromptsResult, prompts)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        read::prompt(&self.shared, self.request(&context)?, request, context).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        listed!(self, resources, |resource| &resource.uri, request, ListResourcesResult, resources)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        listed!(self, templates, |template| &template.uri_template, request, ListResourceTemplatesResult, templates)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        read::resource(&self.shared, self.request(&context)?, request, context).await
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        read::complete(&self.shared, self.request(&context)?, request, context).await
+    }
+
+    async fn set_level(&self, request: SetLevelRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.session.set_level(request.level);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let mut accepted = requested.clone();
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.retain(|uri| self.shared.worker.installed().owner_of(uri).is_some());
+            uris.truncate(self.shared.config.max_subscriptions);
         }
-        Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey => {
-            Err(ErrorData::invalid_params(refusal.to_string(), None))
+        Some(accepted)
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        let organization = self.request(subscription.request_context())?.caller.organization;
+        let changes = self.shared.worker.changes().listen();
+        subscriptions::listen(subscription, changes, organization, self.shared.stop.clone()).await
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        if self.shared.worker.installed().owner_of(&request.uri).is_none() {
+            return Err(read::no_resource(&request.uri));
         }
+        let most = self.shared.config.max_subscriptions;
+        if !self.session.subscribe(request.uri, most) {
+            let message = format!("a session subscribes to at most {most} resources; unsubscribe from one first");
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        self.forward_changes(&context)
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.unsubscribe(&request.uri);
+        Ok(())
     }
 }

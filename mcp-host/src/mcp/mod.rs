@@ -1,8 +1,19 @@
-//! What MCP clients speak to: tools of the installed connectors, over Streamable HTTP and stdio.
+//! What MCP clients speak to, over Streamable HTTP and stdio: the tools, prompts and resources of the installed connectors.
+//!
+//! `handler` is the protocol's methods, `lists` what is listed, `call` one tool call, `read` what is read, `input` asking
+//! for more, `watch` telling a client what happens meanwhile, `subscriptions` telling it what changes, `session` what an
+//! older client sets once, `result` jobs in MCP's terms, `http` the transport.
 
+mod call;
 mod handler;
 mod http;
+mod input;
+mod lists;
+mod read;
 mod result;
+mod session;
+mod subscriptions;
+mod watch;
 
 pub use handler::McpServer;
 pub use http::{McpHttp, mcp_service};

@@ -1,6 +1,7 @@
 //! Jobs as MCP results.
 
 use bulkhead_execution::{Fault, Job, JobError};
+use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
 use serde_json::{Value, json};
 
@@ -20,14 +21,34 @@ pub(super) fn of_job(job: Job) -> CallToolResult {
     result
 }
 
+/// The `_meta` that names a job.
+pub(super) fn job_meta(job: &Job) -> MetaObject {
+    let mut meta = MetaObject::new();
+    meta.insert(META_JOB.to_owned(), json!(job.id));
+    meta
+}
+
+/// A protocol error where the model should read it.
+pub(super) fn of_error(error: &ErrorData) -> CallToolResult {
+    with_error(error.message.to_string(), json!({ "code": error.code, "message": error.message, "data": error.data }))
+}
+
 fn succeeded(mut result: Value) -> CallToolResult {
     let structured = result.get_mut("structuredContent").map(Value::take);
-    let text = result.pointer("/content/0/text").and_then(Value::as_str).map(str::to_owned);
-    // A client that knows no structured results reads the same as text.
-    let text = text.or_else(|| structured.as_ref().map(ToString::to_string)).unwrap_or_default();
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    let content = match result.get_mut("content").map(Value::take) {
+        Some(Value::Array(blocks)) => blocks.into_iter().filter_map(block).collect(),
+        // A client that knows no structured results reads the same as text.
+        _ => vec![ContentBlock::text(structured.as_ref().map(ToString::to_string).unwrap_or_default())],
+    };
+    let mut result = CallToolResult::success(content);
     result.structured_content = structured;
     result
+}
+
+/// The sandbox wrote it in MCP's words, so it reads.
+fn block(block: Value) -> Option<ContentBlock> {
+    let read = serde_json::from_value(block);
+    read.inspect_err(|error| tracing::error!(%error, "a job's result holds what is not MCP's")).ok()
 }
 
 fn failed(error: &JobError) -> CallToolResult {

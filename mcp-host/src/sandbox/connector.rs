@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bulkhead_connectors::{Annotations, NewConnector, Slug, Tool};
+use bulkhead_connectors::{Annotations, NewConnector, Slug, Tool, ToolName};
 use bulkhead_execution::CallableTool;
 use bulkhead_kernel::Clock;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::bindings::ConnectorPre;
-use super::bindings::exports::bulkhead::connector::tools as wit;
+use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
+use super::content;
 use super::engine::SandboxEngine;
+use super::exports::{Described, Exports};
 use super::grants::Grants;
 use super::host::Guest;
+use super::invocation::{Invocation, Operation};
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Outbound, OutboundClient};
@@ -47,6 +49,14 @@ pub enum ConnectorError {
         /// Why.
         message: String,
     },
+    /// What it offers beside tools can't be.
+    #[error("connector {slug}: {message}")]
+    Listing {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        message: String,
+    },
     /// It is to have more memory than any instance can.
     #[error(
         "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
@@ -72,10 +82,36 @@ pub(crate) struct OperatorConfig {
 pub struct Connector {
     entry: NewConnector,
     callable: Vec<Arc<CallableTool>>,
+    prompts: Vec<Prompt>,
+    listing: Listing,
     missing_settings: Vec<String>,
-    pre: ConnectorPre<Guest>,
+    exports: Exports,
     sandbox: SandboxEngine,
     context: CallContext,
+}
+
+/// A prompt that a connector offers.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// Its name in the connector.
+    pub name: String,
+    /// MCP's `Prompt`, under the connector's name.
+    pub listed: Value,
+    /// The names of its arguments, and whether each is required.
+    pub arguments: Vec<(String, bool)>,
+}
+
+/// What can be read of a connector.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// MCP's `Resource`s.
+    pub resources: Vec<Value>,
+    /// MCP's `ResourceTemplate`s.
+    pub templates: Vec<Value>,
+    /// The schemes of all its addresses, listed or not.
+    pub schemes: Vec<String>,
+    /// Whether it completes arguments.
+    pub completes: bool,
 }
 
 /// What every call of a connector starts from.
@@ -131,12 +167,16 @@ impl Connector {
             })
             .await
             .map_err(|error| ConnectorError::Component { slug: slug.clone(), message: error.to_string() })?;
-        let pre = sandbox.linker.instantiate_pre(&component).and_then(ConnectorPre::new).map_err(failed)?;
+        let exports = sandbox.linker.instantiate_pre(&component).and_then(Exports::new).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let described = describe(sandbox, &pre, installing.guest()).await.map_err(failed)?;
+        let described = describe(sandbox, &exports, installing.guest()).await.map_err(failed)?;
+        let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
+        let prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
+        let listing =
+            listing(described.resources, described.completes, manifest.resources.schemes).map_err(invalid_listing)?;
         let mut tools = Vec::new();
         let mut callable = Vec::new();
-        for tool in described {
+        for tool in described.tools {
             let name = tool.name.clone();
             let invalid = |message: String| ConnectorError::Tool { slug: slug.clone(), tool: name.clone(), message };
             let tool = convert(tool).map_err(invalid)?;
@@ -158,7 +198,7 @@ impl Connector {
             digest,
             tools,
         };
-        Ok(Self { entry, callable, missing_settings, pre, sandbox: sandbox.clone(), context })
+        Ok(Self { entry, callable, prompts, listing, missing_settings, exports, sandbox: sandbox.clone(), context })
     }
 
     /// What the catalogue says of it.
@@ -179,24 +219,64 @@ impl Connector {
         self.callable.iter().find(|tool| tool.tool == name)
     }
 
-    /// Runs one of its tools in a fresh instance, as soon as there is room. Dropping the future ends the guest.
-    pub async fn call(&self, tool: &str, arguments: &str) -> RunReport {
+    /// Its prompts, in the order in which they are listed.
+    #[must_use]
+    pub fn prompts(&self) -> &[Prompt] {
+        &self.prompts
+    }
+
+    /// What can be read of it.
+    #[must_use]
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Does what it is asked in a fresh instance, as soon as there is room. Dropping the future ends the guest.
+    pub async fn call(&self, invocation: Invocation) -> RunReport {
+        let Invocation { operation, round, observer } = invocation;
         let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
-        let (guest, limits) = (self.context.guest(), self.context.limits);
+        // Somebody types, and for every letter of it nothing should leave this machine.
+        let is_completion = matches!(operation, Operation::Completion { .. });
+        let guest = if is_completion { self.context.installing().guest() } else { self.context.guest() };
+        let (guest, limits) = (guest.observed_by(observer), self.context.limits);
         let clock = self.context.clock.as_ref();
-        run::run(&self.sandbox.engine, &self.pre, guest, limits, tool, arguments, clock).await
+        run::run(&self.sandbox.engine, &self.exports, guest, limits, (operation, round), clock).await
     }
 }
 
-async fn describe(
-    sandbox: &SandboxEngine,
-    pre: &ConnectorPre<Guest>,
-    guest: Guest,
-) -> wasmtime::Result<Vec<wit::Tool>> {
+async fn describe(sandbox: &SandboxEngine, exports: &Exports, guest: Guest) -> wasmtime::Result<Described> {
     let mut store = run::new_store(&sandbox.engine, guest);
     run::watch_cpu(&mut store, preinit::TIME_LIMIT);
-    let instance = pre.instantiate_async(&mut store).await?;
-    instance.bulkhead_connector_tools().call_describe(&mut store).await
+    exports.describe(&mut store).await
+}
+
+fn prompts(slug: &Slug, described: Vec<wit_prompts::Prompt>) -> Result<Vec<Prompt>, String> {
+    let mut prompts: Vec<Prompt> = Vec::new();
+    for prompt in described {
+        let name = prompt.name.clone();
+        name.parse::<ToolName>().map_err(|error| format!("prompt {name:?}: {error}"))?;
+        if prompts.iter().any(|other| other.name == name) {
+            return Err(format!("prompt {name:?} is described twice"));
+        }
+        let arguments = prompt.arguments.iter().map(|argument| (argument.name.clone(), argument.required)).collect();
+        prompts.push(Prompt { name, arguments, listed: content::prompt(slug.as_str(), prompt) });
+    }
+    Ok(prompts)
+}
+
+fn listing(described: wit_resources::Listing, completes: bool, schemes: Vec<String>) -> Result<Listing, String> {
+    let resources = described.resources.iter().map(|resource| &resource.link.uri);
+    for uri in resources.chain(described.templates.iter().map(|template| &template.uri_template)) {
+        if !uri.split_once(':').is_some_and(|(scheme, _)| schemes.iter().any(|own| own == scheme)) {
+            return Err(format!("{uri:?} has no scheme that the manifest declares under [resources]"));
+        }
+    }
+    Ok(Listing {
+        resources: described.resources.into_iter().map(content::resource).collect(),
+        templates: described.templates.into_iter().map(content::template).collect(),
+        schemes,
+        completes,
+    })
 }
 
 fn convert(tool: wit::Tool) -> Result<Tool, String> {

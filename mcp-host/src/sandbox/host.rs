@@ -1,5 +1,6 @@
 //! What a guest can call, and the state of one call.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bulkhead_execution::{EventLevel, NewEvent};
@@ -9,8 +10,9 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::bindings::bulkhead::connector::host;
+use super::bindings::bulkhead::connector::{host, types};
 use super::connector::Settings;
+use super::invocation::{Observer, Signal};
 use super::limits::{Limits, MemoryLimiter};
 use super::meter::CpuMeter;
 use super::outbound::Outbound;
@@ -27,6 +29,9 @@ pub(crate) struct Guest {
     limits: Limits,
     clock: Arc<dyn Clock>,
     logged: usize,
+    observer: Option<Observer>,
+    done: Option<u64>,
+    pub(crate) updated: BTreeSet<String>,
     pub(crate) dropped_events: usize,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) outbound: Outbound,
@@ -48,6 +53,9 @@ impl Guest {
             limits,
             clock,
             logged: 0,
+            observer: None,
+            done: None,
+            updated: BTreeSet::new(),
             dropped_events: 0,
             events: Vec::new(),
             outbound,
@@ -57,20 +65,37 @@ impl Guest {
         }
     }
 
-    fn record(&mut self, kind: &'static str, level: EventLevel, message: &str, data: Option<serde_json::Value>) {
-        if self.logged >= self.limits.log_events {
+    /// The same, with somebody who is told at once what the guest says.
+    pub(crate) fn observed_by(mut self, observer: Option<Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Whether the guest may say one thing more.
+    fn may_speak(&mut self) -> bool {
+        let may = self.logged < self.limits.log_events;
+        if may {
+            self.logged += 1;
+        } else {
             self.dropped_events += 1;
-            return;
         }
-        self.logged += 1;
-        let message = cut(message, self.limits.log_message_bytes);
-        let event = NewEvent { level, kind, message, data, at: self.clock.now() };
-        self.events.push(event);
+        may
+    }
+
+    fn record(&mut self, kind: &'static str, level: EventLevel, message: String, data: Option<serde_json::Value>) {
+        self.events.push(NewEvent { level, kind, message, data, at: self.clock.now() });
+    }
+
+    fn signal(&self, signal: impl FnOnce() -> Signal) {
+        if let Some(observer) = &self.observer {
+            // Whoever listened may have gone away; the run goes on.
+            let _ = observer.send(signal());
+        }
     }
 }
 
 /// The text without NUL, which PostgreSQL can't store, and not longer than `bytes`.
-fn cut(text: &str, bytes: usize) -> String {
+pub(super) fn cut(text: &str, bytes: usize) -> String {
     let end = text.floor_char_boundary(bytes.min(text.len()));
     let mut text = text[..end].replace('\0', "\u{fffd}");
     // What stands for a NUL is longer than it.
@@ -90,6 +115,8 @@ impl WasiHttpView for Guest {
     }
 }
 
+impl types::Host for Guest {}
+
 impl host::Host for Guest {
     fn setting(&mut self, name: String) -> Option<String> {
         self.settings.get(&name).cloned()
@@ -101,12 +128,29 @@ impl host::Host for Guest {
             host::Level::Warn => EventLevel::Warn,
             host::Level::Error => EventLevel::Error,
         };
-        self.record("log", level, &message, None);
+        if self.may_speak() {
+            let message = cut(&message, self.limits.log_message_bytes);
+            self.signal(|| Signal::Log(level, message.clone()));
+            self.record("log", level, message, None);
+        }
     }
 
     fn progress(&mut self, done: u64, total: Option<u64>, message: Option<String>) {
+        // Progress that does not grow is none, and MCP forbids to tell it.
+        if self.done.is_some_and(|before| done <= before) || !self.may_speak() {
+            return;
+        }
+        self.done = Some(done);
+        let message = message.map(|message| cut(&message, self.limits.log_message_bytes));
+        self.signal(|| Signal::Progress { done, total, message: message.clone() });
         let data = serde_json::json!({ "done": done, "total": total });
-        self.record("progress", EventLevel::Info, message.as_deref().unwrap_or("Progress"), Some(data));
+        self.record("progress", EventLevel::Info, message.unwrap_or_else(|| "Progress".to_owned()), Some(data));
+    }
+
+    fn resource_updated(&mut self, uri: String) {
+        if !self.updated.contains(&uri) && self.may_speak() {
+            self.updated.insert(cut(&uri, self.limits.log_message_bytes));
+        }
     }
 }
 

@@ -47,6 +47,16 @@ pub enum InstallError {
     /// The configuration names a connector that is not installed.
     #[error("the configuration has [connectors.{0}], but no such connector is installed")]
     UnknownConnector(String),
+    /// Two connectors claim the same resources.
+    #[error("the connectors {first} and {second} both declare the scheme {scheme:?} under [resources]; remove one")]
+    SchemeTwice {
+        /// The scheme.
+        scheme: String,
+        /// Who had it first.
+        first: String,
+        /// Who wants it too.
+        second: String,
+    },
     /// A connector can't be used.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
@@ -58,6 +68,8 @@ pub enum InstallError {
 /// The connectors that can be called.
 pub struct Installed {
     connectors: BTreeMap<String, InstalledConnector>,
+    /// Whose resources have a scheme.
+    schemes: BTreeMap<String, String>,
 }
 
 /// A connector and how long it took to load.
@@ -82,6 +94,7 @@ pub async fn install(
 ) -> Result<Installed, InstallError> {
     let client = OutboundClient::new().map_err(|error| InstallError::Tls(error.to_string()))?;
     let mut connectors = BTreeMap::new();
+    let mut schemes = BTreeMap::new();
     for path in folders(folder)? {
         let start = Instant::now();
         let manifest = ConnectorManifest::read(&path.join("connector.toml")).map_err(ConnectorError::from)?;
@@ -97,6 +110,11 @@ pub async fn install(
         for setting in connector.missing_settings() {
             tracing::warn!(connector = %slug, setting, "a required setting has no value; set it under [connectors.{slug}]");
         }
+        for scheme in &connector.listing().schemes {
+            if let Some(first) = schemes.insert(scheme.clone(), slug.to_string()) {
+                return Err(InstallError::SchemeTwice { scheme: scheme.clone(), first, second: slug.to_string() });
+            }
+        }
         let load_time = start.elapsed();
         tracing::info!(connector = %slug, tools = connector.entry().tools.len(), ms = load_time.as_millis(), "installed");
         connectors.insert(slug.to_string(), InstalledConnector { connector: Arc::new(connector), load_time });
@@ -104,7 +122,7 @@ pub async fn install(
     if let Some(unknown) = configured.keys().find(|slug| !connectors.contains_key(*slug)) {
         return Err(InstallError::UnknownConnector(unknown.clone()));
     }
-    Ok(Installed { connectors })
+    Ok(Installed { connectors, schemes })
 }
 
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
@@ -125,6 +143,13 @@ impl Installed {
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<&Arc<Connector>> {
         self.connectors.get(slug).map(|installed| &installed.connector)
+    }
+
+    /// The connector whose resources have such an address.
+    #[must_use]
+    pub fn owner_of(&self, uri: &str) -> Option<&Arc<Connector>> {
+        let (scheme, _) = uri.split_once(':')?;
+        self.get(self.schemes.get(scheme)?)
     }
 
     /// All of them, by slug.

@@ -30,6 +30,9 @@ pub struct ConnectorManifest {
     /// Where it wants to send requests.
     #[serde(default)]
     pub outbound: Vec<Outbound>,
+    /// What its resources' addresses look like.
+    #[serde(default)]
+    pub resources: Resources,
     /// Where the defaults don't fit.
     #[serde(default)]
     pub limits: ManifestLimits,
@@ -42,6 +45,14 @@ pub struct Auth {
     /// By which method.
     #[serde(rename = "type")]
     pub kind: AuthType,
+}
+
+/// What resources' addresses look like.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// The URI schemes (RFC 3986, lower case) that are this connector's alone.
+    pub schemes: Vec<String>,
 }
 
 /// A setting.

@@ -3,26 +3,32 @@
 //!
 //! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
 //! what it may use up, `host` what it can call, `outbound` its way to the network, `connector` one installed
-//! connector, `run` one call, `install` reads a folder of them.
+//! connector, `exports` which parts of the contract it has, `invocation` what it can be asked, `run` one request,
+//! `content` its answers in MCP's terms, `install` reads a folder of them.
 
 mod bindings;
 mod connector;
+mod content;
 mod engine;
+mod exports;
 mod grants;
 mod host;
 mod install;
+mod invocation;
 mod limits;
 mod manifest;
 mod meter;
 mod outbound;
 mod preinit;
+mod rounds;
 mod run;
 
 pub(crate) use connector::OperatorConfig;
-pub use connector::{Connector, ConnectorError};
+pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use engine::{EngineOptions, SandboxEngine};
 pub use grants::{Grant, GrantError, Grants};
 pub use install::{InstallError, Installed, InstalledConnector, install};
+pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits};
 pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
-pub use run::{RunReport, ToolOutput};
+pub use run::RunReport;

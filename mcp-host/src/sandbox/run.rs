@@ -1,41 +1,18 @@
-//! One call: store, instance, guest, report.
+//! One request to a connector: store, instance, guest, report.
 
 use std::time::{Duration, Instant};
 
-use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Usage};
+use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Round, Usage};
 use bulkhead_kernel::Clock;
 use serde_json::{Value, json};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
-use super::bindings::ConnectorPre;
-use super::bindings::exports::bulkhead::connector::tools::{Output, ToolError};
+use super::bindings::bulkhead::connector::types::CallError;
 use super::engine::EPOCH;
-use super::host::Guest;
+use super::exports::{Answer, Exports};
+use super::host::{Guest, cut};
+use super::invocation::Operation;
 use super::limits::{LimitExceeded, LimitName, Limits};
-
-/// A tool's result.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolOutput {
-    /// The structured result, an object.
-    pub structured: Option<Value>,
-    /// The result as text.
-    pub text: Option<String>,
-}
-
-impl ToolOutput {
-    /// As a job keeps it: the members of MCP's `CallToolResult` that say something.
-    #[must_use]
-    pub fn into_result(self) -> Value {
-        let mut result = serde_json::Map::new();
-        if let Some(text) = self.text {
-            result.insert("content".to_owned(), json!([{ "type": "text", "text": text }]));
-        }
-        if let Some(structured) = self.structured {
-            result.insert("structuredContent".to_owned(), structured);
-        }
-        Value::Object(result)
-    }
-}
 
 /// How a call ended, what it cost and what happened meanwhile.
 #[derive(Debug)]
@@ -46,6 +23,8 @@ pub struct RunReport {
     pub usage: Usage,
     /// What happened, in order.
     pub events: Vec<NewEvent>,
+    /// Resources that are worth reading again, as the guest says.
+    pub updated: Vec<String>,
 }
 
 pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
@@ -54,30 +33,30 @@ pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     store
 }
 
-/// Runs one tool in a fresh instance. Dropping the future ends the guest.
+/// Does one thing in a fresh instance. Dropping the future ends the guest.
 pub(crate) async fn run(
     engine: &Engine,
-    pre: &ConnectorPre<Guest>,
+    exports: &Exports,
     guest: Guest,
     limits: Limits,
-    tool: &str,
-    arguments: &str,
+    (operation, round): (Operation, Round),
     clock: &dyn Clock,
 ) -> RunReport {
     let start = Instant::now();
     let cpu = guest.cpu.clone();
     let mut store = new_store(engine, guest);
     watch_cpu(&mut store, limits.cpu_time);
-    let call = async {
-        let instance = pre.instantiate_async(&mut store).await?;
-        instance.bulkhead_connector_tools().call_call(&mut store, tool, arguments).await
-    };
+    let call = exports.call(&mut store, operation, round, limits.result_bytes);
     let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
         Err(_) => exceeded(LimitExceeded { name: LimitName::WallMs, limit: millis(limits.wall_time) }),
-        Ok(Ok(Ok(output))) => accept(output, limits),
+        Ok(Ok(Ok(Answer::Result(result)))) => Outcome::Succeeded(result),
+        Ok(Ok(Ok(Answer::TooLarge))) => {
+            exceeded(LimitExceeded { name: LimitName::ResultBytes, limit: limits.result_bytes as u64 })
+        }
+        Ok(Ok(Ok(Answer::Invalid(why)))) => Outcome::Failed(JobError::new(JobErrorKind::InvalidOutput, why)),
         // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
         Ok(Ok(Err(_))) if traffic.exceeded.is_some() => {
             exceeded(traffic.exceeded.unwrap_or(LimitExceeded { name: LimitName::OutboundRequests, limit: 0 }))
@@ -93,6 +72,7 @@ pub(crate) async fn run(
         bytes_sent: traffic.sent,
         bytes_received: traffic.received,
     };
+    let updated = std::mem::take(&mut guest.updated).into_iter().collect();
     let mut events = std::mem::take(&mut guest.events);
     events.extend(traffic.events);
     events.sort_by_key(|event| event.at);
@@ -107,7 +87,7 @@ pub(crate) async fn run(
             events.push(NewEvent::info("log", said, clock.now()).at_level(EventLevel::Error));
         }
     }
-    RunReport { outcome, usage, events }
+    RunReport { outcome, usage, events, updated }
 }
 
 /// Ends the guest when it has computed for too long, and lets others run every epoch.
@@ -121,39 +101,25 @@ pub(crate) fn watch_cpu(store: &mut Store<Guest>, limit: Duration) {
     });
 }
 
-fn accept(output: Output, limits: Limits) -> Outcome {
-    let size = output.structured.as_ref().map_or(0, String::len) + output.text.as_ref().map_or(0, String::len);
-    if size > limits.result_bytes {
-        return exceeded(LimitExceeded { name: LimitName::ResultBytes, limit: limits.result_bytes as u64 });
-    }
-    let invalid = |message: &str| Outcome::Failed(JobError::new(JobErrorKind::InvalidOutput, message));
-    if output.text.as_ref().is_some_and(|text| text.contains('\0')) {
-        return invalid("the tool's text contains a NUL character");
-    }
-    let structured = match output.structured.as_deref().map(serde_json::from_str::<Value>) {
-        None => None,
-        Some(Ok(value @ Value::Object(_))) => Some(value),
-        Some(Ok(_)) => return invalid("the tool's structured result is not a JSON object"),
-        Some(Err(_)) => return invalid("the tool's structured result is not JSON"),
-    };
-    Outcome::Succeeded(ToolOutput { structured, text: output.text }.into_result())
-}
+/// Bytes of a guest's words on a failure that are kept.
+const ERROR_BYTES: usize = 8 << 10;
 
-fn tool_error(error: ToolError) -> JobError {
+fn tool_error(error: CallError) -> JobError {
+    let said = |text: String| cut(&text, ERROR_BYTES);
     match error {
-        ToolError::UnknownTool(name) => {
-            JobError::new(JobErrorKind::InvalidOutput, format!("the component has no tool {name:?} that it described"))
+        CallError::Unknown(name) => {
+            JobError::new(JobErrorKind::NotFound, format!("the connector has no {:?}", said(name)))
         }
-        ToolError::InvalidArguments(faults) => {
+        CallError::InvalidArguments(faults) => {
             let faults: Vec<Value> =
-                faults.into_iter().map(|f| json!({ "pointer": f.pointer, "message": f.message })).collect();
+                faults.into_iter().map(|f| json!({ "pointer": said(f.pointer), "message": said(f.message) })).collect();
             JobError::new(JobErrorKind::InvalidArguments, "the tool can't use these arguments")
                 .with_details(json!({ "faults": faults }))
         }
-        ToolError::Upstream((status, message)) => {
-            JobError::new(JobErrorKind::Upstream, message).with_details(json!({ "status": status }))
+        CallError::Upstream((status, message)) => {
+            JobError::new(JobErrorKind::Upstream, said(message)).with_details(json!({ "status": status }))
         }
-        ToolError::Failed(message) => JobError::new(JobErrorKind::ToolFailed, message),
+        CallError::Failed(message) => JobError::new(JobErrorKind::ToolFailed, said(message)),
     }
 }
 

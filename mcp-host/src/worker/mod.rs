@@ -1,8 +1,11 @@
 //! Running jobs: those whose caller waits at once, the others as they are found in the queue.
 //!
-//! `run` is one job from its lease to its end, `queue` finds work and takes up what dead workers left.
+//! `run` is one job from its lease to its end, `queue` finds work and takes up what dead workers left, `read` is what
+//! becomes no job, `changes` what subscribers hear of.
 
+mod changes;
 mod queue;
+mod read;
 mod run;
 
 use std::collections::HashMap;
@@ -19,7 +22,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::JobsConfig;
 use crate::observability::Metrics;
-use crate::sandbox::Installed;
+use crate::sandbox::{Installed, Observer};
+
+pub use changes::{Change, Changes};
+pub use read::ReadError;
 
 /// Runs jobs. One per process; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +35,7 @@ struct Inner {
     ports: Ports,
     installed: Arc<Installed>,
     metrics: Metrics,
+    changes: Changes,
     terms: LeaseTerms,
     config: JobsConfig,
     /// What runs here: how to stop it, and how to learn that it ended.
@@ -69,6 +76,7 @@ impl Worker {
             ports,
             installed,
             metrics,
+            changes: Changes::default(),
             terms: LeaseTerms { owner: name, duration: config.lease() },
             places: Arc::new(Semaphore::new(config.workers)),
             config,
@@ -79,11 +87,30 @@ impl Worker {
         }))
     }
 
-    /// Records a call and runs it at once. The run goes on when the caller goes away; `cancel` ends it.
+    /// Where changes are told.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
+    }
+
+    /// The connectors that jobs run in.
+    #[must_use]
+    pub fn installed(&self) -> &Arc<Installed> {
+        &self.0.installed
+    }
+
+    /// Records a call and runs it at once. The run goes on when the caller goes away; `cancel` ends it. The observer is
+    /// told what the tool says meanwhile.
     ///
     /// # Errors
     /// [`CallError`]; a tool that fails is no error but a failed job.
-    pub async fn call(&self, caller: &Caller, call: ToolCall, cancel: CancellationToken) -> Result<Job, CallError> {
+    pub async fn call(
+        &self,
+        caller: &Caller,
+        call: ToolCall,
+        cancel: CancellationToken,
+        observer: Option<Observer>,
+    ) -> Result<Job, CallError> {
         if self.0.draining.is_cancelled() {
             return Err(CallError::Draining);
         }
@@ -93,7 +120,7 @@ impl Worker {
                 .await
                 .inspect_err(|error| inner.metrics.refused(error))?;
         let id = started.job.id;
-        let ended = self.spawn(started, cancel, None).await;
+        let ended = self.spawn(started, cancel, observer, None).await;
         ended.ok().flatten().ok_or(CallError::EndNotRecorded(id))
     }
 
@@ -105,7 +132,7 @@ impl Worker {
         if !self.0.draining.is_cancelled()
             && let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await?
         {
-            drop(self.spawn(started, CancellationToken::new(), None));
+            drop(self.spawn(started, CancellationToken::new(), None, None));
         }
         let running = self.running(id);
         match running {
@@ -153,6 +180,7 @@ impl Worker {
         &self,
         started: StartedJob,
         cancel: CancellationToken,
+        observer: Option<Observer>,
         place: Option<tokio::sync::OwnedSemaphorePermit>,
     ) -> tokio::task::JoinHandle<Option<Job>> {
         let id = started.job.id;
@@ -160,7 +188,7 @@ impl Worker {
         self.lock().insert(id, Running { cancel: cancel.clone(), ended: receiver });
         let worker = self.clone();
         self.0.tasks.spawn(async move {
-            let job = worker.run(started, cancel).await;
+            let job = worker.run(started, cancel, observer).await;
             worker.lock().remove(&id);
             // Nobody may be waiting.
             let _ = ended.send(true);

@@ -60,7 +60,7 @@ impl Worker {
                 let Ok(place) = self.0.places.clone().acquire_owned().await else { return };
                 match bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await {
                     Ok(Some(started)) => {
-                        drop(self.spawn(started, CancellationToken::new(), Some(place)));
+                        drop(self.spawn(started, CancellationToken::new(), None, Some(place)));
                     }
                     // Another worker was quicker.
                     Ok(None) => {}

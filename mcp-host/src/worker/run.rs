@@ -9,15 +9,20 @@ use bulkhead_kernel::Clock;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::Worker;
-use crate::sandbox::RunReport;
+use super::{Change, Worker};
+use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
 
 /// How often recording an end is tried while the database is away.
 const FINISH_ATTEMPTS: u32 = 5;
 
 impl Worker {
     /// Runs the job and records its end; `None` when the end is not recorded, or is somebody else's to record.
-    pub(super) async fn run(&self, started: StartedJob, cancel: CancellationToken) -> Option<Job> {
+    pub(super) async fn run(
+        &self,
+        started: StartedJob,
+        cancel: CancellationToken,
+        observer: Option<Observer>,
+    ) -> Option<Job> {
         let StartedJob { job, lease } = started;
         let span = tracing::info_span!(
             "call",
@@ -29,7 +34,7 @@ impl Worker {
         async {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let report = tokio::select! {
-                report = self.execute(&job) => report,
+                report = self.execute(&job, observer) => report,
                 () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()),
                 stopped = self.keep(&lease) => match stopped {
                     Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()),
@@ -50,14 +55,34 @@ impl Worker {
         .await
     }
 
-    async fn execute(&self, job: &Job) -> RunReport {
+    async fn execute(&self, job: &Job, observer: Option<Observer>) -> RunReport {
         match self.0.installed.get(&job.connector) {
-            Some(connector) => connector.call(&job.tool, &job.arguments.to_string()).await,
+            Some(connector) => {
+                let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
+                let report = connector.call(Invocation { operation, round: job.round.clone(), observer }).await;
+                self.tell(job, connector, &report.updated);
+                report
+            }
             None => {
                 let message = format!("the connector {} is not installed on this host", job.connector);
                 let error = JobError::new(JobErrorKind::ConnectorUnavailable, message);
-                RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: Vec::new() }
+                RunReport {
+                    outcome: Outcome::Failed(error),
+                    usage: Usage::default(),
+                    events: Vec::new(),
+                    updated: Vec::new(),
+                }
             }
+        }
+    }
+
+    /// Tells the organisation's subscribers of resources that the run has changed. A connector can speak of no other's.
+    fn tell(&self, job: &Job, connector: &Connector, updated: &[String]) {
+        let schemes = &connector.listing().schemes;
+        let is_own =
+            |uri: &&String| uri.split_once(':').is_some_and(|(scheme, _)| schemes.iter().any(|own| own == scheme));
+        for uri in updated.iter().filter(is_own) {
+            self.0.changes.tell(Change::Resource { organization: job.organization, uri: uri.clone() });
         }
     }
 
@@ -82,7 +107,7 @@ impl Worker {
 
     /// Records the end. A database that is away for a moment does not cost the result.
     async fn finish(&self, job: Job, lease: &Lease, report: RunReport) -> Option<Job> {
-        let RunReport { outcome, usage, events } = report;
+        let RunReport { outcome, usage, events, updated: _ } = report;
         let ended = Ended::new(&self.0.ports, job, outcome, Some(usage), events);
         let mut pause = Duration::from_millis(50);
         for attempt in 1..=FINISH_ATTEMPTS {
@@ -111,5 +136,5 @@ enum Stopped {
 fn canceled(clock: &dyn Clock) -> RunReport {
     let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran; the tool was stopped");
     let event = NewEvent::info("canceled", "The tool was stopped", clock.now());
-    RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: vec![event] }
+    RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: vec![event], updated: Vec::new() }
 }

@@ -14,6 +14,7 @@ mod finish;
 mod model;
 mod query;
 mod recover;
+mod round;
 mod store;
 mod submit;
 
@@ -24,4 +25,5 @@ pub use finish::{Ended, FinishError, Outcome, finish};
 pub use model::{Event, EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent, Usage};
 pub use query::{JobFilter, get, list, list_events};
 pub use recover::{Abandoned, Recovered, recover};
+pub use round::{Capabilities, InputRequired, Round};
 pub use submit::{Refusal, Submission, SubmitError, ToolCall, submit, submit_claimed};

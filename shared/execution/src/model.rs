@@ -5,6 +5,8 @@ use bulkhead_kernel::id::{AuditEventId, JobId, OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::round::Round;
+
 /// Where a job is in its life: queued → running → succeeded | failed | canceled. A canceled job may never have run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -61,6 +63,8 @@ pub enum JobErrorKind {
     Upstream,
     /// The tool gave up, in its own words.
     ToolFailed,
+    /// The connector has nothing of that name.
+    NotFound,
     /// The tool's component trapped.
     Trap,
     /// The tool's answer is not what the contract demands.
@@ -85,6 +89,7 @@ impl JobErrorKind {
             Self::InvalidArguments => "invalid_arguments",
             Self::Upstream => "upstream",
             Self::ToolFailed => "tool_failed",
+            Self::NotFound => "not_found",
             Self::Trap => "trap",
             Self::InvalidOutput => "invalid_output",
             Self::LimitExceeded => "limit_exceeded",
@@ -163,7 +168,11 @@ pub struct Job {
     pub status: JobStatus,
     /// The arguments: an object.
     pub arguments: Value,
-    /// The result: `structuredContent` and `content` as in MCP's `CallToolResult`.
+    /// What it brought along from earlier rounds of the same call.
+    #[serde(skip_serializing_if = "Round::is_default")]
+    pub round: Round,
+    /// The result: `structuredContent` and `content` as in MCP's `CallToolResult`; or `resultType` `input_required` with
+    /// what has to be asked before the same call can be made again.
     pub result: Option<Value>,
     /// Why it did not succeed.
     pub error: Option<JobError>,

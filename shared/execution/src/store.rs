@@ -10,16 +10,17 @@ use crate::claim::{Lease, LeaseTerms};
 use crate::model::{Event, Job, JobStatus, NewEvent};
 use crate::query::JobFilter;
 use crate::recover::Abandoned;
+use crate::round::Round;
 
 const SELECT: &str = "SELECT id, organization_id, user_id, connector, tool, connector_digest, read_only, status, \
-                      arguments, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
+                      arguments, round, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
                       lease_number, cancel_requested_at, created_at, started_at, finished_at FROM pipeline_jobs";
 
 pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerms, Timestamp)>) -> Statement {
     sql("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
-         status, arguments, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
+         status, arguments, round, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
          lease_owner, lease_expires_at, created_at, started_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)")
     .bind(job.id)
     .bind(job.organization)
     .bind(job.user)
@@ -29,6 +30,7 @@ pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerm
     .bind(job.read_only)
     .bind(job.status.as_str())
     .bind(job.arguments.to_string())
+    .bind(round(&job.round))
     .bind(key)
     .bind(job.request_hash.as_str())
     .bind(job.correlation_id.as_str())
@@ -234,6 +236,11 @@ pub(crate) async fn list_events(
     database.query(statement).await?.iter().map(read_event).collect()
 }
 
+/// A round as a column; nothing when it says nothing.
+pub(crate) fn round(round: &Round) -> Option<String> {
+    (!round.is_default()).then(|| json(round))
+}
+
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain records of strings and numbers always serialize")
 }
@@ -254,6 +261,7 @@ fn read(row: &Row) -> Result<Job, SqlError> {
         read_only: row.get("read_only")?,
         status: row.parse("status")?,
         arguments: row.json("arguments")?,
+        round: optional_json(row, "round")?.unwrap_or_default(),
         result: optional_json(row, "result")?,
         error: optional_json(row, "error")?,
         usage: optional_json(row, "usage")?,

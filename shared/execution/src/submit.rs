@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::catalogue::{CallableTool, Catalogue, Fault, LookupError};
 use crate::claim::{Lease, LeaseTerms, StartedJob};
 use crate::model::{Job, JobStatus, NewEvent};
+use crate::round::Round;
 use crate::store;
 
 /// A call, as either door takes it.
@@ -21,6 +22,8 @@ pub struct ToolCall {
     pub tool: String,
     /// The arguments: an object, or the call is refused.
     pub arguments: Value,
+    /// What came from earlier rounds of the same call.
+    pub round: Round,
     /// The same key with the same call gives the same job.
     pub idempotency_key: Option<String>,
     /// The request that it comes with.
@@ -182,6 +185,7 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
         read_only: tool.read_only,
         status: JobStatus::Queued,
         arguments: call.arguments,
+        round: call.round,
         result: None,
         error: None,
         usage: None,
@@ -199,7 +203,12 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
 }
 
 fn hash(call: &ToolCall) -> String {
-    hex::encode(Sha256::digest(format!("{}\n{}\n{}", call.connector, call.tool, call.arguments)))
+    let mut text = format!("{}\n{}\n{}", call.connector, call.tool, call.arguments);
+    if let Some(round) = store::round(&call.round) {
+        text.push('\n');
+        text.push_str(&round);
+    }
+    hex::encode(Sha256::digest(text))
 }
 
 fn queued_event(job: &Job) -> NewEvent {

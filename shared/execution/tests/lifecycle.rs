@@ -43,6 +43,7 @@ impl Scene {
             connector: "toolbox".to_owned(),
             tool: "jq".to_owned(),
             arguments,
+            round: Round::default(),
             idempotency_key: None,
             correlation_id: correlation(),
         }

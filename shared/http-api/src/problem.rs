@@ -29,6 +29,8 @@ pub enum Kind {
     UnknownTool,
     /// The organisation has no job of this id.
     UnknownJob,
+    /// The caller has no MCP session of this id.
+    UnknownSession,
     /// The path has no such method; `Allow` names those that it has.
     MethodNotAllowed,
     /// The job has ended, so it can't be canceled. `job_status` says how.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -69,6 +71,7 @@ impl Kind {
         Self::UnknownConnector,
         Self::UnknownTool,
         Self::UnknownJob,
+        Self::UnknownSession,
         Self::MethodNotAllowed,
         Self::JobEnded,
         Self::BodyTooLarge,
@@ -97,6 +100,7 @@ impl Kind {
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
             Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
+            Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
             }

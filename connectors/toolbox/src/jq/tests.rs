@@ -6,7 +6,7 @@ use crate::CONNECTOR;
 
 fn call(arguments: Value) -> Result<Value, ToolError> {
     let reply = CONNECTOR.call("jq", &arguments.to_string())?;
-    Ok(serde_json::from_str(&reply.structured).expect("a result is JSON"))
+    Ok(serde_json::from_str(&reply).expect("a result is JSON"))
 }
 
 fn results(filter: &str, input: Value) -> Value {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_execution::{Job, SqlCatalogue, ToolCall, submit};
+use bulkhead_execution::{Job, Round, SqlCatalogue, ToolCall, submit};
 use bulkhead_http_api::{Api, Correlation, HostError, IdempotencyKey, JsonBody, Path, Problem, Query, RunReply, Wait};
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde::Deserialize;
@@ -35,6 +35,7 @@ pub(crate) async fn handle(
         connector: recordable(&slug),
         tool: recordable(&tool),
         arguments: Value::Object(body.arguments),
+        round: Round::default(),
         idempotency_key,
         correlation_id: correlation.clone(),
     };

@@ -1,0 +1,58 @@
+//! What a client of an older version of the protocol sets for its session. From 2026-07-28 on every request says it.
+
+#![expect(deprecated, reason = "2026-07-28 deprecates logging and still defines it; older clients rely on it")]
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rmcp::model::LoggingLevel;
+
+/// The state of one session.
+#[derive(Debug, Default)]
+pub(super) struct Session(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    level: Option<LoggingLevel>,
+    subscribed: BTreeSet<String>,
+    /// Whether a task forwards changes to the client.
+    forwards: bool,
+}
+
+impl Session {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The least that is logged to the client: what it set, or information.
+    pub(super) fn level(&self) -> LoggingLevel {
+        self.state().level.unwrap_or(LoggingLevel::Info)
+    }
+
+    pub(super) fn set_level(&self, level: LoggingLevel) {
+        self.state().level = Some(level);
+    }
+
+    /// Adds a resource; whether there was room for it.
+    pub(super) fn subscribe(&self, uri: String, most: usize) -> bool {
+        let mut state = self.state();
+        let room = state.subscribed.len() < most || state.subscribed.contains(&uri);
+        if room {
+            state.subscribed.insert(uri);
+        }
+        room
+    }
+
+    pub(super) fn unsubscribe(&self, uri: &str) {
+        self.state().subscribed.remove(uri);
+    }
+
+    pub(super) fn is_subscribed(&self, uri: &str) -> bool {
+        self.state().subscribed.contains(uri)
+    }
+
+    /// Whether the asker is the first to forward changes.
+    pub(super) fn begins_forwarding(&self) -> bool {
+        !std::mem::replace(&mut self.state().forwards, true)
+    }
+}

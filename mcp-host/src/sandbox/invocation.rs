@@ -1,0 +1,92 @@
+//! What is asked of a connector's fresh instance, and who is told while it runs.
+
+use bulkhead_execution::{EventLevel, Round};
+use tokio::sync::mpsc;
+
+/// One request to a connector.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What to do.
+    pub operation: Operation,
+    /// What came from earlier rounds.
+    pub round: Round,
+    /// Who is told what happens meanwhile.
+    pub observer: Option<Observer>,
+}
+
+impl Invocation {
+    /// A first round that nobody watches.
+    #[must_use]
+    pub fn new(operation: Operation) -> Self {
+        Self { operation, round: Round::default(), observer: None }
+    }
+
+    /// A first round of a tool that nobody watches; `arguments` is the JSON text of an object.
+    #[must_use]
+    pub fn tool(name: impl Into<String>, arguments: impl Into<String>) -> Self {
+        Self::new(Operation::Tool { name: name.into(), arguments: arguments.into() })
+    }
+}
+
+/// What a connector can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Run a tool.
+    Tool {
+        /// Its name in the connector.
+        name: String,
+        /// The JSON text of an object that its schema accepts.
+        arguments: String,
+    },
+    /// Fill a prompt in.
+    Prompt {
+        /// Its name in the connector.
+        name: String,
+        /// By name.
+        arguments: Vec<(String, String)>,
+    },
+    /// Read a resource.
+    Resource {
+        /// Its address.
+        uri: String,
+    },
+    /// Suggest values for an argument.
+    Completion {
+        /// Whose argument.
+        subject: Subject,
+        /// Which.
+        argument: String,
+        /// What is typed already.
+        value: String,
+        /// Arguments that are filled in.
+        others: Vec<(String, String)>,
+    },
+}
+
+/// Whose argument is completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A prompt's, by its name in the connector.
+    Prompt(String),
+    /// A resource template's.
+    Template(String),
+}
+
+/// Something that a guest says while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A message.
+    Log(EventLevel, String),
+    /// How far it is.
+    Progress {
+        /// In any unit.
+        done: u64,
+        /// Of how much.
+        total: Option<u64>,
+        /// In words.
+        message: Option<String>,
+    },
+}
+
+/// Where signals go. A guest can send no more of them than its limit on events, so nothing else bounds the channel.
+pub type Observer = mpsc::UnboundedSender<Signal>;

@@ -1,0 +1,99 @@
+//! Reading: prompts, resources and completions. They become no job; who read what is in the audit trail.
+
+use std::sync::Arc;
+
+use bulkhead_audit::{AuditEvent, Outcome as AuditOutcome, Target};
+use bulkhead_execution::{JobError, JobErrorKind, Outcome};
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, CorrelationId};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Worker;
+use crate::sandbox::{Connector, Invocation, Operation};
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The connector did not give it.
+    #[error("{}", .0.message)]
+    Failed(JobError),
+    /// It could not be recorded, so it was not done.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// The process is shutting down, or the run broke.
+    #[error("the host is shutting down; try again in a moment")]
+    Draining,
+}
+
+impl Worker {
+    /// Reads in a fresh instance, and gives MCP's result. What the connector is asked is audited before and after;
+    /// completions are not, because they reach nothing outside the sandbox.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read(
+        &self,
+        caller: &Caller,
+        correlation: &CorrelationId,
+        connector: Arc<Connector>,
+        invocation: Invocation,
+        cancel: CancellationToken,
+    ) -> Result<Value, ReadError> {
+        if self.0.draining.is_cancelled() {
+            return Err(ReadError::Draining);
+        }
+        let ports = &self.0.ports;
+        let slug = connector.entry().slug.as_str();
+        let audited = audited(slug, &invocation.operation)
+            .map(|(action, target)| AuditEvent::pending(ports, caller, action, target, correlation));
+        if let Some(event) = &audited {
+            ports.sql.execute(bulkhead_audit::begin(event)).await?;
+        }
+        let worker = self.clone();
+        // A task of its own: the entry is completed also when whoever asked goes away.
+        let running = self.0.tasks.spawn(async move {
+            let outcome = tokio::select! {
+                report = connector.call(invocation) => report.outcome,
+                () = cancel.cancelled() => {
+                    Outcome::Failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran"))
+                }
+            };
+            if let Some(event) = audited {
+                worker.complete(&event, &outcome).await?;
+            }
+            match outcome {
+                Outcome::Succeeded(result) => Ok(result),
+                Outcome::Failed(error) => Err(ReadError::Failed(error)),
+            }
+        });
+        running.await.map_err(|_| ReadError::Draining)?
+    }
+
+    async fn complete(&self, event: &AuditEvent, outcome: &Outcome) -> Result<(), SqlError> {
+        let (outcome, reason) = match outcome {
+            Outcome::Succeeded(_) => (AuditOutcome::Succeeded, None),
+            Outcome::Failed(error) if error.kind == JobErrorKind::Canceled => (AuditOutcome::Canceled, None),
+            Outcome::Failed(error) => (AuditOutcome::Failed, Some(error.kind.as_str())),
+        };
+        let ports = &self.0.ports;
+        let statement = bulkhead_audit::complete(event.organization, event.id, outcome, reason, ports.now());
+        ports.sql.execute(statement).await.map(|_| ())
+    }
+}
+
+fn audited(slug: &str, operation: &Operation) -> Option<(&'static str, Target)> {
+    // Addresses come from the request: what is longer than any real one is cut.
+    let cut = |text: &str| text.chars().take(256).collect::<String>();
+    match operation {
+        Operation::Prompt { name, .. } => {
+            Some(("prompt.get", Target { kind: "prompt".to_owned(), id: format!("{slug}/{}", cut(name)) }))
+        }
+        // A query may hold what is private.
+        Operation::Resource { uri } => {
+            let address = uri.split(['?', '#']).next().unwrap_or_default();
+            Some(("resource.read", Target { kind: "resource".to_owned(), id: cut(address) }))
+        }
+        Operation::Tool { .. } | Operation::Completion { .. } => None,
+    }
+}
