@@ -1,4 +1,4 @@
-//! MCP clients as people have them: Python's, and the inspector.
+//! MCP clients as people have them: the official ones of Python and TypeScript, fastmcp, and the inspector.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +19,83 @@ async fn python(arguments: impl FnOnce(&mut Command) -> &mut Command) {
         assert!(era["tools"].as_array().is_some_and(|tools| tools.contains(&json!("toolbox_jq"))), "{era:#}");
         assert_eq!(era["result"], json!({ "results": [42] }));
     }
+}
+
+/// What a client says of each era of the protocol that lists, calls, is asked, and is told of progress.
+fn understands(ended: &bulkhead_system_tests::Ended) {
+    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
+    let said: Vec<Value> = ended.output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let versions: Vec<_> = said.iter().map(|era| era["version"].as_str().expect("a version")).collect();
+    assert_eq!(versions, ["2026-07-28", "2025-11-25"]);
+    for era in said {
+        assert!(era["tools"].as_array().is_some_and(|tools| tools.contains(&json!("toolbox_jq"))), "{era:#}");
+        assert_eq!(era["result"], json!({ "results": [42] }));
+        let answer = r#"User response: action=accept, content={"email":"ada@example.com","username":"ada"}"#;
+        assert_eq!(era["elicited"], answer);
+        let progress: Vec<f64> = serde_json::from_value(era["progress"].clone()).expect("numbers");
+        assert_eq!(progress, [0.0, 50.0, 100.0]);
+    }
+}
+
+fn script(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
+}
+
+fn typescript() -> Command {
+    let mut command = program("BULKHEAD_NODE");
+    command.arg(script("node/call.mjs"));
+    command
+}
+
+fn fastmcp() -> Command {
+    let mut command = program("BULKHEAD_PYTHON");
+    command.arg(script("python/call_fastmcp.py"));
+    command
+}
+
+/// In both eras, and of nothing that it did not subscribe to or the connector may not speak of.
+fn hears_of_updates(ended: &bulkhead_system_tests::Ended) {
+    for line in ended.output.lines() {
+        let era: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(era["updated"], json!(["test://watched-resource"]), "{era:#}");
+    }
+}
+
+async fn over_http(mut client: Command) -> bulkhead_system_tests::Ended {
+    let host = Setup::up().await.with_conformance().start().await;
+    let ended = run(client.args(["http", &format!("http://{}/mcp", host.address()), host.key()])).await;
+    understands(&ended);
+    ended
+}
+
+async fn over_stdio(mut client: Command) -> bulkhead_system_tests::Ended {
+    let setup = Setup::up().await.with_conformance().command("mcp");
+    let server = setup.command_line();
+    let database: Vec<_> = setup.database().url().into_iter().flat_map(|url| ["--database-url", url]).collect();
+    let client = client.arg("stdio").arg(server.get_program()).args(server.get_args()).args(&database);
+    let ended = run(client).await;
+    understands(&ended);
+    ended
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_typescript_client_works_over_http() {
+    hears_of_updates(&over_http(typescript()).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_typescript_client_works_over_stdio() {
+    hears_of_updates(&over_stdio(typescript()).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fastmcp_works_over_http() {
+    over_http(fastmcp()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fastmcp_works_over_stdio() {
+    over_stdio(fastmcp()).await;
 }
 
 /// The inspector's command line, with an own folder for what it keeps.

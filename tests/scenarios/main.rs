@@ -13,6 +13,7 @@ mod health;
 mod migrate;
 mod other_sites;
 mod prometheus;
+mod protocol;
 mod proxy;
 mod sandbox;
 mod secrets;

@@ -14,19 +14,26 @@ impl Host {
         request.header("accept", "application/json, text/event-stream").json(message)
     }
 
-    /// A request that stands alone, as of 2026-07-28: what a session would have held is in its `_meta`.
+    /// A request that stands alone, as of 2026-07-28: what a session would have held is in its `_meta`, where the
+    /// parameters' own says nothing else.
     ///
     /// # Panics
     /// When `parameters` is not an object.
     pub fn stateless(&self, method: &str, mut parameters: Value) -> Request {
-        parameters["_meta"] = json!({
+        let own = json!({
             "io.modelcontextprotocol/protocolVersion": STATELESS,
             "io.modelcontextprotocol/clientInfo": { "name": "scenarios", "version": "0" },
             "io.modelcontextprotocol/clientCapabilities": {},
         });
+        for (key, value) in own.as_object().into_iter().flatten() {
+            let meta = &mut parameters["_meta"];
+            if meta.get(key).is_none() {
+                meta[key] = value.clone();
+            }
+        }
         let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
         let request = self.mcp(&message).header("mcp-protocol-version", STATELESS).header("mcp-method", method);
-        match parameters["name"].as_str() {
+        match parameters["name"].as_str().or(parameters["uri"].as_str()) {
             Some(name) => request.header("mcp-name", name),
             None => request,
         }

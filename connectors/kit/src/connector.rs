@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{Annotations, Completion, Content, Listing, PromptArguments, PromptEntry, ResourcesEntry};
+use crate::{Annotations, Answer, Completion, Content, Listing, PromptArguments, PromptEntry, ResourcesEntry};
 use crate::{Round, ToolEntry, ToolError, Turn};
 
 /// A tool as it is listed.
@@ -105,7 +105,7 @@ impl Connector {
     /// # Errors
     /// [`ToolError::UnknownTool`], [`ToolError::InvalidArguments`] when the arguments do not fit the tool's input,
     /// and whatever the tool says.
-    pub fn run(&self, tool: &str, arguments: &str, round: &Round) -> Result<Turn<Reply>, ToolError> {
+    pub fn run(&self, tool: &str, arguments: &str, round: &Round) -> Answer<Reply> {
         match self.tools.iter().find(|entry| entry.name == tool) {
             Some(entry) => (entry.run)(arguments, round),
             None => Err(ToolError::UnknownTool(tool.to_owned())),

@@ -84,7 +84,7 @@ pub use error::{Fault, Pointer, ToolError};
 pub use host::{Level, log, progress, required_setting, resource_updated, setting};
 pub use prompt::{Message, Prompt, PromptArgument, PromptArguments, PromptEntry};
 pub use resource::{DescribedResource, Listing, ResourceTemplate, Resources, ResourcesEntry};
-pub use round::{Ask, Capabilities, Elicited, Question, Questions, Round, Turn};
+pub use round::{Answer, Ask, Capabilities, Elicited, Question, Questions, Round, Turn};
 pub use tool::{Annotations, ContentTool, Tool, ToolEntry};
 
 /// Makes a connector of a list of tools: the static `CONNECTOR`, and in a component the contract's exports.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Completion, Content, Role, Round, ToolError, Turn};
+use crate::{Answer, Completion, Content, Role, Round};
 
 /// An argument of a prompt. Its value is text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +69,8 @@ pub trait Prompt {
     /// Fills it in. Required arguments are there, and none is unknown.
     ///
     /// # Errors
-    /// A [`ToolError`] in words that help the caller.
-    fn get(arguments: &PromptArguments, round: &Round) -> Result<Turn<Vec<Message>>, ToolError>;
+    /// A [`ToolError`](crate::ToolError) in words that help the caller.
+    fn get(arguments: &PromptArguments, round: &Round) -> Answer<Vec<Message>>;
 
     /// Suggests values for an argument of which `value` is typed. There is neither network nor a setting here.
     #[must_use]
@@ -91,7 +91,7 @@ pub struct PromptEntry {
     /// [`Prompt::ARGUMENTS`].
     pub arguments: &'static [PromptArgument],
     /// [`Prompt::get`].
-    pub get: fn(&PromptArguments, &Round) -> Result<Turn<Vec<Message>>, ToolError>,
+    pub get: fn(&PromptArguments, &Round) -> Answer<Vec<Message>>,
     /// [`Prompt::complete`].
     pub complete: fn(&str, &str, &PromptArguments) -> Completion,
 }

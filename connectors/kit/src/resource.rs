@@ -1,6 +1,8 @@
 //! A connector's resources, as their author writes them: what can be read by address.
 
-use crate::{Completion, ContentAnnotations, PromptArguments, ResourceContents, ResourceLink, Round, ToolError, Turn};
+use crate::{
+    Answer, Completion, ContentAnnotations, PromptArguments, ResourceContents, ResourceLink, Round, ToolError,
+};
 
 /// A resource in a listing.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +55,7 @@ pub trait Resources {
     ///
     /// # Errors
     /// [`ToolError::UnknownTool`] when there is none; else in words that help the caller.
-    fn read(uri: &str, round: &Round) -> Result<Turn<Vec<ResourceContents>>, ToolError>;
+    fn read(uri: &str, round: &Round) -> Answer<Vec<ResourceContents>>;
 
     /// Suggests values for a template's variable of which `value` is typed. There is neither network nor a setting here.
     #[must_use]
@@ -68,7 +70,7 @@ pub struct ResourcesEntry {
     /// [`Resources::describe`].
     pub describe: fn() -> Listing,
     /// [`Resources::read`].
-    pub read: fn(&str, &Round) -> Result<Turn<Vec<ResourceContents>>, ToolError>,
+    pub read: fn(&str, &Round) -> Answer<Vec<ResourceContents>>,
     /// [`Resources::complete`].
     pub complete: fn(&str, &str, &str, &PromptArguments) -> Completion,
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::ToolError;
+
 /// What may be asked of whoever made the call. Asking for anything else ends it with an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
@@ -129,6 +131,9 @@ pub struct Questions {
     /// JSON that comes back unchanged.
     pub state: Option<Value>,
 }
+
+/// What a round comes to.
+pub type Answer<T> = Result<Turn<T>, ToolError>;
 
 /// How a round ends.
 #[derive(Clone, Debug, PartialEq)]

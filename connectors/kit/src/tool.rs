@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Content, Description, Fault, Pointer, Reply, Round, ToolError, Turn, schema};
+use crate::{Answer, Content, Description, Fault, Pointer, Reply, Round, ToolError, Turn, schema};
 
 /// Hints for whoever decides about a call, named as in MCP's `ToolAnnotations`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub trait ContentTool {
     ///
     /// # Errors
     /// A [`ToolError`] in words that help the caller.
-    fn call(input: Self::Input, round: &Round) -> Result<Turn<Vec<Content>>, ToolError>;
+    fn call(input: Self::Input, round: &Round) -> Answer<Vec<Content>>;
 }
 
 /// A [`Tool`] or [`ContentTool`] in a connector's list, its types put aside.
@@ -83,7 +83,7 @@ pub trait ContentTool {
 pub struct ToolEntry {
     pub(crate) name: &'static str,
     pub(crate) describe: fn() -> Description,
-    pub(crate) run: fn(&str, &Round) -> Result<Turn<Reply>, ToolError>,
+    pub(crate) run: fn(&str, &Round) -> Answer<Reply>,
 }
 
 impl ToolEntry {
@@ -126,7 +126,7 @@ fn read<I: DeserializeOwned>(arguments: &str) -> Result<I, ToolError> {
     serde_json::from_str(arguments).map_err(|_| explain::<I>(arguments))
 }
 
-fn run<T: Tool>(arguments: &str, _: &Round) -> Result<Turn<Reply>, ToolError> {
+fn run<T: Tool>(arguments: &str, _: &Round) -> Answer<Reply> {
     let input = read(arguments)?;
     let output = T::call(input)?;
     let structured = serde_json::to_string(&output)
@@ -135,7 +135,7 @@ fn run<T: Tool>(arguments: &str, _: &Round) -> Result<Turn<Reply>, ToolError> {
     Ok(Turn::Done(Reply { structured: Some(structured), content }))
 }
 
-fn run_content<T: ContentTool>(arguments: &str, round: &Round) -> Result<Turn<Reply>, ToolError> {
+fn run_content<T: ContentTool>(arguments: &str, round: &Round) -> Answer<Reply> {
     Ok(T::call(read(arguments)?, round)?.map(|content| Reply { structured: None, content }))
 }
 

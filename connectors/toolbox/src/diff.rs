@@ -116,6 +116,7 @@ fn check_label(label: &str, pointer: &str) -> Result<(), ToolError> {
 
 #[cfg(test)]
 mod tests {
+    use bulkhead_connector_kit::{Content, Round, Turn};
     use serde_json::{Value, json};
 
     use super::*;
@@ -140,8 +141,9 @@ mod tests {
     fn equal_texts_have_an_empty_diff_and_say_so() {
         let arguments = json!({"before": "a\n", "after": "a\n"});
         assert_eq!(call(arguments.clone()), Ok(json!({"equal": true, "added": 0, "removed": 0, "diff": ""})));
-        let text = CONNECTOR.call("diff", &arguments.to_string()).expect("compares").text;
-        assert_eq!(text.as_deref(), Some("The texts are the same."));
+        let compared = CONNECTOR.run("diff", &arguments.to_string(), &Round::default()).expect("compares");
+        let Turn::Done(reply) = compared else { panic!("it asks nothing") };
+        assert_eq!(reply.content, [Content::text("The texts are the same.")]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bulkhead_audit::{AuditEvent, AuditFilter, Outcome as AuditOutcome};
 use bulkhead_execution::{
     Abandoned, CallableTool, CancelOutcome, Catalogue, FinishError, Heartbeat, Job, JobError, JobErrorKind, JobFilter,
-    JobStatus, LeaseTerms, LookupError, Outcome, Refusal, SqlCatalogue, SubmitError, ToolCall, Usage, cancel, claim,
-    finish, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
+    JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, SubmitError, ToolCall, Usage, cancel,
+    claim, finish, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
 };
 use bulkhead_kernel::{CorrelationId, PageRequest};
 use bulkhead_testkit::ManualClock;

@@ -1,15 +1,13 @@
 //! Prompts.
 
 use bulkhead_connector_kit::{
-    Block, Body, Completion, Content, Elicited, Media, Message, Prompt, PromptArgument, PromptArguments, Question,
-    ResourceContents, Round, ToolError, Turn,
+    Answer, Block, Body, Completion, Content, Elicited, Media, Message, Prompt, PromptArgument, PromptArguments,
+    Question, ResourceContents, Round, ToolError, Turn,
 };
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::PNG;
-
-type Answer = Result<Turn<Vec<Message>>, ToolError>;
 
 /// Without arguments.
 pub struct SimplePrompt;
@@ -19,7 +17,7 @@ impl Prompt for SimplePrompt {
     const TITLE: &'static str = "Simple prompt";
     const DESCRIPTION: &'static str = "A simple prompt without arguments.";
 
-    fn get(_: &PromptArguments, _: &Round) -> Answer {
+    fn get(_: &PromptArguments, _: &Round) -> Answer<Vec<Message>> {
         Ok(Turn::Done(vec![Message::user(Content::text("This is a simple prompt for testing."))]))
     }
 }
@@ -36,7 +34,7 @@ impl Prompt for PromptWithArguments {
         PromptArgument::required("arg2", "Second test argument"),
     ];
 
-    fn get(arguments: &PromptArguments, _: &Round) -> Answer {
+    fn get(arguments: &PromptArguments, _: &Round) -> Answer<Vec<Message>> {
         let argument = |name: &str| arguments.get(name).map(String::as_str).unwrap_or_default();
         let text = format!("Prompt with arguments: arg1='{}', arg2='{}'", argument("arg1"), argument("arg2"));
         Ok(Turn::Done(vec![Message::user(Content::text(text))]))
@@ -60,7 +58,7 @@ impl Prompt for PromptWithEmbeddedResource {
     const ARGUMENTS: &'static [PromptArgument] =
         &[PromptArgument::required("resourceUri", "URI of the resource to embed")];
 
-    fn get(arguments: &PromptArguments, _: &Round) -> Answer {
+    fn get(arguments: &PromptArguments, _: &Round) -> Answer<Vec<Message>> {
         let resource = Block::Resource(ResourceContents {
             uri: arguments.get("resourceUri").cloned().unwrap_or_default(),
             mime_type: Some("text/plain".to_owned()),
@@ -81,7 +79,7 @@ impl Prompt for PromptWithImage {
     const TITLE: &'static str = "Prompt with a picture";
     const DESCRIPTION: &'static str = "A prompt with a picture.";
 
-    fn get(_: &PromptArguments, _: &Round) -> Answer {
+    fn get(_: &PromptArguments, _: &Round) -> Answer<Vec<Message>> {
         let image = Block::Image(Media { data: PNG.to_vec(), mime_type: "image/png".to_owned() });
         Ok(Turn::Done(vec![Message::user(image), Message::user(Content::text("Please analyze the image above."))]))
     }
@@ -95,7 +93,7 @@ impl Prompt for PromptThatAsks {
     const TITLE: &'static str = "Prompt that asks";
     const DESCRIPTION: &'static str = "A prompt that asks for its context.";
 
-    fn get(_: &PromptArguments, round: &Round) -> Answer {
+    fn get(_: &PromptArguments, round: &Round) -> Answer<Vec<Message>> {
         #[derive(Deserialize)]
         struct Context {
             context: String,

@@ -1,14 +1,12 @@
 //! Tools that ask, as 2026-07-28 knows it: the call ends with questions and is made again.
 
-use bulkhead_connector_kit::{Content, Elicited, Question, Round, ToolError, Turn};
+use bulkhead_connector_kit::{Answer, Content, Elicited, Question, Round, Turn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::asking::{sampled, sampling};
 
-type Answer = Result<Turn<Vec<Content>>, ToolError>;
-
-fn said(text: impl Into<String>) -> Answer {
+fn said(text: impl Into<String>) -> Answer<Vec<Content>> {
     Ok(Turn::Done(vec![Content::text(text)]))
 }
 
@@ -22,7 +20,7 @@ struct Name {
 }
 
 /// What to say to whoever did not accept.
-fn unless_accepted<T>(elicited: Elicited<T>, say: impl FnOnce(T) -> String) -> Answer {
+fn unless_accepted<T>(elicited: Elicited<T>, say: impl FnOnce(T) -> String) -> Answer<Vec<Content>> {
     match elicited {
         Elicited::Accepted(value) => said(say(value)),
         Elicited::Declined => said("The user declined"),
@@ -30,7 +28,7 @@ fn unless_accepted<T>(elicited: Elicited<T>, say: impl FnOnce(T) -> String) -> A
     }
 }
 
-fn ask_name(round: &Round) -> Answer {
+fn ask_name(round: &Round) -> Answer<Vec<Content>> {
     match round.elicited::<Name>("user_name") {
         Some(answer) => unless_accepted(answer, |Name { name }| format!("Hello, {name}!")),
         None => Ok(Turn::ask(vec![Question::elicit("user_name", "What is your name?", one_text("name"))])),
@@ -81,7 +79,7 @@ struct Asked {
     name: Option<String>,
 }
 
-fn ask_to_confirm(round: &Round) -> Answer {
+fn ask_to_confirm(round: &Round) -> Answer<Vec<Content>> {
     #[derive(Deserialize)]
     struct Confirmed {
         ok: bool,
