@@ -108,6 +108,10 @@ pub struct McpConfig {
     pub input_seconds: u64,
     /// How often one call may ask for input.
     pub max_rounds: u32,
+    /// How long a call may take before a client that knows tasks gets one instead of waiting: seconds; 0 is at once.
+    pub task_after_seconds: u64,
+    /// How often such a client should ask how its task is: milliseconds.
+    pub task_poll_ms: u64,
     /// Resources that one client may subscribe to.
     pub max_subscriptions: usize,
     /// How long a session of a client older than 2026-07-28 lasts without a request: seconds.
@@ -127,6 +131,8 @@ impl Default for McpConfig {
             list_ttl_ms: 30_000,
             input_seconds: 600,
             max_rounds: 10,
+            task_after_seconds: 10,
+            task_poll_ms: 1_000,
             max_subscriptions: 100,
             session_idle_seconds: 300,
             max_sessions: 1_000,

@@ -20,3 +20,4 @@ mod secrets;
 mod shutdown;
 mod spin_databases;
 mod startup;
+mod tasks;

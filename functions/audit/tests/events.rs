@@ -19,6 +19,7 @@ async fn call(harness: &Harness, tenant: &Tenant, tool: &str, correlation: &str)
         tool: tool.to_owned(),
         arguments: json!({"filter": ".", "input": null}),
         round: Round::default(),
+        continues: None,
         idempotency_key: None,
         correlation_id: CorrelationId::parse(correlation).expect("sane"),
     };

@@ -1,5 +1,7 @@
 //! `tools/call`: one job a round.
 
+use std::time::Duration;
+
 use bulkhead_execution::{InputRequired, Job, Refusal, SubmitError, ToolCall};
 use bulkhead_kernel::Caller;
 use rmcp::ErrorData;
@@ -11,6 +13,7 @@ use super::handler::{Request, Shared, is_stateless};
 use super::input::{self, Binding};
 use super::result;
 use super::session::Session;
+use super::tasks::{self, Called};
 use super::watch::{Watch, watched};
 use crate::worker::CallError;
 
@@ -29,6 +32,8 @@ pub(super) async fn call(
     let (responses, state) = (request.input_responses, request.request_state);
     let mut round = shared.sealer.round(&bind(&caller, &name, &arguments), capabilities, responses, state)?;
     let stateless = is_stateless(&context);
+    let knows_tasks = context.client_capabilities().is_some_and(|declared| declared.supports_tasks());
+    let patience = (stateless && knows_tasks).then(|| Duration::from_secs(shared.config.task_after_seconds));
     let level = if stateless { context.meta.log_level() } else { Some(session.level()) };
     for _ in 0..shared.config.max_rounds.max(1) {
         let call = ToolCall {
@@ -36,13 +41,24 @@ pub(super) async fn call(
             tool: tool.to_owned(),
             arguments,
             round,
+            continues: None,
             idempotency_key: None,
             correlation_id: correlation.clone(),
         };
         let watch = Watch::of(&context, level, connector);
-        let called = watched(watch, |observer| shared.worker.call(&caller, call, context.ct.clone(), observer)).await;
+        let called = match patience {
+            None => {
+                let work = |observer| shared.worker.call(&caller, call, context.ct.clone(), observer);
+                watched(watch, work).await.map(Called::Ended)
+            }
+            Some(patience) => {
+                let work = |observer| tasks::call(&shared.worker, &caller, call, &context.ct, observer, patience);
+                watched(watch, work).await
+            }
+        };
         let job = match called {
-            Ok(job) => job,
+            Ok(Called::Ended(job)) => job,
+            Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id).await,
             Err(error) => return refused(&name, error),
         };
         let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) else {
@@ -69,7 +85,7 @@ fn bind<'a>(caller: &'a Caller, name: &'a str, arguments: &'a Value) -> Binding<
     Binding { caller, request: ("tools/call", name), arguments }
 }
 
-fn refused(name: &str, error: CallError) -> Result<CallToolResponse, ErrorData> {
+pub(super) fn refused(name: &str, error: CallError) -> Result<CallToolResponse, ErrorData> {
     match error {
         CallError::Submit(SubmitError::Refused(refusal)) => refuse(name, &refusal),
         CallError::Submit(error) => {

@@ -68,6 +68,24 @@ pub enum CallError {
     Draining,
 }
 
+/// A job that runs.
+#[derive(Debug)]
+pub struct Started {
+    /// Which.
+    pub id: JobId,
+    ended: tokio::task::JoinHandle<Option<Job>>,
+}
+
+impl Started {
+    /// Waits for its end. The run goes on when nobody waits.
+    ///
+    /// # Errors
+    /// [`CallError::EndNotRecorded`].
+    pub async fn end(&mut self) -> Result<Job, CallError> {
+        (&mut self.ended).await.ok().flatten().ok_or(CallError::EndNotRecorded(self.id))
+    }
+}
+
 impl Worker {
     /// A worker for these connectors. `name` must never have been another worker's.
     #[must_use]
@@ -111,6 +129,20 @@ impl Worker {
         cancel: CancellationToken,
         observer: Option<Observer>,
     ) -> Result<Job, CallError> {
+        self.start(caller, call, cancel, observer).await?.end().await
+    }
+
+    /// The same, without waiting for the end.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        call: ToolCall,
+        cancel: CancellationToken,
+        observer: Option<Observer>,
+    ) -> Result<Started, CallError> {
         if self.0.draining.is_cancelled() {
             return Err(CallError::Draining);
         }
@@ -120,8 +152,7 @@ impl Worker {
                 .await
                 .inspect_err(|error| inner.metrics.refused(error))?;
         let id = started.job.id;
-        let ended = self.spawn(started, cancel, observer, None).await;
-        ended.ok().flatten().ok_or(CallError::EndNotRecorded(id))
+        Ok(Started { id, ended: self.spawn(started, cancel, observer, None) })
     }
 
     /// Runs a queued job now, if nobody else does, and waits up to `wait` for its end; whether it ended.

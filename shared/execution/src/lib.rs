@@ -7,6 +7,7 @@
 //!
 //! A new transition is a file here, with its statements in `store`.
 
+mod answer;
 mod cancel;
 mod catalogue;
 mod claim;
@@ -18,6 +19,7 @@ mod round;
 mod store;
 mod submit;
 
+pub use answer::{AnswerError, answer, last_round};
 pub use cancel::{CancelOutcome, cancel};
 pub use catalogue::{CallableTool, Catalogue, Fault, LookupError, SqlCatalogue};
 pub use claim::{Heartbeat, Lease, LeaseTerms, StartedJob, append_events, claim, heartbeat, queued};

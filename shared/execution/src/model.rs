@@ -171,6 +171,9 @@ pub struct Job {
     /// What it brought along from earlier rounds of the same call.
     #[serde(skip_serializing_if = "Round::is_default")]
     pub round: Round,
+    /// The job whose questions it brings the answers to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continues: Option<JobId>,
     /// The result: `structuredContent` and `content` as in MCP's `CallToolResult`; or `resultType` `input_required` with
     /// what has to be asked before the same call can be made again.
     pub result: Option<Value>,

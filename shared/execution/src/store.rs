@@ -13,14 +13,14 @@ use crate::recover::Abandoned;
 use crate::round::Round;
 
 const SELECT: &str = "SELECT id, organization_id, user_id, connector, tool, connector_digest, read_only, status, \
-                      arguments, round, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
+                      arguments, round, continues, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
                       lease_number, cancel_requested_at, created_at, started_at, finished_at FROM pipeline_jobs";
 
 pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerms, Timestamp)>) -> Statement {
     sql("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
-         status, arguments, round, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
+         status, arguments, round, continues, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
          lease_owner, lease_expires_at, created_at, started_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)")
     .bind(job.id)
     .bind(job.organization)
     .bind(job.user)
@@ -31,6 +31,7 @@ pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerm
     .bind(job.status.as_str())
     .bind(job.arguments.to_string())
     .bind(round(&job.round))
+    .bind(job.continues)
     .bind(key)
     .bind(job.request_hash.as_str())
     .bind(job.correlation_id.as_str())
@@ -164,6 +165,16 @@ pub(crate) async fn find(database: &dyn Sql, organization: OrganizationId, id: J
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// The job that brings the answers to another's questions.
+pub(crate) async fn find_continuation(
+    database: &dyn Sql,
+    organization: OrganizationId,
+    id: JobId,
+) -> Result<Option<Job>, SqlError> {
+    let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND continues = $2")).bind(organization).bind(id);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
 /// For a worker, which serves every tenant.
 pub(crate) async fn find_by_id(database: &dyn Sql, id: JobId) -> Result<Option<Job>, SqlError> {
     let statement = sql(format!("{SELECT} WHERE id = $1")).bind(id);
@@ -262,6 +273,7 @@ fn read(row: &Row) -> Result<Job, SqlError> {
         status: row.parse("status")?,
         arguments: row.json("arguments")?,
         round: optional_json(row, "round")?.unwrap_or_default(),
+        continues: row.get("continues")?,
         result: optional_json(row, "result")?,
         error: optional_json(row, "error")?,
         usage: optional_json(row, "usage")?,

@@ -24,6 +24,8 @@ pub struct ToolCall {
     pub arguments: Value,
     /// What came from earlier rounds of the same call.
     pub round: Round,
+    /// The job whose questions it brings the answers to. They can be answered once.
+    pub continues: Option<JobId>,
     /// The same key with the same call gives the same job.
     pub idempotency_key: Option<String>,
     /// The request that it comes with.
@@ -186,6 +188,7 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
         status: JobStatus::Queued,
         arguments: call.arguments,
         round: call.round,
+        continues: call.continues,
         result: None,
         error: None,
         usage: None,

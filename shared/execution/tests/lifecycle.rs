@@ -44,6 +44,7 @@ impl Scene {
             tool: "jq".to_owned(),
             arguments,
             round: Round::default(),
+            continues: None,
             idempotency_key: None,
             correlation_id: correlation(),
         }

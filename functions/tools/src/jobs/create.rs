@@ -36,6 +36,7 @@ pub(crate) async fn handle(
         tool: recordable(&tool),
         arguments: Value::Object(body.arguments),
         round: Round::default(),
+        continues: None,
         idempotency_key,
         correlation_id: correlation.clone(),
     };
