@@ -18,3 +18,4 @@ mod secrets;
 mod shutdown;
 mod spin_databases;
 mod startup;
+mod vault;

@@ -14,6 +14,7 @@ use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, Serializable};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::binding::encode;
@@ -150,8 +151,14 @@ impl KeyEncryptionKey {
     /// # Errors
     /// [`InvalidKey`] when it is none.
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
-        let (id, private, preshared) = read(text, KEY_TAG)?;
-        let private = PrivateKey::from_bytes(private.as_slice()).map_err(|_| InvalidKey)?;
+        let (id, written, preshared) = read(text, KEY_TAG)?;
+        let private = PrivateKey::from_bytes(written.as_slice()).map_err(|_| InvalidKey)?;
+        // X25519 passes over five bits of a private key. A wrong digit there would do no harm, but would not be noticed.
+        let mut canonical = Zeroizing::new([0; HALF]);
+        private.write_exact(canonical.as_mut_slice());
+        if !bool::from(canonical.as_slice().ct_eq(written.as_slice())) {
+            return Err(InvalidKey);
+        }
         Some(Self::new(private, preshared)).filter(|key| key.id() == id).ok_or(InvalidKey)
     }
 

@@ -43,21 +43,20 @@ impl KeyRing {
         Self { primary, older: Vec::new() }
     }
 
-    /// Reads keys, the primary first: one on a line. Empty lines and those that start with `#` are passed over.
+    /// Reads keys, the primary first, with blanks or line ends between them. A line that starts with `#` is passed over.
     ///
     /// # Errors
     /// [`InvalidKeyRing`] names the line.
     pub fn parse(text: &str) -> Result<Self, InvalidKeyRing> {
         let mut keys: Vec<KeyEncryptionKey> = Vec::new();
         for (line, text) in (1..).zip(text.lines().map(str::trim)) {
-            if text.is_empty() || text.starts_with('#') {
-                continue;
+            for word in text.split_whitespace().filter(|_| !text.starts_with('#')) {
+                let key = KeyEncryptionKey::parse(word).map_err(|_| InvalidKeyRing::Line { line })?;
+                if keys.iter().any(|other| other.id() == key.id()) {
+                    return Err(InvalidKeyRing::Repeated { line });
+                }
+                keys.push(key);
             }
-            let key = KeyEncryptionKey::parse(text).map_err(|_| InvalidKeyRing::Line { line })?;
-            if keys.iter().any(|other| other.id() == key.id()) {
-                return Err(InvalidKeyRing::Repeated { line });
-            }
-            keys.push(key);
         }
         let mut keys = keys.into_iter();
         let primary = keys.next().ok_or(InvalidKeyRing::Empty)?;
@@ -153,6 +152,8 @@ mod tests {
         let key = key.expose();
         let parse = |text: String| KeyRing::parse(&text).map(|ring| ring.primary());
         assert!(parse(format!("\n# a comment\n  {key}  \r\n\n")).is_ok());
+        let other = KeyEncryptionKey::generate(&SeededEntropy::new(2)).expose();
+        assert!(parse(format!("{key} {}", other.expose())).is_ok());
         assert_eq!(parse("# nothing\n\n".to_owned()), Err(InvalidKeyRing::Empty));
         assert_eq!(parse(format!("{key}\nhunter2")), Err(InvalidKeyRing::Line { line: 2 }));
         assert_eq!(parse(format!("{key}\n\n{key}")), Err(InvalidKeyRing::Repeated { line: 3 }));

@@ -147,7 +147,7 @@ async fn secrets_are_stored_replaced_listed_and_removed(scene: Scene) {
 }
 
 async fn every_change_is_audited_without_a_value(scene: Scene) {
-    let Fixture { ports, ours, theirs } = &scene.fixture;
+    let Fixture { ports, ours, theirs, .. } = &scene.fixture;
     scene.put("github", "token", "hunter2").await;
     scene.put("github", "token", "hunter3").await;
     let rotated = scene.rotated();
@@ -186,7 +186,7 @@ async fn a_secret_has_a_length(scene: Scene) {
 }
 
 async fn tenants_do_not_see_each_other(scene: Scene) {
-    let Fixture { ports, ours, theirs } = &scene.fixture;
+    let Fixture { ports, ours, theirs, .. } = &scene.fixture;
     scene.put("github", "token", "ours").await;
     scene.try_put(&scene.ring, theirs, secret("github", "token", "theirs")).await.expect("stores");
     assert_eq!(scene.open("github").await, Ok(pairs(&[("token", "ours")])));

@@ -32,6 +32,8 @@ pub struct Fixture {
     pub ours: Tenant,
     /// Somebody else.
     pub theirs: Tenant,
+    /// Where another process finds the database.
+    pub url: String,
     directory: tempfile::TempDir,
 }
 
@@ -63,7 +65,7 @@ impl Fixture {
         let ours = tenant(&ports, "ours", Expiry::Never).await;
         let theirs = tenant(&ports, "theirs", Expiry::Never).await;
         catalogue::fill(&ports).await;
-        Self { ports, ours, theirs, directory }
+        Self { ports, ours, theirs, url: url.to_owned(), directory }
     }
 }
 
@@ -85,7 +87,7 @@ pub struct Harness {
 impl Harness {
     /// A migrated database with two tenants and a catalogue.
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
-        let Fixture { ports, ours, theirs, directory } = Fixture::start(Arc::new(SystemClock)).await;
+        let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
         let api = Api { ports, host: host.clone(), limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
