@@ -30,7 +30,8 @@ pub enum KeysError {
     /// Secrets need keys that are not there.
     #[error(
         "secrets in the database need the vault key {} and {place} has it not; put it there from the machine or backup \
-         that has it", list(keys)
+         that has it",
+        list(keys)
     )]
     Lost {
         /// Where the keys are looked for.

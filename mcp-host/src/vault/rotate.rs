@@ -98,11 +98,7 @@ pub async fn rotate(
 }
 
 /// The ring with its new primary key, on the disk.
-fn new_ring(
-    ports: &Ports,
-    source: &KeySource,
-    lock: Option<(&std::path::Path, &Lock)>,
-) -> Result<KeyRing, KeysError> {
+fn new_ring(ports: &Ports, source: &KeySource, lock: Option<(&std::path::Path, &Lock)>) -> Result<KeyRing, KeysError> {
     let (ring, _) = source.read()?;
     let Some((path, lock)) = lock else {
         return Some(ring).filter(|ring| !ring.older().is_empty()).ok_or(KeysError::Environment { variable: VARIABLE });

@@ -62,7 +62,8 @@ mod tests {
         let other: OrganizationId = "0192d3a4-7b1c-7f00-8000-000000000001".parse().expect("an id");
         let scope: Scope = "connector:github".parse().expect("a scope");
         let another: Scope = "connector:gitlab".parse().expect("a scope");
-        let (field, second): (FieldName, FieldName) = ("token".parse().expect("a name"), "key".parse().expect("a name"));
+        let (field, second): (FieldName, FieldName) =
+            ("token".parse().expect("a name"), "key".parse().expect("a name"));
         let binding = Binding { organization, scope: &scope, field: &field };
         let all = [
             binding.associated_data("value", 1),

@@ -64,12 +64,7 @@ impl SealingKey {
     ///
     /// # Errors
     /// [`InvalidKey`] when this key's public half is one of the few that nothing can be sealed to.
-    pub fn seal(
-        &self,
-        binding: &Binding<'_>,
-        secret: &Secret,
-        entropy: &dyn Entropy,
-    ) -> Result<Sealed, InvalidKey> {
+    pub fn seal(&self, binding: &Binding<'_>, secret: &Secret, entropy: &dyn Entropy) -> Result<Sealed, InvalidKey> {
         let mut data_key = DataKey::default();
         entropy.fill(data_key.as_mut_slice());
         let mut nonce = XNonce::default();
@@ -91,12 +86,7 @@ impl SealingKey {
         })
     }
 
-    fn wrap(
-        &self,
-        binding: &Binding<'_>,
-        data_key: &DataKey,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, InvalidKey> {
+    fn wrap(&self, binding: &Binding<'_>, data_key: &DataKey, entropy: &dyn Entropy) -> Result<Vec<u8>, InvalidKey> {
         let id = self.id();
         let preshared = PskBundle::new(self.preshared.as_slice(), id.as_bytes()).expect("neither is empty");
         let (encapped, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
@@ -120,7 +110,8 @@ impl KeyEncryptionKey {
         let (encapped, ciphertext) = wrapped_key.split_at(WRAPPED_BYTES - KEY_BYTES - TAG_BYTES);
         let encapped = EncappedKey::from_bytes(encapped).map_err(|_| OpenError::Unreadable)?;
         let id = self.id();
-        let preshared = PskBundle::new(self.sealing_key().preshared.as_slice(), id.as_bytes()).expect("neither is empty");
+        let preshared =
+            PskBundle::new(self.sealing_key().preshared.as_slice(), id.as_bytes()).expect("neither is empty");
         let opened = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeR::Psk(preshared),
             &self.private,

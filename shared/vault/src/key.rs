@@ -32,7 +32,9 @@ pub struct KeyId([u8; 8]);
 
 /// A text is not a key: another length or alphabet, or a wrong digit. It is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a vault key, or a digit of it is wrong; one is {KEY_TAG}<16 hexadecimal digits>_<128 hexadecimal digits>")]
+#[error(
+    "this is not a vault key, or a digit of it is wrong; one is {KEY_TAG}<16 hexadecimal digits>_<128 hexadecimal digits>"
+)]
 pub struct InvalidKey;
 
 impl KeyId {
@@ -248,7 +250,9 @@ mod tests {
                 wrong.replace_range(place..=place, digit);
                 assert!(KeyEncryptionKey::parse(&wrong).is_err() && SealingKey::parse(&wrong).is_err(), "{place}");
             }
-            for wrong in [&text[1..], &text[..text.len() - 1], &format!("{text}0"), &text.to_uppercase(), "", "bhvk_", "é"] {
+            for wrong in
+                [&text[1..], &text[..text.len() - 1], &format!("{text}0"), &text.to_uppercase(), "", "bhvk_", "é"]
+            {
                 assert!(KeyEncryptionKey::parse(wrong).is_err() && SealingKey::parse(wrong).is_err(), "{wrong}");
             }
         }

@@ -22,10 +22,8 @@ pub async fn remove(ports: &Ports, author: &Author, scope: &Scope, field: &Field
         target(scope, field),
         &author.correlation,
     );
-    let steps = vec![
-        store::delete(&binding).expecting(1),
-        bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into(),
-    ];
+    let steps =
+        vec![store::delete(&binding).expecting(1), bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into()];
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_unexpected_rows_at(0) => Ok(false),

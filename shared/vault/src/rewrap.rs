@@ -83,14 +83,8 @@ async fn rewrap_one(
     let sealed = sealed.as_ref().ok_or_else(|| refuse(OpenError::Unreadable))?;
     let binding = Binding { organization: *organization, scope, field };
     let rewrapped = ring.rewrap(&binding, sealed, ports.entropy.as_ref()).map_err(refuse)?;
-    let audit = AuditEvent::pending_by(
-        ports,
-        *organization,
-        actor.clone(),
-        "secret.rotate",
-        target(scope, field),
-        correlation,
-    );
+    let audit =
+        AuditEvent::pending_by(ports, *organization, actor.clone(), "secret.rotate", target(scope, field), correlation);
     let steps = vec![
         store::replace_wrapped_key(*organization, *id, sealed, &rewrapped).expecting(1),
         bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into(),

@@ -68,7 +68,8 @@ impl KeyRing {
     pub fn expose(&self) -> Secret {
         let keys: Vec<Secret> = self.keys().map(KeyEncryptionKey::expose).collect();
         // With room for all from the start: growing would leave copies behind.
-        let mut text = String::with_capacity(HEADER.len() + keys.iter().map(|key| key.expose().len() + 1).sum::<usize>());
+        let mut text =
+            String::with_capacity(HEADER.len() + keys.iter().map(|key| key.expose().len() + 1).sum::<usize>());
         text.push_str(HEADER);
         for key in &keys {
             text.push_str(key.expose());

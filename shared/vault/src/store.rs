@@ -24,11 +24,13 @@ const SELECT: &str =
     "SELECT id, organization_id, scope, field, format, key_id, wrapped_key, nonce, ciphertext FROM vault_secrets";
 
 pub(crate) fn upsert(id: SecretId, binding: &Binding<'_>, sealed: &Sealed, now: Timestamp) -> Statement {
-    sql("INSERT INTO vault_secrets (id, organization_id, scope, field, format, key_id, key_active, wrapped_key, nonce, \
+    sql(
+        "INSERT INTO vault_secrets (id, organization_id, scope, field, format, key_id, key_active, wrapped_key, nonce, \
          ciphertext, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
          ON CONFLICT (organization_id, scope, field) DO UPDATE SET format = excluded.format, \
          key_id = excluded.key_id, wrapped_key = excluded.wrapped_key, nonce = excluded.nonce, \
-         ciphertext = excluded.ciphertext, updated_at = excluded.updated_at")
+         ciphertext = excluded.ciphertext, updated_at = excluded.updated_at",
+    )
     .bind(id)
     .bind(binding.organization)
     .bind(binding.scope.to_string())
@@ -50,12 +52,7 @@ pub(crate) fn delete(binding: &Binding<'_>) -> Statement {
 }
 
 /// Replaces the wrapped key, if the row still has the old one.
-pub(crate) fn replace_wrapped_key(
-    organization: OrganizationId,
-    id: SecretId,
-    old: &Sealed,
-    new: &Sealed,
-) -> Statement {
+pub(crate) fn replace_wrapped_key(organization: OrganizationId, id: SecretId, old: &Sealed, new: &Sealed) -> Statement {
     sql("UPDATE vault_secrets SET key_id = $1, wrapped_key = $2 \
          WHERE organization_id = $3 AND id = $4 AND key_id = $5 AND wrapped_key = $6")
     .bind(new.key)
@@ -117,7 +114,8 @@ pub(crate) fn retire_key(key: KeyId, now: Timestamp) -> Statement {
 
 /// Keys belong to the installation, not to a tenant, and a count tells nothing of any.
 pub(crate) async fn key_usage(database: &dyn Sql) -> Result<Vec<KeyUsage>, SqlError> {
-    let statement = sql("SELECT k.id, k.active, (SELECT COUNT(*) FROM vault_secrets s WHERE s.key_id = k.id) AS secrets \
+    let statement =
+        sql("SELECT k.id, k.active, (SELECT COUNT(*) FROM vault_secrets s WHERE s.key_id = k.id) AS secrets \
                          FROM vault_keys k ORDER BY k.created_at, k.id");
     database.query(statement).await?.iter().map(read_usage).collect()
 }

@@ -176,9 +176,8 @@ async fn every_change_is_audited_without_a_value(scene: Scene) {
 async fn a_secret_has_a_length(scene: Scene) {
     let Fixture { ports, ours, .. } = &scene.fixture;
     let author = Author::caller(&ours.caller, &correlation());
-    let put = async |value: &str| {
-        put(ports, &author, scene.ring.sealing_key(), &secret("github", "token", value), 10).await
-    };
+    let put =
+        async |value: &str| put(ports, &author, scene.ring.sealing_key(), &secret("github", "token", value), 10).await;
     assert_eq!(put("").await, Err(VaultError::Empty));
     assert_eq!(put("0123456789a").await, Err(VaultError::TooLarge { limit: 10 }));
     assert_eq!(put("0123456789").await, Ok(()));
@@ -208,12 +207,16 @@ async fn a_row_that_was_moved_is_refused(scene: Scene) {
     assert_eq!(scene.open("github").await, Ok(pairs(&[("token", "secret")])));
     // Another organisation's secret, under our name.
     let theirs = &scene.fixture.theirs;
-    scene.execute("UPDATE vault_secrets SET organization_id = (SELECT id FROM organizations WHERE slug = 'theirs')").await;
+    scene
+        .execute("UPDATE vault_secrets SET organization_id = (SELECT id FROM organizations WHERE slug = 'theirs')")
+        .await;
     let stolen = open(&scene.fixture.ports, theirs.caller.organization, &scene.ring, &scope("github")).await;
     assert_eq!(stolen.err(), Some(unreadable("github", "token")));
     // Only the value of one, in the row of another.
     scene.put("github", "other", "another secret").await;
-    scene.execute("UPDATE vault_secrets SET organization_id = (SELECT id FROM organizations WHERE slug = 'ours')").await;
+    scene
+        .execute("UPDATE vault_secrets SET organization_id = (SELECT id FROM organizations WHERE slug = 'ours')")
+        .await;
     scene
         .execute(
             "UPDATE vault_secrets SET \

@@ -9,7 +9,7 @@ use super::{Tenant, open, organization, print};
 use crate::config::Config;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::commands) struct Arguments {
     #[command(flatten)]
     tenant: Tenant,
     /// As JSON, for scripts

@@ -6,7 +6,7 @@ use super::{Name, Tenant, author, note, open, organization};
 use crate::config::Config;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::commands) struct Arguments {
     #[command(flatten)]
     name: Name,
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::vault::{KeySource, Progress, Rotated, Vault, rotate};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::commands) struct Arguments {
     /// As JSON, for scripts
     #[arg(long)]
     json: bool,
@@ -59,7 +59,8 @@ fn failure(failed: &Failed) -> String {
 }
 
 fn to_text(rotated: &Rotated) -> String {
-    let mut lines = vec![format!("the primary key is {}; {} secrets were wrapped anew", rotated.primary, rotated.rewrapped)];
+    let mut lines =
+        vec![format!("the primary key is {}; {} secrets were wrapped anew", rotated.primary, rotated.rewrapped)];
     if !rotated.retired.is_empty() {
         lines.push(format!(
             "retired: {}; older backups of the database still need them, newer ones do not",

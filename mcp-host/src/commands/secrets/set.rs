@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::vault::Vault;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::commands) struct Arguments {
     #[command(flatten)]
     name: Name,
     #[command(flatten)]
