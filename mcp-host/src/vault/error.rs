@@ -30,7 +30,7 @@ pub enum KeysError {
     /// Secrets need keys that are not there.
     #[error(
         "secrets in the database need the vault key {} and {place} has it not; put it there from the machine or backup \
-         that has it",
+         that has it, or when it is lost for good `bulkhead secrets remove` what `bulkhead secrets list` shows with it",
         list(keys)
     )]
     Lost {

@@ -16,7 +16,7 @@ pub(crate) struct StoredSecret {
     pub(crate) organization: OrganizationId,
     pub(crate) scope: Scope,
     pub(crate) field: FieldName,
-    /// Absent when it is of a format that this version doesn't know.
+    /// Absent when it is not of the format that this version knows.
     pub(crate) sealed: Option<Sealed>,
 }
 
@@ -121,19 +121,23 @@ pub(crate) async fn key_usage(database: &dyn Sql) -> Result<Vec<KeyUsage>, SqlEr
 }
 
 fn read(row: &Row) -> Result<StoredSecret, SqlError> {
-    let sealed = Sealed {
-        key: row.get("key_id")?,
-        wrapped_key: row.get("wrapped_key")?,
-        nonce: row.get("nonce")?,
-        ciphertext: row.get("ciphertext")?,
-    };
     Ok(StoredSecret {
         id: row.get("id")?,
         organization: row.get("organization_id")?,
         scope: row.parse("scope")?,
         field: row.parse("field")?,
-        sealed: Some(sealed).filter(|_| row.get::<i64>("format") == Ok(FORMAT)),
+        sealed: read_sealed(row),
     })
+}
+
+fn read_sealed(row: &Row) -> Option<Sealed> {
+    let sealed = Sealed {
+        key: row.get("key_id").ok()?,
+        wrapped_key: row.get("wrapped_key").ok()?,
+        nonce: row.get("nonce").ok()?,
+        ciphertext: row.get("ciphertext").ok()?,
+    };
+    Some(sealed).filter(|_| row.get("format") == Ok(FORMAT))
 }
 
 fn read_entry(row: &Row) -> Result<SecretEntry, SqlError> {

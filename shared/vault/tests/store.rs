@@ -239,6 +239,12 @@ async fn a_row_that_was_changed_is_refused(scene: Scene) {
         assert_eq!(ports.sql.execute(statement).await, Ok(1));
         assert_eq!(scene.open("github").await, Err(unreadable("github", "token")), "{column}");
     }
+    // A key's name that is none.
+    scene.put("github", "token", "secret").await;
+    let nonsense = "INSERT INTO vault_keys (id, active, created_at) VALUES ('nonsense', $1, 0)";
+    assert_eq!(ports.sql.execute(sql(nonsense).bind(true)).await, Ok(1));
+    scene.execute("UPDATE vault_secrets SET key_id = 'nonsense'").await;
+    assert_eq!(scene.open("github").await, Err(unreadable("github", "token")));
     // The name of another key that the ring has.
     scene.put("github", "token", "secret").await;
     let rotated = scene.rotated();
