@@ -36,6 +36,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// The sandbox.
     pub sandbox: SandboxConfig,
+    /// Secrets at rest.
+    pub vault: VaultConfig,
     /// The embedded edge runtime.
     pub edge: EdgeSettings,
     /// Settings and limits, by connector.
@@ -55,6 +57,7 @@ impl Default for Config {
             mcp: McpConfig::default(),
             jobs: JobsConfig::default(),
             sandbox: SandboxConfig::default(),
+            vault: VaultConfig::default(),
             edge: EdgeSettings::default(),
             connectors: BTreeMap::new(),
         }
@@ -208,6 +211,24 @@ impl SandboxConfig {
     }
 }
 
+/// Secrets at rest.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VaultConfig {
+    /// The key file; `vault.keys` in the data directory when absent, made at the first start.
+    pub key_file: Option<PathBuf>,
+    /// The longest secret: bytes.
+    pub max_secret_bytes: usize,
+    /// Secrets that a rotation reads at once.
+    pub rotation_batch: u32,
+}
+
+impl Default for VaultConfig {
+    fn default() -> Self {
+        Self { key_file: None, max_secret_bytes: bulkhead_vault::DEFAULT_MAX_BYTES, rotation_batch: 100 }
+    }
+}
+
 /// The embedded edge runtime.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -354,7 +375,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, jobs, sandbox, edge, .. } = self;
+        let Self { mcp, jobs, sandbox, vault, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -363,6 +384,8 @@ impl Config {
             ("jobs.workers", jobs.workers as u64),
             ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
             ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
+            ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
+            ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),
             ("edge.request_ms", edge.request_ms),
             ("edge.cpu_ms", edge.cpu_ms),
@@ -420,6 +443,7 @@ mod tests {
         let everything = Config {
             database_url: Some(String::new()),
             public_url: Some(String::new()),
+            vault: VaultConfig { key_file: Some(PathBuf::new()), ..VaultConfig::default() },
             connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
             ..Config::default()
         };

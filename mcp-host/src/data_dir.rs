@@ -1,6 +1,6 @@
 //! The data directory: everything that one machine keeps.
 //!
-//! `bulkhead.db`, `lock`, `internal.key`, `owner.json`, `cache/` (compiled components).
+//! `bulkhead.db`, `lock`, `internal.key`, `owner.json`, `vault.keys`, `cache/` (compiled components).
 
 use std::fs::{File, TryLockError};
 use std::io::Write;

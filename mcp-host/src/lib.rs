@@ -1,7 +1,7 @@
 //! The native MCP host.
 //!
-//! `sandbox` runs connector tools, `worker` runs jobs, `mcp` speaks to MCP clients, `edge` serves the Spin functions
-//! in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
+//! `sandbox` runs connector tools, `worker` runs jobs, `vault` has the keys to secrets, `mcp` speaks to MCP clients, `edge`
+//! serves the Spin functions in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
 
 pub mod commands;
 pub mod compile_cache;
@@ -12,4 +12,5 @@ pub mod http;
 pub mod mcp;
 pub mod observability;
 pub mod sandbox;
+pub mod vault;
 pub mod worker;

@@ -21,3 +21,4 @@ mod shutdown;
 mod spin_databases;
 mod startup;
 mod tasks;
+mod vault;

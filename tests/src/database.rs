@@ -71,6 +71,29 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Everything that is in it, as whoever gets hold of a dump or of the files sees it.
+    ///
+    /// # Panics
+    /// When it can't be read.
+    pub async fn dump(&self, data_dir: &Path) -> Vec<u8> {
+        let Self::Postgres { url, .. } = self else {
+            // With the log, where the last writes are.
+            let files = ["bulkhead.db", "bulkhead.db-wal"].map(|name| std::fs::read(data_dir.join(name)));
+            return files.into_iter().flatten().flatten().collect();
+        };
+        let client = connect(url).await;
+        let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'";
+        let mut dump = String::new();
+        for table in client.query(tables, &[]).await.expect("PostgreSQL lists its tables") {
+            let table: String = table.get(0);
+            let rows = client.query(&format!("SELECT t::text FROM {table} t"), &[]).await.expect("a table can be read");
+            rows.iter().for_each(|row| dump.push_str(row.get(0)));
+        }
+        dump.into_bytes()
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         let Self::Postgres { name, .. } = self else { return };

@@ -21,6 +21,6 @@ pub use database::{Database, connect};
 pub use environment::{path, program};
 pub use host::Host;
 pub use http::{Reply, Request};
-pub use process::{Ended, Process, run};
+pub use process::{Ended, Process, run, run_with_input};
 pub use setup::Setup;
 pub use wait::eventually;

@@ -1,7 +1,7 @@
 //! Programs that a scenario starts.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -112,9 +112,21 @@ impl Drop for Process {
 /// # Panics
 /// When it can't be started, or does not end in time.
 pub async fn run(command: &mut Command) -> Ended {
+    run_with_input(command, "").await
+}
+
+/// Runs a program to its end, with this on its standard input.
+///
+/// # Panics
+/// When it can't be started, or does not end in time.
+pub async fn run_with_input(command: &mut Command, input: &str) -> Ended {
     let shown = format!("{command:?}");
-    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = started.unwrap_or_else(|error| panic!("{shown} can't be started: {error}"));
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    let input = input.to_owned();
+    // Beside the reading of what it says, or both might wait for each other. It need not read any of this.
+    std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = drain(child.stdout.take().expect("standard output is piped"));
     let errors = drain(child.stderr.take().expect("standard error is piped"));
     let start = Instant::now();

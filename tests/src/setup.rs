@@ -146,11 +146,25 @@ impl Setup {
     /// The command line.
     #[must_use]
     pub fn command_line(&self) -> Command {
+        let mut command = self.line(self.command);
+        command.args(&self.arguments);
+        command
+    }
+
+    /// The command line of another command with its arguments, in the same folder and on the same database.
+    #[must_use]
+    pub fn other_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.line(arguments[0]);
+        command.args(&arguments[1..]);
+        command
+    }
+
+    fn line(&self, name: &str) -> Command {
         let mut command = Command::new(path("BULKHEAD_BIN"));
         // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
         // variables.
         command.env_clear().current_dir(self.folder());
-        command.arg(self.command).args(["--listen", &self.listen]);
+        command.arg(name).args(["--listen", &self.listen]);
         command.arg("--config").arg(self.folder().join("bulkhead.toml"));
         command.arg("--data-dir").arg(self.data_dir());
         command.arg("--connectors").arg(self.connectors());
@@ -158,7 +172,6 @@ impl Setup {
         if let Some(url) = self.database.url() {
             command.env("BULKHEAD_DATABASE_URL", url);
         }
-        command.args(&self.arguments);
         command
     }
 

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::observability::Metrics;
 use crate::sandbox::{Installed, SandboxEngine, install};
+use crate::vault::Vault;
 use crate::worker::Worker;
 
 /// What every command that runs tools needs.
@@ -28,7 +29,12 @@ pub(super) struct Assembly {
 
 /// Opens and migrates the database.
 pub(super) async fn open_database(config: &Config) -> anyhow::Result<(Database, Ports)> {
-    let database = connect(&config.database_url(), &Options::default()).await?;
+    open_database_with(config, &Options::default()).await
+}
+
+/// The same with other limits.
+pub(super) async fn open_database_with(config: &Config, options: &Options) -> anyhow::Result<(Database, Ports)> {
+    let database = connect(&config.database_url(), options).await?;
     database.migrate().await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     Ok((database, ports))
@@ -49,6 +55,8 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let data_dir = DataDir::open(&config.data_dir).context("the data directory can't be used")?;
     let (database, ports) = open_database(config).await?;
     welcome_owner(&ports, &data_dir, public_url).await?;
+    // A host that could not open its secrets should say so now, not at the first call that needs one.
+    Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let sandbox = SandboxEngine::new(config.sandbox.options())
         .map_err(|error| anyhow::anyhow!("{error:#}"))

@@ -4,6 +4,7 @@ mod assemble;
 mod database_url;
 mod mcp;
 mod migrate;
+mod secrets;
 mod serve;
 mod shutdown;
 
@@ -66,6 +67,9 @@ enum Command {
     Mcp,
     /// Brings the database up to date, and makes the first owner when there is none.
     Migrate,
+    /// The secrets that connectors are given outside of the sandbox.
+    #[command(subcommand)]
+    Secrets(secrets::Command),
 }
 
 impl Cli {
@@ -81,6 +85,7 @@ impl Cli {
             Command::Serve => serve::run(config, serve::Functions::Elsewhere).await,
             Command::Mcp => mcp::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Secrets(command) => command.run(config).await,
         }
     }
 }

@@ -7,13 +7,27 @@ use serde::Serialize;
 /// Who acted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Actor {
-    /// `user`, or later `service_account`, `system`.
+    /// `user`, `operator`, or later `service_account`, `system`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The user's id.
+    /// The user's id; for an operator, whom the operating system says they are.
     pub id: String,
     /// The credential that was presented.
     pub credential_id: String,
+}
+
+impl Actor {
+    /// Whoever presented a credential.
+    #[must_use]
+    pub fn user(caller: &Caller) -> Self {
+        Self { kind: "user".to_owned(), id: caller.user.to_string(), credential_id: caller.api_key.to_string() }
+    }
+
+    /// Whoever can start the program on the machine, such as `uid 1000`. They present no credential.
+    #[must_use]
+    pub fn operator(id: impl Into<String>) -> Self {
+        Self { kind: "operator".to_owned(), id: id.into(), credential_id: "command line".to_owned() }
+    }
 }
 
 /// What was acted on.
@@ -98,14 +112,23 @@ impl AuditEvent {
     /// An entry that begins now.
     #[must_use]
     pub fn pending(ports: &Ports, caller: &Caller, action: &str, target: Target, correlation: &CorrelationId) -> Self {
+        Self::pending_by(ports, caller.organization, Actor::user(caller), action, target, correlation)
+    }
+
+    /// An entry of an organisation that begins now, by an actor who need not belong to it.
+    #[must_use]
+    pub fn pending_by(
+        ports: &Ports,
+        organization: OrganizationId,
+        actor: Actor,
+        action: &str,
+        target: Target,
+        correlation: &CorrelationId,
+    ) -> Self {
         Self {
             id: ports.new_id(),
-            organization: caller.organization,
-            actor: Actor {
-                kind: "user".to_owned(),
-                id: caller.user.to_string(),
-                credential_id: caller.api_key.to_string(),
-            },
+            organization,
+            actor,
             action: action.to_owned(),
             target,
             outcome: Outcome::Pending,

@@ -5,11 +5,13 @@
 
 mod authenticate;
 mod create_owner;
+mod find_organization;
 mod key;
 mod model;
 mod store;
 
 pub use authenticate::{AuthenticateError, authenticate};
 pub use create_owner::{NewOwner, Owner, create_owner};
+pub use find_organization::{FindOrganizationError, find_organization};
 pub use key::{ApiKeyToken, InvalidApiKey};
 pub use model::{ApiKey, Organization, User};

@@ -9,6 +9,17 @@ pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlErro
     Ok(database.query_optional(sql("SELECT id FROM organizations LIMIT 1")).await?.is_some())
 }
 
+pub(crate) async fn find_organization(database: &dyn Sql, slug: &str) -> Result<Option<Organization>, SqlError> {
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE slug = $1").bind(slug);
+    database.query_optional(statement).await?.as_ref().map(read_organization).transpose()
+}
+
+/// The first ones by their names.
+pub(crate) async fn list_organizations(database: &dyn Sql, limit: u32) -> Result<Vec<Organization>, SqlError> {
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1").bind(limit);
+    database.query(statement).await?.iter().map(read_organization).collect()
+}
+
 pub(crate) fn insert_organization(organization: &Organization) -> Statement {
     sql("INSERT INTO organizations (id, slug, name, created_at) VALUES ($1, $2, $3, $4)")
         .bind(organization.id)
@@ -49,6 +60,15 @@ pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<O
                          WHERE k.prefix = $1")
     .bind(prefix);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+fn read_organization(row: &Row) -> Result<Organization, SqlError> {
+    Ok(Organization {
+        id: row.get("id")?,
+        slug: row.get("slug")?,
+        name: row.get("name")?,
+        created_at: row.get("created_at")?,
+    })
 }
 
 fn read(row: &Row) -> Result<(ApiKey, Role), SqlError> {

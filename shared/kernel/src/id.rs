@@ -80,6 +80,10 @@ id!(
     /// An entry of the audit trail.
     AuditEventId
 );
+id!(
+    /// A secret in the vault.
+    SecretId
+);
 
 #[cfg(test)]
 mod tests {

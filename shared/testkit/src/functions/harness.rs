@@ -8,7 +8,7 @@ use bulkhead_http_api::{Api, Limits};
 use bulkhead_identity::ApiKeyToken;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Clock, Ports, Role, Timestamp};
+use bulkhead_kernel::{Caller, Clock, Ports, Role, Timestamp, entropy};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
@@ -24,7 +24,7 @@ pub struct Tenant {
     pub key: String,
 }
 
-/// A migrated SQLite database with two tenants and a catalogue, gone when this is dropped.
+/// A migrated database with two tenants and a catalogue. One of SQLite is gone when this is dropped.
 pub struct Fixture {
     /// The database, the time, randomness.
     pub ports: Ports,
@@ -32,6 +32,8 @@ pub struct Fixture {
     pub ours: Tenant,
     /// Somebody else.
     pub theirs: Tenant,
+    /// Where another process finds the database.
+    pub url: String,
     directory: tempfile::TempDir,
 }
 
@@ -40,13 +42,30 @@ impl Fixture {
     pub async fn start(clock: Arc<dyn Clock>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = format!("sqlite:{}", directory.path().join("test.db").display());
-        let database = connect(&url, &Options::default()).await.expect("opens");
+        Self::over(&url, clock, directory).await
+    }
+
+    /// The same on a PostgreSQL database of its own, which goes with the server that the test command started.
+    #[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
+    pub async fn start_on_postgres(clock: Arc<dyn Clock>) -> Self {
+        let server = std::env::var("BULKHEAD_TEST_POSTGRES_URL").expect("`cargo xtask test` starts a server");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let name = format!("fixture_{}", hex::encode(entropy::bytes::<8>(&OsEntropy)));
+        let maintenance = connect(&server, &Options::default()).await.expect("opens");
+        maintenance.sql().execute(sql(format!("CREATE DATABASE {name}"))).await.expect("creates a database");
+        maintenance.close().await;
+        let (before, _) = server.rsplit_once('/').expect("the URL names a database");
+        Self::over(&format!("{before}/{name}"), clock, directory).await
+    }
+
+    async fn over(url: &str, clock: Arc<dyn Clock>, directory: tempfile::TempDir) -> Self {
+        let database = connect(url, &Options::default()).await.expect("opens");
         database.migrate().await.expect("migrates");
         let ports = Ports { sql: database.sql(), clock, entropy: Arc::new(OsEntropy) };
         let ours = tenant(&ports, "ours", Expiry::Never).await;
         let theirs = tenant(&ports, "theirs", Expiry::Never).await;
         catalogue::fill(&ports).await;
-        Self { ports, ours, theirs, directory }
+        Self { ports, ours, theirs, url: url.to_owned(), directory }
     }
 }
 
@@ -68,7 +87,7 @@ pub struct Harness {
 impl Harness {
     /// A migrated database with two tenants and a catalogue.
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
-        let Fixture { ports, ours, theirs, directory } = Fixture::start(Arc::new(SystemClock)).await;
+        let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
         let api = Api { ports, host: host.clone(), limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
