@@ -36,7 +36,7 @@ impl ServerHandler for SandboxedTool {
         if let Some(fault) = faults.first() {
             return Err(ErrorData::invalid_params(format!("{}: {}", fault.pointer, fault.message), None));
         }
-        Ok(match connector.call(name, &arguments.to_string()).await.outcome {
+        Ok(match connector.call(name, &arguments.to_string(), &[]).await.outcome {
             Outcome::Succeeded(mut result) => CallToolResult::structured(result["structuredContent"].take()).into(),
             Outcome::Failed(error) => CallToolResult::error(vec![ContentBlock::text(error.message)]).into(),
         })

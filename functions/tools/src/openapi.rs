@@ -200,7 +200,8 @@ fn job_schemas() -> Map<String, Value> {
                     "type": {
                         "enum": [
                             "invalid_arguments", "upstream", "tool_failed", "trap", "invalid_output", "limit_exceeded",
-                            "connector_unavailable", "canceled", "outcome_unknown", "worker_lost",
+                            "credential_missing", "credential_invalid", "credential_echoed", "connector_unavailable",
+                            "canceled", "outcome_unknown", "worker_lost",
                         ],
                         "description": "The kind of failure. After `outcome_unknown` look before you try again.",
                     },

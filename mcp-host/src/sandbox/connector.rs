@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bulkhead_connectors::{Annotations, NewConnector, Slug, Tool};
-use bulkhead_execution::CallableTool;
+use bulkhead_execution::{CallableTool, JobError, JobErrorKind, Outcome, Usage};
 use bulkhead_kernel::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::bindings::ConnectorPre;
 use super::bindings::exports::bulkhead::connector::tools as wit;
+use super::credentials::{BoundCredential, CredentialBinding};
 use super::engine::SandboxEngine;
-use super::grants::Grants;
+use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
-use super::outbound::{Outbound, OutboundClient};
+use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::preinit;
 use super::run::{self, RunReport};
 use crate::compile_cache::CompileCache;
@@ -47,6 +48,14 @@ pub enum ConnectorError {
         /// Why.
         message: String,
     },
+    /// The operator's grants are not among the manifest's.
+    #[error("[connectors.{slug}.outbound] {source}")]
+    Narrowing {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        source: NarrowingError,
+    },
     /// It is to have more memory than any instance can.
     #[error(
         "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
@@ -66,6 +75,7 @@ pub enum ConnectorError {
 pub(crate) struct OperatorConfig {
     pub(crate) settings: Settings,
     pub(crate) limits: ManifestLimits,
+    pub(crate) outbound: Narrowing,
 }
 
 /// A connector that can be called.
@@ -73,6 +83,7 @@ pub struct Connector {
     entry: NewConnector,
     callable: Vec<Arc<CallableTool>>,
     missing_settings: Vec<String>,
+    credential_bindings: Vec<CredentialBinding>,
     pre: ConnectorPre<Guest>,
     sandbox: SandboxEngine,
     context: CallContext,
@@ -89,12 +100,13 @@ struct CallContext {
 }
 
 impl CallContext {
-    fn guest(&self) -> Guest {
-        let outbound = Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
+    fn guest(&self, credentials: Credentials) -> Guest {
+        let (grants, client) = (self.grants.clone(), self.client.clone());
+        let outbound = Outbound::new(grants, client, self.limits, credentials, self.clock.clone());
         Guest::new(self.settings.clone(), self.limits, outbound, self.clock.clone())
     }
 
-    /// What a component gets while it is installed: no network, no settings, more time.
+    /// What a component gets while it is installed: no network, no settings, no credentials, more time.
     fn installing(&self) -> Self {
         Self { settings: Arc::default(), grants: Arc::default(), ..self.clone() }
     }
@@ -114,7 +126,11 @@ impl Connector {
     ) -> Result<Self, ConnectorError> {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
-        let grants = manifest.grants(&settings)?;
+        let credential_bindings = manifest.credential_bindings(&settings)?;
+        let grants = manifest
+            .grants(&settings)?
+            .narrowed(&operator.outbound)
+            .map_err(|source| ConnectorError::Narrowing { slug: slug.clone(), source })?;
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
         let pool = sandbox.options.max_memory_bytes;
@@ -127,13 +143,13 @@ impl Connector {
         let installing = context.installing();
         let component = cache
             .load_with(&sandbox.engine, wasm, "initialized", async || {
-                preinit::initialize(sandbox, wasm, || installing.guest()).await
+                preinit::initialize(sandbox, wasm, || installing.guest(Credentials::default())).await
             })
             .await
             .map_err(|error| ConnectorError::Component { slug: slug.clone(), message: error.to_string() })?;
         let pre = sandbox.linker.instantiate_pre(&component).and_then(ConnectorPre::new).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let described = describe(sandbox, &pre, installing.guest()).await.map_err(failed)?;
+        let described = describe(sandbox, &pre, installing.guest(Credentials::default())).await.map_err(failed)?;
         let mut tools = Vec::new();
         let mut callable = Vec::new();
         for tool in described {
@@ -158,7 +174,7 @@ impl Connector {
             digest,
             tools,
         };
-        Ok(Self { entry, callable, missing_settings, pre, sandbox: sandbox.clone(), context })
+        Ok(Self { entry, callable, missing_settings, credential_bindings, pre, sandbox: sandbox.clone(), context })
     }
 
     /// What the catalogue says of it.
@@ -179,12 +195,36 @@ impl Connector {
         self.callable.iter().find(|tool| tool.tool == name)
     }
 
-    /// Runs one of its tools in a fresh instance, as soon as there is room. Dropping the future ends the guest.
-    pub async fn call(&self, tool: &str, arguments: &str) -> RunReport {
+    /// The credentials that it asks for, and whom each is for.
+    #[must_use]
+    pub fn credential_bindings(&self) -> &[CredentialBinding] {
+        &self.credential_bindings
+    }
+
+    /// Runs one of its tools in a fresh instance, as soon as there is room. Dropping the future ends the guest. The
+    /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
+    /// required the guest does not start.
+    pub async fn call(&self, tool: &str, arguments: &str, credentials: &[BoundCredential]) -> RunReport {
+        let credentials = match Credentials::new(&self.credential_bindings, credentials) {
+            Ok(credentials) => credentials,
+            Err(unusable) => return self.refused(&unusable),
+        };
         let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
-        let (guest, limits) = (self.context.guest(), self.context.limits);
+        let (guest, limits) = (self.context.guest(credentials), self.context.limits);
         let clock = self.context.clock.as_ref();
         run::run(&self.sandbox.engine, &self.pre, guest, limits, tool, arguments, clock).await
+    }
+
+    fn refused(&self, unusable: &UnusableCredential) -> RunReport {
+        let kind = match unusable {
+            UnusableCredential::Missing { .. } => JobErrorKind::CredentialMissing,
+            UnusableCredential::TooShort { .. } | UnusableCredential::Unsendable { .. } => JobErrorKind::CredentialInvalid,
+        };
+        let (slug, name) = (&self.entry.slug, unusable.name());
+        let message = format!("{unusable}; set it with `bulkhead secrets set {slug} {name}`");
+        let details = json!({ "connector": slug, "credential": name });
+        let outcome = Outcome::Failed(JobError::new(kind, message).with_details(details));
+        RunReport { outcome, usage: Usage::default(), events: Vec::new() }
     }
 }
 

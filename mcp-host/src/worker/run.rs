@@ -52,7 +52,7 @@ impl Worker {
 
     async fn execute(&self, job: &Job) -> RunReport {
         match self.0.installed.get(&job.connector) {
-            Some(connector) => connector.call(&job.tool, &job.arguments.to_string()).await,
+            Some(connector) => connector.call(&job.tool, &job.arguments.to_string(), &[]).await,
             None => {
                 let message = format!("the connector {} is not installed on this host", job.connector);
                 let error = JobError::new(JobErrorKind::ConnectorUnavailable, message);
