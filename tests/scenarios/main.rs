@@ -11,6 +11,7 @@ mod first_start;
 mod health;
 mod migrate;
 mod other_sites;
+mod outbound;
 mod prometheus;
 mod proxy;
 mod sandbox;

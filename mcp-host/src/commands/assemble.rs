@@ -55,7 +55,8 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
         .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
     let cache = CompileCache::new(data_dir.file("cache"))?;
     let clock = ports.clock.clone();
-    let installed = install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors, &config.outbound).await?;
+    let installed =
+        install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors, &config.outbound).await?;
     let slugs: Vec<_> = installed.iter().map(|found| found.connector.entry().slug.clone()).collect();
     for found in installed.iter() {
         bulkhead_connectors::register(&ports, found.connector.entry()).await?;

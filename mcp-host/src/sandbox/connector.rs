@@ -218,7 +218,9 @@ impl Connector {
     fn refused(&self, unusable: &UnusableCredential) -> RunReport {
         let kind = match unusable {
             UnusableCredential::Missing { .. } => JobErrorKind::CredentialMissing,
-            UnusableCredential::TooShort { .. } | UnusableCredential::Unsendable { .. } => JobErrorKind::CredentialInvalid,
+            UnusableCredential::TooShort { .. } | UnusableCredential::Unsendable { .. } => {
+                JobErrorKind::CredentialInvalid
+            }
         };
         let (slug, name) = (&self.entry.slug, unusable.name());
         let message = format!("{unusable}; set it with `bulkhead secrets set {slug} {name}`");

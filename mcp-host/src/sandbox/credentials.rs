@@ -158,7 +158,8 @@ impl Credential {
 
     /// Where its value goes. A user name that is a setting without a value is empty.
     pub(crate) fn injection(&self, settings: &BTreeMap<String, String>) -> Result<Injection, CredentialError> {
-        let text = |text: &str, valid: bool| valid.then(|| text.to_owned()).ok_or(CredentialError::Text(text.to_owned()));
+        let text =
+            |text: &str, valid: bool| valid.then(|| text.to_owned()).ok_or(CredentialError::Text(text.to_owned()));
         match (&self.header, &self.basic, &self.query, &self.prefix) {
             (Some(header), None, None, prefix) => {
                 let name: Option<HeaderName> = header.parse().ok().filter(can_carry_a_credential);

@@ -125,9 +125,7 @@ fn each<T>(
     key: &'static str,
     read: impl Fn(&str) -> Result<Option<T>, GrantError>,
 ) -> Result<Vec<T>, NarrowingError> {
-    let one = |entry: &String| {
-        read(entry)?.ok_or_else(|| NarrowingError::NotCovered { key, entry: entry.clone() })
-    };
+    let one = |entry: &String| read(entry)?.ok_or_else(|| NarrowingError::NotCovered { key, entry: entry.clone() });
     entries.iter().map(one).collect()
 }
 
@@ -170,23 +168,23 @@ mod tests {
             .prop_map(|(hosts, methods, paths)| Narrowing { hosts, methods, paths })
     }
 
+    const ORIGINS: [&str; 8] = [
+        "https://a.example.com",
+        "https://a.example.com:8443",
+        "https://b.example.com",
+        "https://a.b.example.com",
+        "https://example.com",
+        "https://z.example.com:8443",
+        "http://a.example.com",
+        "http://c.example.com:9090",
+    ];
+    const TARGETS: [&str; 9] = ["/", "/v1", "/v1/", "/v1/a", "/v1/a/b", "/v2/x", "/up/v1", "/up/v1/a", "/other"];
+
     fn request() -> impl Strategy<Value = (Method, Uri)> {
-        let origins = [
-            "https://a.example.com",
-            "https://a.example.com:8443",
-            "https://b.example.com",
-            "https://a.b.example.com",
-            "https://example.com",
-            "https://z.example.com:8443",
-            "http://a.example.com",
-            "http://c.example.com:9090",
-        ];
-        let paths = ["/", "/v1", "/v1/", "/v1/a", "/v1/a/b", "/v2/x", "/up/v1", "/up/v1/a", "/other"];
-        let method = proptest::sample::select(&METHODS[..]);
-        (method, proptest::sample::select(&origins[..]).prop_map(str::to_owned), proptest::sample::select(&paths[..]).prop_map(str::to_owned))
-            .prop_map(|(method, origin, path)| {
-                (method.parse().expect("a method"), format!("{origin}{path}").parse().expect("a URI"))
-            })
+        use proptest::sample::select;
+        (select(&METHODS[..]), select(&ORIGINS[..]), select(&TARGETS[..])).prop_map(|(method, origin, path)| {
+            (method.parse().expect("a method"), format!("{origin}{path}").parse().expect("a URI"))
+        })
     }
 
     /// The operator's list on its own, as a predicate: what a person reads in it.
@@ -240,7 +238,9 @@ mod tests {
     #[test]
     fn what_the_manifest_does_not_ask_for_is_refused_by_name() {
         let list = |entry: &str| Some(vec![entry.to_owned()]);
-        for host in ["evil.test", "a.b.example.com", "example.com", "a.example.com:8443", "*.a.example.com", "127.0.0.1:80"] {
+        for host in
+            ["evil.test", "a.b.example.com", "example.com", "a.example.com:8443", "*.a.example.com", "127.0.0.1:80"]
+        {
             let error = refused(Narrowing { hosts: list(host), ..Narrowing::default() });
             assert!(error.contains(&format!("hosts names {host:?}")), "{error}");
         }

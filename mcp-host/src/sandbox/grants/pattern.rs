@@ -33,11 +33,7 @@ impl HostPattern {
 
     /// The hosts that both mean. Of two patterns one covers the other, or they have nothing in common.
     pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
-        if self.covers(other) {
-            Some(other.clone())
-        } else {
-            other.covers(self).then(|| self.clone())
-        }
+        if self.covers(other) { Some(other.clone()) } else { other.covers(self).then(|| self.clone()) }
     }
 }
 
@@ -79,10 +75,6 @@ impl PathPattern {
 
     /// The paths that both mean. Of two patterns one covers the other, or they have nothing in common.
     pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
-        if self.covers(other) {
-            Some(other.clone())
-        } else {
-            other.covers(self).then(|| self.clone())
-        }
+        if self.covers(other) { Some(other.clone()) } else { other.covers(self).then(|| self.clone()) }
     }
 }

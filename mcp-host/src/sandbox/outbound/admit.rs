@@ -41,7 +41,8 @@ pub(super) fn admit<B>(
         None => {
             // Without user, path and query: those may hold what is private.
             let host = authority.as_str().rsplit('@').next().unwrap_or_default();
-            let mut message = format!("Refused {} {scheme}://{host}: the connector was not granted it", request.method());
+            let mut message =
+                format!("Refused {} {scheme}://{host}: the connector was not granted it", request.method());
             message.truncate(message.floor_char_boundary(limits.log_message_bytes));
             traffic.event("outbound", EventLevel::Warn, message, json!({ "status": null }));
             Err(OutboundError::NotGranted)

@@ -24,7 +24,10 @@ impl Deadline {
         }
     }
 
-    pub(super) async fn of<T>(self, future: impl Future<Output = Result<T, OutboundError>>) -> Result<T, OutboundError> {
+    pub(super) async fn of<T>(
+        self,
+        future: impl Future<Output = Result<T, OutboundError>>,
+    ) -> Result<T, OutboundError> {
         tokio::time::timeout(self.after, future).await.unwrap_or(Err(self.error))
     }
 }

@@ -177,7 +177,14 @@ mod tests {
     #[test]
     fn what_a_guest_may_not_say_is_left_out() {
         let lists = [&HOP_BY_HOP[..], &CREDENTIALS, &FORWARDING, &OVERRIDES, &METADATA, &SET_BY_HOST];
-        let more = ["X-Forwarded-For", "X_Forwarded_Host", "X-Envoy-Original-Path", "Proxy-Anything", "AUTHORIZATION", "x_api_key"];
+        let more = [
+            "X-Forwarded-For",
+            "X_Forwarded_Host",
+            "X-Envoy-Original-Path",
+            "Proxy-Anything",
+            "AUTHORIZATION",
+            "x_api_key",
+        ];
         for name in lists.concat().into_iter().chain(more) {
             let headers = sent(&[(name, "evil"), ("accept", "text/plain")]).expect(name);
             assert!(!headers.values().any(|value| value == "evil"), "{name}: {headers:?}");
@@ -188,7 +195,8 @@ mod tests {
 
     #[test]
     fn what_connection_names_goes_with_it() {
-        let headers = sent(&[("connection", "close, X-Secret-Hop"), ("x-secret-hop", "1"), ("x-kept", "2")]).expect("sent");
+        let headers =
+            sent(&[("connection", "close, X-Secret-Hop"), ("x-secret-hop", "1"), ("x-kept", "2")]).expect("sent");
         assert!(!headers.contains_key("x-secret-hop") && headers.contains_key("x-kept"), "{headers:?}");
     }
 

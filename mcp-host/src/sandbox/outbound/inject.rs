@@ -55,10 +55,7 @@ enum Ready {
 
 impl Credentials {
     /// The values for a connector's bindings. A value without a binding is left alone.
-    pub(crate) fn new(
-        bindings: &[CredentialBinding],
-        values: &[BoundCredential],
-    ) -> Result<Self, UnusableCredential> {
+    pub(crate) fn new(bindings: &[CredentialBinding], values: &[BoundCredential]) -> Result<Self, UnusableCredential> {
         let mut credentials = Vec::new();
         let mut secrets = Vec::new();
         for binding in bindings {
@@ -81,7 +78,8 @@ impl Credentials {
         if bindings.is_empty() {
             return Ok(Self::default());
         }
-        let headers = bindings.iter().filter_map(|binding| binding.injection.header().map(as_servers_read_it)).collect();
+        let headers =
+            bindings.iter().filter_map(|binding| binding.injection.header().map(as_servers_read_it)).collect();
         let patterns = (!secrets.is_empty()).then(|| Arc::new(Patterns::new(&secrets)));
         Ok(Self(Some(Arc::new(Armed { credentials, headers, patterns }))))
     }
@@ -145,9 +143,11 @@ impl Ready {
 fn with_parameter(uri: &http::Uri, name: &str, value: &Secret) -> String {
     let mut target = uri.path().to_owned();
     let mut separator = '?';
-    let others = uri.query().unwrap_or_default().split('&').filter(|pair| {
-        !pair.is_empty() && form_urlencoded::parse(pair.as_bytes()).all(|(other, _)| other != name)
-    });
+    let others = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && form_urlencoded::parse(pair.as_bytes()).all(|(other, _)| other != name));
     for pair in others {
         target.push(separator);
         target.push_str(pair);

@@ -58,8 +58,8 @@ pub(crate) use self::inject::{Credentials, UnusableCredential};
 use self::resolve::{Resolve, SystemResolver, resolve};
 use self::response::{CheckedBody, receive};
 pub use self::tls::TlsSetupError;
-pub(crate) use self::traffic::Traffic;
 use self::traffic::SharedTraffic;
+pub(crate) use self::traffic::Traffic;
 use super::grants::{Destination, Grants};
 use super::limits::{LimitName, Limits};
 
@@ -178,8 +178,12 @@ impl Call {
             Deadline::new(options.connect_timeout, limits.connect_timeout, LimitName::ConnectMs, Stage::Connection);
         let stream = connecting.of(self.connect(destination, &mut request)).await?;
 
-        let first_byte =
-            Deadline::new(options.first_byte_timeout, limits.first_byte_timeout, LimitName::FirstByteMs, Stage::FirstByte);
+        let first_byte = Deadline::new(
+            options.first_byte_timeout,
+            limits.first_byte_timeout,
+            LimitName::FirstByteMs,
+            Stage::FirstByte,
+        );
         let (response, connection) = first_byte.of(self.send(stream, request)).await?;
 
         let next_bytes = Deadline::new(
@@ -231,3 +235,6 @@ struct Connection {
     task: JoinHandle<()>,
     abort: AbortOnDrop,
 }
+
+#[cfg(test)]
+mod tests;

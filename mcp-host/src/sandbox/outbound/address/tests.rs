@@ -176,7 +176,8 @@ fn a_spelling_is_read_as_the_address_that_it_is_and_no_manifest_reaches_it() {
 
 fn reaches(url: &str, address: &str) -> bool {
     let grant = Grant::at_url(url, &["GET".to_owned()], None).expect("a grant");
-    let destination = Grants::new(vec![grant]).allow(&http::Method::GET, &url.parse().expect("a URI")).expect("granted");
+    let destination =
+        Grants::new(vec![grant]).allow(&http::Method::GET, &url.parse().expect("a URI")).expect("granted");
     check(address.parse().expect("an address"), &destination).is_ok()
 }
 
@@ -185,7 +186,9 @@ fn a_name_of_the_operators_reaches_private_addresses_and_no_metadata() {
     assert!(reaches("http://prometheus.internal/", "10.1.2.3"));
     assert!(reaches("http://prometheus.internal/", "::1"));
     assert!(reaches("http://prometheus.internal/", "::ffff:192.168.1.1"));
-    for address in ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254", "0.0.0.0", "224.0.0.1"] {
+    for address in
+        ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254", "0.0.0.0", "224.0.0.1"]
+    {
         assert!(!reaches("http://prometheus.internal/", address), "{address}");
     }
 }

@@ -207,8 +207,16 @@ mod tests {
         for (escape, text, expected) in [
             (Escape::Percent, "a%41%6a%6Ab%%41%4%zz%", "aAjjb%A%4%zz%"),
             (Escape::Backslash, r#"\u0041\n\/\"\\\x41\q\u00zz\u004"#, "A\n/\"\\A\\q\\u00zz\\u004"),
-            (Escape::Backslash, r"\ud83d\ude00 \ud83d \ud83d\u0041 \ude00\ud83", "\u{1f600} \\ud83d \\ud83dA \\ude00\\ud83"),
-            (Escape::Entity, "&amp;&#65;&#x41;&#X4a;&lt &nbsp;&&quot;&#x0000000041;&", "&AAJ&lt &nbsp;&\"&#x0000000041;&"),
+            (
+                Escape::Backslash,
+                r"\ud83d\ude00 \ud83d \ud83d\u0041 \ude00\ud83",
+                "\u{1f600} \\ud83d \\ud83dA \\ude00\\ud83",
+            ),
+            (
+                Escape::Entity,
+                "&amp;&#65;&#x41;&#X4a;&lt &nbsp;&&quot;&#x0000000041;&",
+                "&AAJ&lt &nbsp;&\"&#x0000000041;&",
+            ),
             (Escape::Break, "a\nb\r\nc\n\nd\r\n\r\ne\0f\n", "abc\nd\r\nef\n"),
         ] {
             assert_eq!(undone(escape, text), expected, "{escape:?} {text:?}");
