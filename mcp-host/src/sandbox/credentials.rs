@@ -116,7 +116,9 @@ pub struct BoundCredential {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// Its name is none.
-    #[error("the name is 1 to 63 lower-case letters, digits and underscores, and starts with a letter")]
+    #[error(
+        "the name is not lower-case letters, digits and single '_' between them, 1 to 63 characters, a letter first"
+    )]
     InvalidName,
     /// Another one has the name.
     #[error("there are two of this name")]
@@ -150,7 +152,8 @@ impl Credential {
         let mut name = self.name.bytes();
         let starts = name.next().is_some_and(|first| first.is_ascii_lowercase());
         let goes_on = name.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        if !starts || !goes_on || self.name.len() > 63 {
+        let apart = !self.name.contains("__") && !self.name.ends_with('_');
+        if !starts || !goes_on || !apart || self.name.len() > 63 {
             return Err(CredentialError::InvalidName);
         }
         self.injection(&BTreeMap::new()).map(drop)

@@ -417,6 +417,7 @@ mod tests {
         for (from, to, expected) in [
             ("required = true", "colour = 1", "colour"),
             ("\"token\"", "\"To ken\"", "lower-case"),
+            ("\"token\"", "\"to__ken\"", "lower-case"),
             ("audience = \"api.example.com\"", "audience = \"*.example.com\"", "*.example.com"),
             ("audience = \"api.example.com\"", "audience = \"https://api.example.com\"", "https://"),
             ("audience = \"api.example.com\"", "audience = \"api.example.com:8443\"", "no [[outbound]] entry"),
