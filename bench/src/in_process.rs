@@ -10,6 +10,7 @@ use bulkhead_connector_toolbox::CONNECTOR;
 use bulkhead_execution::Outcome;
 use bulkhead_native_adapters::SystemClock;
 use mcp_host::compile_cache::CompileCache;
+use mcp_host::config::OutboundConfig;
 use mcp_host::sandbox::{Connector, EngineOptions, Installed, Invocation, SandboxEngine, install};
 use serde::Serialize;
 use serde_json::json;
@@ -39,7 +40,7 @@ pub(crate) struct InProcess {
 pub(crate) async fn installed(folder: &Path, cache: &Path) -> anyhow::Result<Installed> {
     let sandbox = SandboxEngine::new(EngineOptions::default()).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let cache = CompileCache::new(cache)?;
-    Ok(install(folder, &sandbox, &cache, Arc::new(SystemClock), &BTreeMap::new()).await?)
+    Ok(install(folder, &sandbox, &cache, Arc::new(SystemClock), &BTreeMap::new(), &OutboundConfig::default()).await?)
 }
 
 /// Measures a tool that computes and one that does next to nothing.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::edge::EdgeLimits;
-use crate::sandbox::{EngineOptions, ManifestLimits, OperatorConfig};
+use crate::sandbox::{EngineOptions, ManifestLimits, Narrowing, OperatorConfig};
 
 /// The whole configuration. Every key is optional; unknown ones are refused.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -38,6 +38,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// Secrets at rest.
     pub vault: VaultConfig,
+    /// Requests of connectors.
+    pub outbound: OutboundConfig,
     /// The embedded edge runtime.
     pub edge: EdgeSettings,
     /// Settings and limits, by connector.
@@ -58,6 +60,7 @@ impl Default for Config {
             jobs: JobsConfig::default(),
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),
+            outbound: OutboundConfig::default(),
             edge: EdgeSettings::default(),
             connectors: BTreeMap::new(),
         }
@@ -211,6 +214,14 @@ impl SandboxConfig {
     }
 }
 
+/// Requests of connectors.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutboundConfig {
+    /// Certificate authorities (PEM) that are trusted beside the operating system's.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// Secrets at rest.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -318,12 +329,16 @@ impl EdgeSettings {
     }
 }
 
-/// A connector's settings and limits: `limits` is a table, every other key a setting that its manifest declares.
+/// A connector's settings, limits and grants: `limits` and `outbound` are tables, every other key a setting that its
+/// manifest declares.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ConnectorConfig {
     /// Limits over the manifest's.
     #[serde(default)]
     pub limits: ManifestLimits,
+    /// To what the manifest's grants are narrowed.
+    #[serde(default)]
+    pub outbound: Narrowing,
     /// Settings.
     #[serde(flatten)]
     pub settings: BTreeMap<String, String>,
@@ -331,7 +346,7 @@ pub struct ConnectorConfig {
 
 impl ConnectorConfig {
     pub(crate) fn operator(&self) -> OperatorConfig {
-        OperatorConfig { settings: self.settings.clone(), limits: self.limits }
+        OperatorConfig { settings: self.settings.clone(), limits: self.limits, outbound: self.outbound.clone() }
     }
 }
 
@@ -435,15 +450,23 @@ mod tests {
             wall_clock_ms: Some(1),
             result_kib: Some(1),
             outbound_requests: Some(1),
+            requests_in_flight: Some(1),
             received_kib: Some(1),
+            decoded_ratio: Some(1),
+            response_header_kib: Some(1),
             sent_kib: Some(1),
+            connect_ms: Some(1),
+            first_byte_ms: Some(1),
+            between_bytes_ms: Some(1),
             log_events: Some(1),
         };
-        let connector = ConnectorConfig { limits, settings: BTreeMap::new() };
+        let narrowing = Narrowing { hosts: Some(vec![]), methods: Some(vec![]), paths: Some(vec![]) };
+        let connector = ConnectorConfig { limits, outbound: narrowing, settings: BTreeMap::new() };
         let everything = Config {
             database_url: Some(String::new()),
             public_url: Some(String::new()),
             vault: VaultConfig { key_file: Some(PathBuf::new()), ..VaultConfig::default() },
+            outbound: OutboundConfig { ca_file: Some(PathBuf::new()) },
             connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
             ..Config::default()
         };

@@ -12,6 +12,7 @@ mod first_start;
 mod health;
 mod migrate;
 mod other_sites;
+mod outbound;
 mod prometheus;
 mod protocol;
 mod proxy;

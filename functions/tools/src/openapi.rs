@@ -199,7 +199,8 @@ fn job_schemas() -> Map<String, Value> {
                 "properties": {
                     "type": {
                         "enum": [
-                            "invalid_arguments", "upstream", "tool_failed", "not_found", "trap", "invalid_output", "limit_exceeded",
+                            "invalid_arguments", "upstream", "tool_failed", "not_found", "trap", "invalid_output",
+                            "limit_exceeded", "credential_missing", "credential_invalid", "credential_echoed",
                             "connector_unavailable", "canceled", "outcome_unknown", "worker_lost",
                         ],
                         "description": "The kind of failure. After `outcome_unknown` look before you try again.",

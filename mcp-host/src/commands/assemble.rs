@@ -56,14 +56,15 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let (database, ports) = open_database(config).await?;
     welcome_owner(&ports, &data_dir, public_url).await?;
     // A host that could not open its secrets should say so now, not at the first call that needs one.
-    Vault::open(&ports, &config.vault, &config.data_dir).await?;
+    let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let sandbox = SandboxEngine::new(config.sandbox.options())
         .map_err(|error| anyhow::anyhow!("{error:#}"))
         .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
     let cache = CompileCache::new(data_dir.file("cache"))?;
     let clock = ports.clock.clone();
-    let installed = install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors).await?;
+    let installed =
+        install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors, &config.outbound).await?;
     let slugs: Vec<_> = installed.iter().map(|found| found.connector.entry().slug.clone()).collect();
     for found in installed.iter() {
         bulkhead_connectors::register(&ports, found.connector.entry()).await?;
@@ -72,7 +73,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let installed = Arc::new(installed);
     let metrics = Metrics::default();
     let name = format!("{}-{}", std::process::id(), hex::encode(entropy::bytes::<8>(ports.entropy.as_ref())));
-    let worker = Worker::new(ports.clone(), installed.clone(), metrics.clone(), config.jobs.clone(), name);
+    let worker = Worker::new(ports.clone(), installed.clone(), vault, metrics.clone(), config.jobs.clone(), name);
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;

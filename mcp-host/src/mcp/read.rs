@@ -164,7 +164,7 @@ impl Reading<'_> {
         let capabilities = input::capabilities(&context);
         let mut round = shared.sealer.round(&binding, capabilities, brought.0, brought.1)?;
         for _ in 0..shared.config.max_rounds.max(1) {
-            let invocation = Invocation { operation: operation.clone(), round, observer: None };
+            let invocation = Invocation { round, ..Invocation::new(operation.clone()) };
             let cancel = context.ct.clone();
             let read = shared.worker.read(&who.caller, &who.correlation, connector.clone(), invocation, cancel).await;
             let value = read.map_err(|error| failed(error, Some(request.1)))?;

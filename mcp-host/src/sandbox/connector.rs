@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bulkhead_connectors::{Annotations, NewConnector, Slug, Tool, ToolName};
-use bulkhead_execution::CallableTool;
+use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
 use super::content;
+use super::credentials::CredentialBinding;
 use super::engine::SandboxEngine;
 use super::exports::{Described, Exports};
-use super::grants::Grants;
+use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
-use super::outbound::{Outbound, OutboundClient};
+use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::preinit;
 use super::run::{self, RunReport};
 use crate::compile_cache::CompileCache;
@@ -57,6 +58,14 @@ pub enum ConnectorError {
         /// Why.
         message: String,
     },
+    /// The operator's grants are not among the manifest's.
+    #[error("[connectors.{slug}.outbound] {source}")]
+    Narrowing {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        source: NarrowingError,
+    },
     /// It is to have more memory than any instance can.
     #[error(
         "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
@@ -76,6 +85,7 @@ pub enum ConnectorError {
 pub(crate) struct OperatorConfig {
     pub(crate) settings: Settings,
     pub(crate) limits: ManifestLimits,
+    pub(crate) outbound: Narrowing,
 }
 
 /// A connector that can be called.
@@ -85,6 +95,7 @@ pub struct Connector {
     prompts: Vec<Prompt>,
     listing: Listing,
     missing_settings: Vec<String>,
+    credential_bindings: Vec<CredentialBinding>,
     exports: Exports,
     sandbox: SandboxEngine,
     context: CallContext,
@@ -125,12 +136,13 @@ struct CallContext {
 }
 
 impl CallContext {
-    fn guest(&self) -> Guest {
-        let outbound = Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
+    fn guest(&self, credentials: Credentials) -> Guest {
+        let (grants, client) = (self.grants.clone(), self.client.clone());
+        let outbound = Outbound::new(grants, client, self.limits, credentials, self.clock.clone());
         Guest::new(self.settings.clone(), self.limits, outbound, self.clock.clone())
     }
 
-    /// What a component gets while it is installed: no network, no settings, more time.
+    /// What a component gets while it is installed: no network, no settings, no credentials, more time.
     fn installing(&self) -> Self {
         Self { settings: Arc::default(), grants: Arc::default(), ..self.clone() }
     }
@@ -150,7 +162,11 @@ impl Connector {
     ) -> Result<Self, ConnectorError> {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
-        let grants = manifest.grants(&settings)?;
+        let credential_bindings = manifest.credential_bindings(&settings)?;
+        let grants = manifest
+            .grants(&settings)?
+            .narrowed(&operator.outbound)
+            .map_err(|source| ConnectorError::Narrowing { slug: slug.clone(), source })?;
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
         let pool = sandbox.options.max_memory_bytes;
@@ -163,13 +179,13 @@ impl Connector {
         let installing = context.installing();
         let component = cache
             .load_with(&sandbox.engine, wasm, "initialized", async || {
-                preinit::initialize(sandbox, wasm, || installing.guest()).await
+                preinit::initialize(sandbox, wasm, || installing.guest(Credentials::default())).await
             })
             .await
             .map_err(|error| ConnectorError::Component { slug: slug.clone(), message: error.to_string() })?;
         let exports = sandbox.linker.instantiate_pre(&component).and_then(Exports::new).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let described = describe(sandbox, &exports, installing.guest()).await.map_err(failed)?;
+        let described = describe(sandbox, &exports, installing.guest(Credentials::default())).await.map_err(failed)?;
         let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
         let prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
         let listing =
@@ -198,7 +214,17 @@ impl Connector {
             digest,
             tools,
         };
-        Ok(Self { entry, callable, prompts, listing, missing_settings, exports, sandbox: sandbox.clone(), context })
+        Ok(Self {
+            entry,
+            callable,
+            prompts,
+            listing,
+            missing_settings,
+            credential_bindings,
+            exports,
+            sandbox: sandbox.clone(),
+            context,
+        })
     }
 
     /// What the catalogue says of it.
@@ -231,16 +257,43 @@ impl Connector {
         &self.listing
     }
 
-    /// Does what it is asked in a fresh instance, as soon as there is room. Dropping the future ends the guest.
+    /// The credentials that it asks for, and whom each is for.
+    #[must_use]
+    pub fn credential_bindings(&self) -> &[CredentialBinding] {
+        &self.credential_bindings
+    }
+
+    /// Does what it is asked in a fresh instance, as soon as there is room. Dropping the future ends the guest. The
+    /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
+    /// required the guest does not start.
     pub async fn call(&self, invocation: Invocation) -> RunReport {
-        let Invocation { operation, round, observer } = invocation;
-        let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
+        let Invocation { operation, round, credentials, observer } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
-        let is_completion = matches!(operation, Operation::Completion { .. });
-        let guest = if is_completion { self.context.installing().guest() } else { self.context.guest() };
+        let guest = if matches!(operation, Operation::Completion { .. }) {
+            self.context.installing().guest(Credentials::default())
+        } else {
+            match Credentials::new(&self.credential_bindings, &credentials) {
+                Ok(credentials) => self.context.guest(credentials),
+                Err(unusable) => return self.refused(&unusable),
+            }
+        };
+        let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
         let (guest, limits) = (guest.observed_by(observer), self.context.limits);
         let clock = self.context.clock.as_ref();
         run::run(&self.sandbox.engine, &self.exports, guest, limits, (operation, round), clock).await
+    }
+
+    fn refused(&self, unusable: &UnusableCredential) -> RunReport {
+        let kind = match unusable {
+            UnusableCredential::Missing { .. } => JobErrorKind::CredentialMissing,
+            UnusableCredential::TooShort { .. } | UnusableCredential::Unsendable { .. } => {
+                JobErrorKind::CredentialInvalid
+            }
+        };
+        let (slug, name) = (&self.entry.slug, unusable.name());
+        let message = format!("{unusable}; set it with `bulkhead secrets set {slug} {name}`");
+        let details = json!({ "connector": slug, "credential": name });
+        RunReport::failed(JobError::new(kind, message).with_details(details))
     }
 }
 

@@ -13,9 +13,9 @@ use bulkhead_kernel::Clock;
 use super::connector::{Connector, ConnectorError};
 use super::engine::SandboxEngine;
 use super::manifest::ConnectorManifest;
-use super::outbound::OutboundClient;
+use super::outbound::{OutboundClient, TlsSetupError};
 use crate::compile_cache::CompileCache;
-use crate::config::ConnectorConfig;
+use crate::config::{ConnectorConfig, OutboundConfig};
 
 /// Why the connectors can't be installed.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub enum InstallError {
     Connector(#[from] ConnectorError),
     /// TLS can't be set up.
     #[error("TLS can't be set up: {0}")]
-    Tls(String),
+    Tls(#[from] TlsSetupError),
 }
 
 /// The connectors that can be called.
@@ -91,8 +91,9 @@ pub async fn install(
     cache: &CompileCache,
     clock: Arc<dyn Clock>,
     configured: &BTreeMap<String, ConnectorConfig>,
+    outbound: &OutboundConfig,
 ) -> Result<Installed, InstallError> {
-    let client = OutboundClient::new().map_err(|error| InstallError::Tls(error.to_string()))?;
+    let client = OutboundClient::new(outbound.ca_file.as_deref())?;
     let mut connectors = BTreeMap::new();
     let mut schemes = BTreeMap::new();
     for path in folders(folder)? {
@@ -114,6 +115,10 @@ pub async fn install(
             if let Some(first) = schemes.insert(scheme.clone(), slug.to_string()) {
                 return Err(InstallError::SchemeTwice { scheme: scheme.clone(), first, second: slug.to_string() });
             }
+        }
+        for binding in connector.credential_bindings().iter().filter(|binding| !binding.audience.is_secure()) {
+            tracing::warn!(connector = %slug, credential = binding.name, audience = %binding.audience,
+                "a credential is sent without TLS: whoever is on the way can read it");
         }
         let load_time = start.elapsed();
         tracing::info!(connector = %slug, tools = connector.entry().tools.len(), ms = load_time.as_millis(), "installed");

@@ -3,6 +3,8 @@
 use bulkhead_execution::{EventLevel, Round};
 use tokio::sync::mpsc;
 
+use super::credentials::BoundCredential;
+
 /// One request to a connector.
 #[derive(Debug)]
 pub struct Invocation {
@@ -10,15 +12,17 @@ pub struct Invocation {
     pub operation: Operation,
     /// What came from earlier rounds.
     pub round: Round,
+    /// What the host adds to its requests.
+    pub credentials: Vec<BoundCredential>,
     /// Who is told what happens meanwhile.
     pub observer: Option<Observer>,
 }
 
 impl Invocation {
-    /// A first round that nobody watches.
+    /// A first round without credentials that nobody watches.
     #[must_use]
     pub fn new(operation: Operation) -> Self {
-        Self { operation, round: Round::default(), observer: None }
+        Self { operation, round: Round::default(), credentials: Vec::new(), observer: None }
     }
 
     /// A first round of a tool that nobody watches; `arguments` is the JSON text of an object.

@@ -17,10 +17,22 @@ pub struct Limits {
     pub result_bytes: usize,
     /// Outgoing requests.
     pub outbound_requests: u64,
-    /// Bytes of all response bodies together.
+    /// Outgoing requests whose answer is not read to its end.
+    pub requests_in_flight: u64,
+    /// Bytes of all response bodies together: as they come, and again as they are when decompressed.
     pub received_bytes: u64,
+    /// Bytes of a decompressed body for each byte of it that came.
+    pub decoded_ratio: u64,
+    /// Bytes of one response's headers together, and of its trailers; at most 100 of them.
+    pub response_header_bytes: u64,
     /// Bytes of all request bodies together.
     pub sent_bytes: u64,
+    /// Time to look up a host, connect to it and agree on TLS.
+    pub connect_timeout: Duration,
+    /// Time from the connection to the end of a response's headers.
+    pub first_byte_timeout: Duration,
+    /// Time in which some more of a response's body must come.
+    pub between_bytes_timeout: Duration,
     /// Events that the guest may log; more are dropped and counted.
     pub log_events: usize,
     /// Bytes of one logged message; more are cut.
@@ -35,8 +47,14 @@ impl Default for Limits {
             wall_time: Duration::from_secs(30),
             result_bytes: 1 << 20,
             outbound_requests: 50,
+            requests_in_flight: 8,
             received_bytes: 16 << 20,
+            decoded_ratio: 100,
+            response_header_bytes: 64 << 10,
             sent_bytes: 4 << 20,
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(30),
+            between_bytes_timeout: Duration::from_secs(30),
             log_events: 100,
             log_message_bytes: 2048,
         }
@@ -59,10 +77,22 @@ pub enum LimitName {
     ResultBytes,
     /// [`Limits::outbound_requests`].
     OutboundRequests,
+    /// [`Limits::requests_in_flight`].
+    RequestsInFlight,
     /// [`Limits::received_bytes`].
     ReceivedBytes,
+    /// [`Limits::decoded_ratio`].
+    DecodedRatio,
+    /// [`Limits::response_header_bytes`].
+    ResponseHeaderBytes,
     /// [`Limits::sent_bytes`].
     SentBytes,
+    /// [`Limits::connect_timeout`], in milliseconds.
+    ConnectMs,
+    /// [`Limits::first_byte_timeout`], in milliseconds.
+    FirstByteMs,
+    /// [`Limits::between_bytes_timeout`], in milliseconds.
+    BetweenBytesMs,
     /// The stack of calls inside the guest.
     Stack,
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bulkhead_connectors::{AuthType, Slug};
 use serde::{Deserialize, Serialize};
 
-use super::grants::{Grant, GrantError, Grants};
+use super::credentials::{Credential, CredentialBinding, CredentialError, check_apart};
+use super::grants::{Grant, GrantError, Grants, Origin};
 use super::limits::Limits;
 
 /// A connector's manifest. Unknown keys are refused.
@@ -33,6 +34,9 @@ pub struct ConnectorManifest {
     /// What its resources' addresses look like.
     #[serde(default)]
     pub resources: Resources,
+    /// What proves there who the caller is.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
     /// Where the defaults don't fit.
     #[serde(default)]
     pub limits: ManifestLimits,
@@ -110,10 +114,22 @@ pub struct ManifestLimits {
     pub result_kib: Option<u32>,
     /// Outgoing requests.
     pub outbound_requests: Option<u64>,
+    /// Outgoing requests at once.
+    pub requests_in_flight: Option<u64>,
     /// Response bodies.
     pub received_kib: Option<u64>,
+    /// How far a compressed body may grow.
+    pub decoded_ratio: Option<u64>,
+    /// Headers of one response.
+    pub response_header_kib: Option<u64>,
     /// Request bodies.
     pub sent_kib: Option<u64>,
+    /// Time to connect.
+    pub connect_ms: Option<u64>,
+    /// Time to a response's headers.
+    pub first_byte_ms: Option<u64>,
+    /// Time between two parts of a response.
+    pub between_bytes_ms: Option<u64>,
     /// Logged events.
     pub log_events: Option<usize>,
 }
@@ -128,8 +144,16 @@ impl ManifestLimits {
             wall_time: self.wall_clock_ms.map_or(base.wall_time, Duration::from_millis),
             result_bytes: self.result_kib.map_or(base.result_bytes, |kib| (kib as usize) << 10),
             outbound_requests: self.outbound_requests.unwrap_or(base.outbound_requests),
+            requests_in_flight: self.requests_in_flight.unwrap_or(base.requests_in_flight),
             received_bytes: self.received_kib.map_or(base.received_bytes, |kib| kib.saturating_mul(1024)),
+            decoded_ratio: self.decoded_ratio.unwrap_or(base.decoded_ratio),
+            response_header_bytes: self
+                .response_header_kib
+                .map_or(base.response_header_bytes, |kib| kib.saturating_mul(1024)),
             sent_bytes: self.sent_kib.map_or(base.sent_bytes, |kib| kib.saturating_mul(1024)),
+            connect_timeout: self.connect_ms.map_or(base.connect_timeout, Duration::from_millis),
+            first_byte_timeout: self.first_byte_ms.map_or(base.first_byte_timeout, Duration::from_millis),
+            between_bytes_timeout: self.between_bytes_ms.map_or(base.between_bytes_timeout, Duration::from_millis),
             log_events: self.log_events.unwrap_or(base.log_events),
             log_message_bytes: base.log_message_bytes,
         }
@@ -184,6 +208,16 @@ pub enum ManifestError {
         host: String,
         /// Why.
         source: GrantError,
+    },
+    /// A credential can't be bound.
+    #[error("connector {slug}: credential {credential:?}: {source}")]
+    Credential {
+        /// The connector.
+        slug: Slug,
+        /// The credential.
+        credential: String,
+        /// Why.
+        source: CredentialError,
     },
 }
 
@@ -265,10 +299,73 @@ impl ConnectorManifest {
         }
         Ok(Grants::new(grants))
     }
+
+    /// The credentials with their audiences, given the settings. One whose setting has no value is left out: no grant
+    /// leads there either.
+    ///
+    /// # Errors
+    /// [`ManifestError::Credential`] when one makes no sense, would never be sent, or would overwrite another.
+    pub fn credential_bindings(
+        &self,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Vec<CredentialBinding>, ManifestError> {
+        let failed = |credential: &str, source| ManifestError::Credential {
+            slug: self.slug.clone(),
+            credential: credential.to_owned(),
+            source,
+        };
+        let grants = self.grants(values)?;
+        let mut bindings = Vec::new();
+        for (index, credential) in self.credentials.iter().enumerate() {
+            let name = &credential.name;
+            if self.credentials[..index].iter().any(|other| other.name == *name) {
+                return Err(failed(name, CredentialError::DuplicateName));
+            }
+            let binding = self.bind(credential, values, &grants).map_err(|source| failed(name, source))?;
+            bindings.extend(binding);
+        }
+        check_apart(&bindings).map_err(|(name, source)| failed(&name, source))?;
+        Ok(bindings)
+    }
+
+    fn bind(
+        &self,
+        credential: &Credential,
+        values: &BTreeMap<String, String>,
+        grants: &Grants,
+    ) -> Result<Option<CredentialBinding>, CredentialError> {
+        credential.check()?;
+        let username = credential.basic.as_ref().and_then(|basic| setting_of(&basic.username));
+        if let Some(name) = username.filter(|name| !self.settings.contains_key(*name)) {
+            return Err(CredentialError::UnknownSetting(name.to_owned()));
+        }
+        let not_covered = || CredentialError::NotCovered(credential.audience.clone());
+        let audience = match setting_of(&credential.audience) {
+            None => Origin::of_host(&credential.audience)?,
+            Some(name) => match (self.settings.get(name), values.get(name)) {
+                (Some(Setting { kind: SettingType::Url, .. }), Some(url)) => Origin::of_url(url)?.0,
+                (Some(Setting { kind: SettingType::Url, .. }), None) => {
+                    let covered = self.outbound.iter().any(|outbound| setting_of(&outbound.host) == Some(name));
+                    return if covered { Ok(None) } else { Err(not_covered()) };
+                }
+                _ => return Err(GrantError::NotAUrlSetting(name.to_owned()).into()),
+            },
+        };
+        if !grants.reach(&audience) {
+            return Err(not_covered());
+        }
+        Ok(Some(CredentialBinding {
+            name: credential.name.clone(),
+            description: credential.description.clone(),
+            audience,
+            required: credential.required,
+            injection: credential.injection(values)?,
+        }))
+    }
 }
 
 /// The setting that `{{ settings.NAME }}` names.
-fn setting_of(host: &str) -> Option<&str> {
+pub(super) fn setting_of(host: &str) -> Option<&str> {
     host.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("settings.")
 }
 
@@ -293,6 +390,81 @@ mod tests {
         [limits]
         memory_mib = 16
     "#;
+
+    const CREDENTIAL: &str = r#"
+        [[outbound]]
+        host = "api.example.com"
+        methods = ["GET"]
+        [[credentials]]
+        name = "token"
+        description = "A token."
+        audience = "api.example.com"
+        required = true
+        header = "Authorization"
+        prefix = "Bearer "
+    "#;
+
+    fn bindings(more: &str) -> Result<Vec<CredentialBinding>, String> {
+        let manifest = parse(&format!("{GOOD}{more}")).map_err(|error| error.to_string())?;
+        let given = BTreeMap::from([("base_url".to_owned(), "http://127.0.0.1:9090/prefix".to_owned())]);
+        manifest.credential_bindings(&given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_credential_is_bound_to_exactly_one_audience() {
+        let bound = bindings(CREDENTIAL).expect("bindings");
+        assert_eq!(bound[0].audience.to_string(), "https://api.example.com");
+        assert!(bound[0].required);
+        assert_eq!(bound[0].injection.header(), Some(&http::header::AUTHORIZATION));
+        let of_setting = CREDENTIAL.replace("audience = \"api.example.com\"", "audience = \"{{ settings.base_url }}\"");
+        assert_eq!(bindings(&of_setting).expect("bindings")[0].audience.to_string(), "http://127.0.0.1:9090");
+        let manifest = parse(&format!("{GOOD}{of_setting}")).expect("a manifest");
+        assert_eq!(manifest.credential_bindings(&BTreeMap::new()).expect("none has a value"), []);
+    }
+
+    #[test]
+    fn a_credential_that_makes_no_sense_is_refused_by_name() {
+        let header = "header = \"Authorization\"\n        prefix = \"Bearer \"";
+        for (from, to, expected) in [
+            ("required = true", "colour = 1", "colour"),
+            ("\"token\"", "\"To ken\"", "lower-case"),
+            ("\"token\"", "\"to__ken\"", "lower-case"),
+            ("audience = \"api.example.com\"", "audience = \"*.example.com\"", "*.example.com"),
+            ("audience = \"api.example.com\"", "audience = \"https://api.example.com\"", "https://"),
+            ("audience = \"api.example.com\"", "audience = \"api.example.com:8443\"", "no [[outbound]] entry"),
+            ("audience = \"api.example.com\"", "audience = \"api.example.com.\"", "api.example.com."),
+            ("audience = \"api.example.com\"", "audience = \"{{ settings.nothing }}\"", "nothing"),
+            (header, "", "exactly one of"),
+            (header, "header = \"X-A\"\nquery = \"b\"", "exactly one of"),
+            (header, "query = \"b\"\nprefix = \"c\"", "exactly one of"),
+            (header, "query = \"\"", "can't be sent"),
+            (header, "header = \"Host\"", "can carry"),
+            (header, "header = \"Content-Length\"", "can carry"),
+            (header, "header = \"a b\"", "can carry"),
+            (header, "header = \"X-A\"\nprefix = \"a\\nb\"", "can't be sent"),
+            (header, "basic = { username = \"a:b\" }", "can't be sent"),
+            (header, "basic = { username = \"{{ settings.nothing }}\" }", "nothing"),
+            (header, "basic = { username = \"a\", password = \"b\" }", "password"),
+        ] {
+            assert!(CREDENTIAL.contains(from), "{from}");
+            let error = bindings(&CREDENTIAL.replace(from, to)).expect_err(to);
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn two_credentials_for_one_place_are_refused() {
+        let second = |name: &str, place: &str| {
+            let more = "[[credentials]]\ndescription = \"d\"\naudience = \"api.example.com:443\"\n";
+            bindings(&format!("{CREDENTIAL}{more}name = \"{name}\"\n{place}\n"))
+        };
+        for place in ["header = \"AUTHORIZATION\"", "basic = { username = \"me\" }"] {
+            let error = second("other", place).expect_err(place);
+            assert!(error.contains("\"other\"") && error.contains("\"token\""), "{error}");
+        }
+        assert!(second("token", "query = \"a\"").expect_err("one name").contains("two of this name"));
+        assert_eq!(second("other", "query = \"a\"").expect("apart").len(), 2);
+    }
 
     fn parse(text: &str) -> Result<ConnectorManifest, ManifestError> {
         ConnectorManifest::parse(text, Path::new("connector.toml"))

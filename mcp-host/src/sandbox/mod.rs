@@ -2,13 +2,14 @@
 //! initialised and linked once.
 //!
 //! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
-//! what it may use up, `host` what it can call, `outbound` its way to the network, `connector` one installed
-//! connector, `exports` which parts of the contract it has, `invocation` what it can be asked, `run` one request,
-//! `content` its answers in MCP's terms, `install` reads a folder of them.
+//! what it may use up, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
+//! the network, `connector` one installed connector, `exports` which parts of the contract it has, `invocation` what it
+//! can be asked, `run` one request, `content` its answers in MCP's terms, `install` reads a folder of them.
 
 mod bindings;
 mod connector;
 mod content;
+mod credentials;
 mod engine;
 mod exports;
 mod grants;
@@ -25,10 +26,12 @@ mod run;
 
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
+pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
-pub use grants::{Grant, GrantError, Grants};
+pub use grants::{Grant, GrantError, Grants, Narrowing, NarrowingError, Origin};
 pub use install::{InstallError, Installed, InstalledConnector, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits};
 pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
+pub use outbound::TlsSetupError;
 pub use run::RunReport;

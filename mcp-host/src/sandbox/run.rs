@@ -27,6 +27,14 @@ pub struct RunReport {
     pub updated: Vec<String>,
 }
 
+impl RunReport {
+    /// Of a run that failed before it began.
+    #[must_use]
+    pub fn failed(error: JobError) -> Self {
+        Self { outcome: Outcome::Failed(error), usage: Usage::default(), events: Vec::new(), updated: Vec::new() }
+    }
+}
+
 pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.memory);
@@ -51,6 +59,8 @@ pub(crate) async fn run(
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
+        // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
+        _ if traffic.echoed.is_some() => echoed(traffic.echoed.as_deref().unwrap_or_default()),
         Err(_) => exceeded(LimitExceeded { name: LimitName::WallMs, limit: millis(limits.wall_time) }),
         Ok(Ok(Ok(Answer::Result(result)))) => Outcome::Succeeded(result),
         Ok(Ok(Ok(Answer::TooLarge))) => {
@@ -135,6 +145,15 @@ fn trapped(error: &wasmtime::Error) -> Outcome {
             Outcome::Failed(JobError::new(JobErrorKind::Trap, "the tool's component failed"))
         }
     }
+}
+
+fn echoed(credential: &str) -> Outcome {
+    let message = format!(
+        "the service sent the credential {credential:?} back; the answer was withheld from the tool. Replace the \
+         credential if others could see that answer"
+    );
+    let details = json!({ "credential": credential });
+    Outcome::Failed(JobError::new(JobErrorKind::CredentialEchoed, message).with_details(details))
 }
 
 fn exceeded(limit: LimitExceeded) -> Outcome {

@@ -1,9 +1,10 @@
 //! Running jobs: those whose caller waits at once, the others as they are found in the queue.
 //!
 //! `run` is one job from its lease to its end, `queue` finds work and takes up what dead workers left, `read` is what
-//! becomes no job, `changes` what subscribers hear of.
+//! becomes no job, `credentials` what the vault has for a connector, `changes` what subscribers hear of.
 
 mod changes;
+mod credentials;
 mod queue;
 mod read;
 mod run;
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::JobsConfig;
 use crate::observability::Metrics;
 use crate::sandbox::{Installed, Observer};
+use crate::vault::Vault;
 
 pub use changes::{Change, Changes};
 pub use read::ReadError;
@@ -35,6 +37,7 @@ struct Inner {
     ports: Ports,
     installed: Arc<Installed>,
     metrics: Metrics,
+    vault: Vault,
     changes: Changes,
     terms: LeaseTerms,
     config: JobsConfig,
@@ -89,11 +92,19 @@ impl Started {
 impl Worker {
     /// A worker for these connectors. `name` must never have been another worker's.
     #[must_use]
-    pub fn new(ports: Ports, installed: Arc<Installed>, metrics: Metrics, config: JobsConfig, name: String) -> Self {
+    pub fn new(
+        ports: Ports,
+        installed: Arc<Installed>,
+        vault: Vault,
+        metrics: Metrics,
+        config: JobsConfig,
+        name: String,
+    ) -> Self {
         Self(Arc::new(Inner {
             ports,
             installed,
             metrics,
+            vault,
             changes: Changes::default(),
             terms: LeaseTerms { owner: name, duration: config.lease() },
             places: Arc::new(Semaphore::new(config.workers)),

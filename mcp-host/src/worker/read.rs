@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bulkhead_audit::{AuditEvent, Outcome as AuditOutcome, Target};
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
+use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde_json::Value;
@@ -50,11 +51,11 @@ impl Worker {
         if let Some(event) = &audited {
             ports.sql.execute(bulkhead_audit::begin(event)).await?;
         }
-        let worker = self.clone();
+        let (worker, organization) = (self.clone(), caller.organization);
         // A task of its own: the entry is completed also when whoever asked goes away.
         let running = self.0.tasks.spawn(async move {
             let outcome = tokio::select! {
-                report = connector.call(invocation) => report.outcome,
+                outcome = worker.do_read(organization, &connector, invocation) => outcome,
                 () = cancel.cancelled() => {
                     Outcome::Failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran"))
                 }
@@ -68,6 +69,21 @@ impl Worker {
             }
         });
         running.await.map_err(|_| ReadError::Draining)?
+    }
+
+    async fn do_read(
+        &self,
+        organization: OrganizationId,
+        connector: &Connector,
+        mut invocation: Invocation,
+    ) -> Outcome {
+        if !matches!(invocation.operation, Operation::Completion { .. }) {
+            match self.credentials(organization, connector).await {
+                Ok(credentials) => invocation.credentials = credentials,
+                Err(error) => return Outcome::Failed(error),
+            }
+        }
+        connector.call(invocation).await.outcome
     }
 
     async fn complete(&self, event: &AuditEvent, outcome: &Outcome) -> Result<(), SqlError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bulkhead_execution::{
-    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob, Usage,
+    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob,
 };
 use bulkhead_kernel::Clock;
 use tokio_util::sync::CancellationToken;
@@ -58,20 +58,20 @@ impl Worker {
     async fn execute(&self, job: &Job, observer: Option<Observer>) -> RunReport {
         match self.0.installed.get(&job.connector) {
             Some(connector) => {
+                let credentials = match self.credentials(job.organization, connector).await {
+                    Ok(credentials) => credentials,
+                    Err(error) => return RunReport::failed(error),
+                };
                 let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
-                let report = connector.call(Invocation { operation, round: job.round.clone(), observer }).await;
+                let invocation = Invocation { operation, round: job.round.clone(), credentials, observer };
+                let report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
                 report
             }
             None => {
                 let message = format!("the connector {} is not installed on this host", job.connector);
                 let error = JobError::new(JobErrorKind::ConnectorUnavailable, message);
-                RunReport {
-                    outcome: Outcome::Failed(error),
-                    usage: Usage::default(),
-                    events: Vec::new(),
-                    updated: Vec::new(),
-                }
+                RunReport::failed(error)
             }
         }
     }
@@ -136,5 +136,5 @@ enum Stopped {
 fn canceled(clock: &dyn Clock) -> RunReport {
     let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran; the tool was stopped");
     let event = NewEvent::info("canceled", "The tool was stopped", clock.now());
-    RunReport { outcome: Outcome::Failed(error), usage: Usage::default(), events: vec![event], updated: Vec::new() }
+    RunReport { events: vec![event], ..RunReport::failed(error) }
 }

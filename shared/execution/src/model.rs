@@ -71,6 +71,12 @@ pub enum JobErrorKind {
     InvalidOutput,
     /// A limit of the sandbox was exceeded; the details name it.
     LimitExceeded,
+    /// A credential that the connector can't work without has no value.
+    CredentialMissing,
+    /// A credential's value can't be used.
+    CredentialInvalid,
+    /// The service sent a credential back. The answer was withheld from the tool.
+    CredentialEchoed,
     /// The connector is not installed any more, or can't be started.
     ConnectorUnavailable,
     /// The job was called off.
@@ -93,6 +99,9 @@ impl JobErrorKind {
             Self::Trap => "trap",
             Self::InvalidOutput => "invalid_output",
             Self::LimitExceeded => "limit_exceeded",
+            Self::CredentialMissing => "credential_missing",
+            Self::CredentialInvalid => "credential_invalid",
+            Self::CredentialEchoed => "credential_echoed",
             Self::ConnectorUnavailable => "connector_unavailable",
             Self::Canceled => "canceled",
             Self::OutcomeUnknown => "outcome_unknown",

@@ -4,6 +4,7 @@
 //! it is, its name in the list below, and a test that calls it.
 
 pub mod burn;
+pub mod network;
 pub mod peek;
 pub mod reply;
 
@@ -22,6 +23,13 @@ bulkhead_connector_kit::export_connector! {
         burn::StackOverflow,
         peek::ReadEnvironment,
         peek::Count,
+        network::SmuggleHeaders,
+        network::FollowRedirect,
+        network::ReachMetadata,
+        network::WidenPath,
+        network::UnpackBomb,
+        network::SwallowHeaders,
+        network::HoldAnswers,
     ],
 }
 
