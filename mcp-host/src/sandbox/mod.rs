@@ -15,6 +15,7 @@ mod limits;
 mod manifest;
 mod meter;
 mod outbound;
+mod plain;
 mod preinit;
 mod run;
 
