@@ -17,8 +17,9 @@ use super::host::Guest;
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Outbound, OutboundClient};
+use super::plain::{PlainComponent, Surface};
 use super::preinit;
-use super::run::{self, RunReport};
+use super::run::{self, Exports, RunReport};
 use crate::compile_cache::CompileCache;
 
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -73,7 +74,7 @@ pub struct Connector {
     entry: NewConnector,
     callable: Vec<Arc<CallableTool>>,
     missing_settings: Vec<String>,
-    pre: ConnectorPre<Guest>,
+    exports: Exports,
     sandbox: SandboxEngine,
     context: CallContext,
 }
@@ -82,6 +83,7 @@ pub struct Connector {
 #[derive(Clone)]
 struct CallContext {
     settings: Arc<Settings>,
+    variables: Arc<[(String, String)]>,
     grants: Arc<Grants>,
     limits: Limits,
     client: OutboundClient,
@@ -91,12 +93,12 @@ struct CallContext {
 impl CallContext {
     fn guest(&self) -> Guest {
         let outbound = Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
-        Guest::new(self.settings.clone(), self.limits, outbound, self.clock.clone())
+        Guest::new(self.settings.clone(), &self.variables, self.limits, outbound, self.clock.clone())
     }
 
     /// What a component gets while it is installed: no network, no settings, more time.
     fn installing(&self) -> Self {
-        Self { settings: Arc::default(), grants: Arc::default(), ..self.clone() }
+        Self { settings: Arc::default(), variables: Arc::default(), grants: Arc::default(), ..self.clone() }
     }
 }
 
@@ -115,31 +117,45 @@ impl Connector {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
         let grants = manifest.grants(&settings)?;
+        let variables = manifest.variables(&settings)?.into();
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
         let pool = sandbox.options.max_memory_bytes;
         if limits.memory_bytes > pool {
             return Err(ConnectorError::Memory { slug, limit: limits.memory_bytes, pool });
         }
-        let context = CallContext { settings: Arc::new(settings), grants: Arc::new(grants), limits, client, clock };
-        let failed =
-            |error: wasmtime::Error| ConnectorError::Component { slug: slug.clone(), message: format!("{error:#}") };
+        let context =
+            CallContext { settings: Arc::new(settings), variables, grants: Arc::new(grants), limits, client, clock };
+        let unusable = |message: String| ConnectorError::Component { slug: slug.clone(), message };
+        let failed = |error: wasmtime::Error| unusable(format!("{error:#}"));
         let installing = context.installing();
-        let component = cache
-            .load_with(&sandbox.engine, wasm, "initialized", async || {
-                preinit::initialize(sandbox, wasm, || installing.guest()).await
-            })
-            .await
-            .map_err(|error| ConnectorError::Component { slug: slug.clone(), message: error.to_string() })?;
-        let pre = sandbox.linker.instantiate_pre(&component).and_then(ConnectorPre::new).map_err(failed)?;
+        let surface = Surface::read(wasm)
+            .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
+        let component = if surface.initializes() {
+            let initialize = async || preinit::initialize(sandbox, wasm, || installing.guest()).await;
+            cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
+        } else {
+            cache.load(&sandbox.engine, wasm)
+        };
+        let component = component.map_err(|error| unusable(error.to_string()))?;
+        let pre = sandbox.linker.instantiate_pre(&component).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let described = describe(sandbox, &pre, installing.guest()).await.map_err(failed)?;
+        let (exports, described): (_, Vec<(String, Result<Tool, String>)>) = if surface.is_contract() {
+            let pre = ConnectorPre::new(pre).map_err(failed)?;
+            let described = describe(sandbox, &pre, installing.guest()).await.map_err(failed)?;
+            (Exports::Contract(pre), described.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect())
+        } else {
+            let hints = manifest.plain_annotations();
+            let plain = PlainComponent::new(&sandbox.engine, &component, pre, &surface, wasm, &slug, hints)
+                .map_err(|error| unusable(error.to_string()))?;
+            let described = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
+            (Exports::Plain(plain), described)
+        };
         let mut tools = Vec::new();
         let mut callable = Vec::new();
-        for tool in described {
-            let name = tool.name.clone();
+        for (name, tool) in described {
             let invalid = |message: String| ConnectorError::Tool { slug: slug.clone(), tool: name.clone(), message };
-            let tool = convert(tool).map_err(invalid)?;
+            let tool = tool.map_err(invalid)?;
             if tools.iter().any(|other: &Tool| other.name == tool.name) {
                 return Err(invalid("it is described twice".to_owned()));
             }
@@ -158,7 +174,7 @@ impl Connector {
             digest,
             tools,
         };
-        Ok(Self { entry, callable, missing_settings, pre, sandbox: sandbox.clone(), context })
+        Ok(Self { entry, callable, missing_settings, exports, sandbox: sandbox.clone(), context })
     }
 
     /// What the catalogue says of it.
@@ -184,7 +200,7 @@ impl Connector {
         let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
         let (guest, limits) = (self.context.guest(), self.context.limits);
         let clock = self.context.clock.as_ref();
-        run::run(&self.sandbox.engine, &self.pre, guest, limits, tool, arguments, clock).await
+        run::run(&self.sandbox.engine, &self.exports, guest, limits, tool, arguments, clock).await
     }
 }
 

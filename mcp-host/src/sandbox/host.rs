@@ -36,10 +36,17 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(settings: Arc<Settings>, limits: Limits, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        variables: &[(String, String)],
+        limits: Limits,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_BYTES);
-        // No file, no variable, no argument, no socket: what is not given here does not exist for the guest.
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
+        // exist for the guest.
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).envs(variables).build();
         Self {
             wasi,
             http: WasiHttpCtx::new(),

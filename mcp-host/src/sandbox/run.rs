@@ -12,6 +12,7 @@ use super::bindings::exports::bulkhead::connector::tools::{Output, ToolError};
 use super::engine::EPOCH;
 use super::host::Guest;
 use super::limits::{LimitExceeded, LimitName, Limits};
+use super::plain::PlainComponent;
 
 /// A tool's result.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,10 +55,40 @@ pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     store
 }
 
+/// What a component exports for its tools.
+pub(crate) enum Exports {
+    /// The contract, `wit/connector.wit`.
+    Contract(ConnectorPre<Guest>),
+    /// Functions of its own.
+    Plain(PlainComponent),
+}
+
+impl Exports {
+    /// Instantiates the component and calls the tool.
+    async fn call(
+        &self,
+        store: &mut Store<Guest>,
+        limits: Limits,
+        tool: &str,
+        arguments: &str,
+    ) -> wasmtime::Result<Outcome> {
+        match self {
+            Self::Contract(pre) => {
+                let instance = pre.instantiate_async(&mut *store).await?;
+                Ok(match instance.bulkhead_connector_tools().call_call(store, tool, arguments).await? {
+                    Ok(output) => accept(output, limits),
+                    Err(error) => Outcome::Failed(tool_error(error)),
+                })
+            }
+            Self::Plain(component) => component.call(store, tool, arguments, limits).await,
+        }
+    }
+}
+
 /// Runs one tool in a fresh instance. Dropping the future ends the guest.
 pub(crate) async fn run(
     engine: &Engine,
-    pre: &ConnectorPre<Guest>,
+    exports: &Exports,
     guest: Guest,
     limits: Limits,
     tool: &str,
@@ -68,21 +99,17 @@ pub(crate) async fn run(
     let cpu = guest.cpu.clone();
     let mut store = new_store(engine, guest);
     watch_cpu(&mut store, limits.cpu_time);
-    let call = async {
-        let instance = pre.instantiate_async(&mut store).await?;
-        instance.bulkhead_connector_tools().call_call(&mut store, tool, arguments).await
-    };
+    let call = exports.call(&mut store, limits, tool, arguments);
     let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
         Err(_) => exceeded(LimitExceeded { name: LimitName::WallMs, limit: millis(limits.wall_time) }),
-        Ok(Ok(Ok(output))) => accept(output, limits),
-        // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
-        Ok(Ok(Err(_))) if traffic.exceeded.is_some() => {
-            exceeded(traffic.exceeded.unwrap_or(LimitExceeded { name: LimitName::OutboundRequests, limit: 0 }))
-        }
-        Ok(Ok(Err(error))) => Outcome::Failed(tool_error(error)),
+        Ok(Ok(outcome)) => match (outcome, traffic.exceeded) {
+            // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
+            (Outcome::Failed(_), Some(limit)) => exceeded(limit),
+            (outcome, _) => outcome,
+        },
         Ok(Err(error)) => trapped(&error),
     };
     let usage = Usage {
