@@ -11,6 +11,7 @@ mod first_start;
 mod health;
 mod migrate;
 mod other_sites;
+mod plain;
 mod prometheus;
 mod proxy;
 mod sandbox;

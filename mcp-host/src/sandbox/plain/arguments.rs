@@ -84,9 +84,10 @@ impl Reader {
             (Shape::List(element), Value::Array(items)) => self.items(element, items),
             (Shape::List(_), _) => self.fault("must be an array"),
             (Shape::Tuple(shapes), Value::Array(items)) if items.len() == shapes.len() => {
-                let values = shapes.iter().zip(items).enumerate().map(|(index, (shape, item))| {
-                    self.below(&index.to_string(), |reader| reader.value(shape, item))
-                });
+                let values =
+                    shapes.iter().zip(items).enumerate().map(|(index, (shape, item))| {
+                        self.below(&index.to_string(), |reader| reader.value(shape, item))
+                    });
                 all(values).map(Val::Tuple)
             }
             (Shape::Tuple(shapes), _) => self.fault(format!("must be an array of {} items", shapes.len())),

@@ -187,7 +187,8 @@ impl<'a> WitType<'a> {
                     // Written into the world, so that the export's name is its only one.
                     None => {
                         let (resolve, world) = self.documentation.wit.as_ref()?;
-                        let is_owner = |item: &WorldItem| matches!(item, WorldItem::Interface { id, .. } if *id == owner);
+                        let is_owner =
+                            |item: &WorldItem| matches!(item, WorldItem::Interface { id, .. } if *id == owner);
                         let mut items = resolve.worlds[*world].exports.iter().chain(&resolve.worlds[*world].imports);
                         resolve.name_world_key(items.find(|(_, item)| is_owner(item))?.0)
                     }

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_name_is_the_interface_and_the_function() {
-        let found = names("x", &["fetch-page", "acme:text/stats@1.0.0#count-words", "inline#HTTP-get", "a:b/c#[static]d.e"]);
+        let found =
+            names("x", &["fetch-page", "acme:text/stats@1.0.0#count-words", "inline#HTTP-get", "a:b/c#[static]d.e"]);
         assert_eq!(found.expect("names"), ["fetch_page", "stats_count_words", "inline_http_get", "c_static_d_e"]);
     }
 

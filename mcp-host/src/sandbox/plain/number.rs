@@ -139,16 +139,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Integer; 8] = [
-        Integer::S8,
-        Integer::U8,
-        Integer::S16,
-        Integer::U16,
-        Integer::S32,
-        Integer::U32,
-        Integer::S64,
-        Integer::U64,
-    ];
+    const ALL: [Integer; 8] =
+        [Integer::S8, Integer::U8, Integer::S16, Integer::U16, Integer::S32, Integer::U32, Integer::S64, Integer::U64];
 
     /// A JSON number of this many digits, which may be more than a machine's integer has.
     fn number(number: i128) -> Value {

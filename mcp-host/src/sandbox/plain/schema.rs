@@ -113,8 +113,7 @@ fn one_of(properties: Value) -> Value {
 }
 
 fn variant(cases: &Members<Case>) -> Value {
-    let bare: Vec<&str> =
-        cases.all.iter().filter(|case| case.value.is_none()).map(|case| case.name.as_str()).collect();
+    let bare: Vec<&str> = cases.all.iter().filter(|case| case.value.is_none()).map(|case| case.name.as_str()).collect();
     let properties: Map<_, _> = cases
         .all
         .iter()

@@ -180,9 +180,8 @@ impl ShapeReader {
             }
             Type::Option(option) => Shape::Option(Box::new(self.at(&option.ty(), part(0), deeper)?)),
             Type::Result(result) => {
-                let mut side = |ty: Option<Type>, index| {
-                    ty.map(|ty| self.at(&ty, part(index), deeper).map(Box::new)).transpose()
-                };
+                let mut side =
+                    |ty: Option<Type>, index| ty.map(|ty| self.at(&ty, part(index), deeper).map(Box::new)).transpose();
                 Shape::Result { ok: side(result.ok(), 0)?, err: side(result.err(), 1)? }
             }
             Type::Own(_) => return Err(Shapeless::Type("a resource (own)")),

@@ -1,5 +1,6 @@
 //! Components made from WIT: each function exists and traps.
 
+use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
@@ -33,31 +34,9 @@ pub(in crate::sandbox::plain) fn documented(wit: &str) -> Made {
     let plain = encoder.encode().expect("encodes");
     let content = PackageMetadata::extract(&resolve, package).encode().expect("encodes");
     let mut documented = plain.clone();
-    append_custom_section(&mut documented, PackageMetadata::SECTION_NAME, &content);
+    let section = CustomSection { name: PackageMetadata::SECTION_NAME.into(), data: content.into() };
+    section.append_to_component(&mut documented);
     Made { plain, documented }
-}
-
-/// Appends a custom section: id 0, its length, its name's length, its name, its content.
-fn append_custom_section(wasm: &mut Vec<u8>, name: &str, content: &[u8]) {
-    let mut body = leb128(name.len());
-    body.extend_from_slice(name.as_bytes());
-    body.extend_from_slice(content);
-    wasm.push(0);
-    wasm.extend(leb128(body.len()));
-    wasm.extend(body);
-}
-
-fn leb128(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
 }
 
 /// The tools of the component of the only world in this WIT.

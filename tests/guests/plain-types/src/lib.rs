@@ -1,0 +1,64 @@
+//! A plain component whose functions take and return every type of WIT. For tests and for the benchmark.
+#![cfg(target_family = "wasm")]
+
+mod calc;
+mod versions;
+
+/// What wit-bindgen generates.
+#[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
+mod bindings {
+    wit_bindgen::generate!({ world: "types" });
+}
+
+use std::cell::Cell;
+
+use bindings::exports::test::plain::{counters, echo};
+
+struct Component;
+
+bindings::export!(Component with_types_in bindings);
+
+impl bindings::Guest for Component {
+    fn greet(name: String) -> String {
+        format!("Hello, {name}!")
+    }
+}
+
+impl echo::Guest for Component {
+    fn integers(value: echo::Integers) -> echo::Integers {
+        value
+    }
+
+    fn everything(value: echo::Everything) -> echo::Everything {
+        value
+    }
+
+    fn drawings(all: Vec<Option<echo::Drawing>>) -> Vec<Option<echo::Drawing>> {
+        all
+    }
+
+    fn float(value: f64, small: f32) -> (f64, f32) {
+        (value, small)
+    }
+}
+
+/// Counts.
+struct Counter(Cell<u32>);
+
+impl counters::GuestCounter for Counter {
+    fn new() -> Self {
+        Self(Cell::new(0))
+    }
+
+    fn next(&self) -> u32 {
+        self.0.replace(self.0.get() + 1)
+    }
+}
+
+impl counters::Guest for Component {
+    type Counter = Counter;
+
+    fn count_to(limit: u32) -> Vec<u32> {
+        (0..limit).collect()
+    }
+}
