@@ -69,6 +69,7 @@ async fn functions_are_listed_with_names_docs_and_schemas() {
         "plain-types_echo_float",
         "plain-types_echo_integers",
         "plain-types_greet",
+        "plain-types_is_initialized",
         "plain-types_versions_compare",
     ];
     assert_eq!(names, expected);
@@ -113,6 +114,10 @@ async fn values_of_every_type_come_through_unchanged() {
     assert_eq!(same, json!({ "result": drawings }));
     let floats = result(&host, "plain-types_echo_float", json!({ "value": "-Infinity", "small": "NaN" })).await;
     assert_eq!(floats, json!({ "result": ["-Infinity", "NaN"] }));
+    for _ in 0..2 {
+        let initialized = result(&host, "plain-types_is_initialized", json!({})).await;
+        assert_eq!(initialized, json!({ "result": true }));
+    }
     let greeting = result(&host, "plain-types_greet", json!({ "name": "Ada" })).await;
     assert_eq!(greeting, json!({ "result": "Hello, Ada!" }));
 }
@@ -217,6 +222,10 @@ async fn a_standard_library_on_wasi_0_2_works_and_sees_only_what_was_given() {
     assert_ne!(random, result(&host, "plain-wasi_random", json!({})).await);
     let variables = result(&host, "plain-wasi_variables", json!({})).await;
     assert_eq!(variables, json!({ "result": [["GREETING", "Good day"]] }));
+    let configured = result(&host, "plain-wasi_configured", json!({ "key": "GREETING" })).await;
+    assert_eq!(configured, json!({ "result": "Good day" }));
+    let hidden = result(&host, "plain-wasi_configured", json!({ "key": "hidden" })).await;
+    assert_eq!(hidden, json!({ "result": null }));
     for folder in ["/", ".", "/etc"] {
         error(&host, "plain-wasi_files", json!({ "folder": folder })).await;
     }

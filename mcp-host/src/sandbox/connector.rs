@@ -17,7 +17,7 @@ use super::host::Guest;
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Outbound, OutboundClient};
-use super::plain::{PlainComponent, Surface};
+use super::plain::{PlainComponent, Surface, has_initializer};
 use super::preinit;
 use super::run::{self, Exports, RunReport};
 use crate::compile_cache::CompileCache;
@@ -93,7 +93,7 @@ struct CallContext {
 impl CallContext {
     fn guest(&self) -> Guest {
         let outbound = Outbound::new(self.grants.clone(), self.client.clone(), self.limits, self.clock.clone());
-        Guest::new(self.settings.clone(), &self.variables, self.limits, outbound, self.clock.clone())
+        Guest::new(self.settings.clone(), self.variables.clone(), self.limits, outbound, self.clock.clone())
     }
 
     /// What a component gets while it is installed: no network, no settings, more time.
@@ -131,7 +131,13 @@ impl Connector {
         let installing = context.installing();
         let surface = Surface::read(wasm)
             .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
-        let component = if surface.initializes() {
+        // A plain component may mean something else by the name, which its types tell.
+        let initializes = surface.initializes()
+            && (surface.is_contract() || {
+                let component = cache.load(&sandbox.engine, wasm).map_err(|error| unusable(error.to_string()))?;
+                has_initializer(&sandbox.engine, &component)
+            });
+        let component = if initializes {
             let initialize = async || preinit::initialize(sandbox, wasm, || installing.guest()).await;
             cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
         } else {

@@ -24,6 +24,7 @@ pub(crate) struct Guest {
     http: WasiHttpCtx,
     table: ResourceTable,
     settings: Arc<Settings>,
+    pub(crate) variables: Arc<[(String, String)]>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     logged: usize,
@@ -38,7 +39,7 @@ pub(crate) struct Guest {
 impl Guest {
     pub(crate) fn new(
         settings: Arc<Settings>,
-        variables: &[(String, String)],
+        variables: Arc<[(String, String)]>,
         limits: Limits,
         outbound: Outbound,
         clock: Arc<dyn Clock>,
@@ -46,12 +47,13 @@ impl Guest {
         let stderr = MemoryOutputPipe::new(STDERR_BYTES);
         // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
         // exist for the guest.
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).envs(variables).build();
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).envs(&variables).build();
         Self {
             wasi,
             http: WasiHttpCtx::new(),
             table: ResourceTable::new(),
             settings,
+            variables,
             limits,
             clock,
             logged: 0,

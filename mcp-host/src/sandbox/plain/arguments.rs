@@ -65,7 +65,7 @@ impl Reader {
         match (shape, json) {
             (Shape::Bool, Value::Bool(value)) => Some(Val::Bool(*value)),
             (Shape::Bool, _) => self.fault("must be true or false"),
-            (Shape::Integer(integer), _) => integer.from_json(json).or_else_fault(self),
+            (Shape::Integer(integer), _) => integer.read(json).or_else_fault(self),
             (Shape::Float32, _) => number::float32_from_json(json).map(Val::Float32).or_else_fault(self),
             (Shape::Float64, _) => number::float64_from_json(json).map(Val::Float64).or_else_fault(self),
             (Shape::Char, Value::String(text)) => match one_char(text) {
@@ -192,7 +192,6 @@ impl Reader {
         Some(Val::Flags(flags.map(|label| label.name.clone()).collect()))
     }
 
-    #[expect(clippy::option_option, reason = "no fault, and in it perhaps a value")]
     fn side(&mut self, name: &str, shape: Option<&Shape>, json: &Value) -> Option<Option<Box<Val>>> {
         self.below(name, |reader| match (shape, json) {
             (Some(shape), json) => reader.value(shape, json).map(|value| Some(Box::new(value))),

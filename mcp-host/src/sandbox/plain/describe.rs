@@ -138,7 +138,7 @@ fn exported_functions(
         }
         let Some(index) = component.get_export_index(None, name) else { continue };
         match item.ty {
-            ComponentItem::ComponentFunc(function) if name != super::INITIALIZE => {
+            ComponentItem::ComponentFunc(function) if !is_initializer(name, &function) => {
                 functions.push((ExportName { interface: None, function: name.to_owned() }, function, index));
             }
             ComponentItem::ComponentInstance(instance) => {
@@ -153,6 +153,17 @@ fn exported_functions(
         }
     }
     (functions, command)
+}
+
+/// Whether the component exports a function to be run once when it is installed. Another function of its name is a tool.
+pub(crate) fn has_initializer(engine: &Engine, component: &Component) -> bool {
+    let ty = component.component_type();
+    let item = ty.get_export(engine, super::INITIALIZE).map(|export| export.ty);
+    matches!(item, Some(ComponentItem::ComponentFunc(function)) if is_initializer(super::INITIALIZE, &function))
+}
+
+fn is_initializer(name: &str, function: &ComponentFunc) -> bool {
+    name == super::INITIALIZE && function.params().len() == 0 && function.results().len() == 0 && !function.async_()
 }
 
 fn types(

@@ -2,11 +2,13 @@
 //!
 //! `surface` reads what a binary says before it is compiled, and `docs` its doc comments. `describe` finds the functions,
 //! `names` names the tools. `shape` is what a type looks like: `schema` writes it as JSON Schema, `arguments` reads JSON
-//! by it, `results` writes JSON by it, and `number` knows what is special about numbers. `call` is one call. To support
+//! by it, `results` writes JSON by it, and `number` knows what is special about numbers. `call` is one call, and
+//! `config_store` an interface through which such components read settings. To support
 //! another WIT type, add a shape; the compiler names the rest.
 
 mod arguments;
 mod call;
+mod config_store;
 mod describe;
 mod docs;
 mod names;
@@ -28,7 +30,8 @@ use super::limits::Limits;
 use describe::Function;
 use docs::Documentation;
 
-pub(crate) use describe::NoTools;
+pub(crate) use config_store::add_to_linker as add_config_store_to_linker;
+pub(crate) use describe::{NoTools, has_initializer};
 pub(crate) use surface::Surface;
 
 /// The function that a component exports to be run once when it is installed. It is no tool.

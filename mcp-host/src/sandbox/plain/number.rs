@@ -33,7 +33,7 @@ impl Integer {
     ///
     /// # Errors
     /// What the value must be.
-    pub(super) fn from_json(self, value: &Value) -> Result<Val, String> {
+    pub(super) fn read(self, value: &Value) -> Result<Val, String> {
         let number = match value {
             Value::Number(number) => whole(number),
             Value::String(text) if self.is_wide() => decimal(text),
@@ -152,13 +152,13 @@ mod tests {
         for integer in ALL {
             let (least, most) = integer.range();
             for inside in [least, 0, most] {
-                let val = integer.from_json(&number(inside)).expect("in range");
+                let val = integer.read(&number(inside)).expect("in range");
                 assert_eq!(integer.val(inside), Some(val), "{integer:?} {inside}");
             }
             // A float can't tell the largest 64-bit integers from their neighbours, so the string is asked.
             for outside in [least - 1, most + 1] {
                 let refused = if integer.is_wide() { json!(outside.to_string()) } else { number(outside) };
-                let message = integer.from_json(&refused).expect_err("out of range");
+                let message = integer.read(&refused).expect_err("out of range");
                 assert!(message.contains(&format!("from {least} to {most}")), "{message}");
             }
         }
@@ -166,19 +166,19 @@ mod tests {
 
     #[test]
     fn wide_integers_may_be_decimal_strings_and_narrow_ones_not() {
-        assert_eq!(Integer::U64.from_json(&json!("18446744073709551615")), Ok(Val::U64(u64::MAX)));
-        assert_eq!(Integer::S64.from_json(&json!("-9223372036854775808")), Ok(Val::S64(i64::MIN)));
+        assert_eq!(Integer::U64.read(&json!("18446744073709551615")), Ok(Val::U64(u64::MAX)));
+        assert_eq!(Integer::S64.read(&json!("-9223372036854775808")), Ok(Val::S64(i64::MIN)));
         for wrong in ["", "-", "+1", "01", "-0", "1.0", "1e3", " 1", "0x1", "１", "99999999999999999999999"] {
-            assert!(Integer::S64.from_json(&json!(wrong)).is_err(), "{wrong}");
+            assert!(Integer::S64.read(&json!(wrong)).is_err(), "{wrong}");
         }
-        assert!(Integer::U32.from_json(&json!("1")).is_err());
+        assert!(Integer::U32.read(&json!("1")).is_err());
     }
 
     #[test]
     fn an_integer_may_be_written_as_a_float_without_a_fraction() {
-        assert_eq!(Integer::U8.from_json(&json!(255.0)), Ok(Val::U8(255)));
+        assert_eq!(Integer::U8.read(&json!(255.0)), Ok(Val::U8(255)));
         for wrong in [json!(1.5), json!(256.0), json!(1e300), json!(-1.0), json!(null), json!(true), json!([1])] {
-            assert!(Integer::U8.from_json(&wrong).is_err(), "{wrong}");
+            assert!(Integer::U8.read(&wrong).is_err(), "{wrong}");
         }
     }
 

@@ -47,7 +47,7 @@ impl Surface {
                 }
                 Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
                     let length = unchecked_range.end.saturating_sub(unchecked_range.start);
-                    at = at.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+                    at = at.saturating_add(length);
                 }
                 Payload::End(_) => break,
                 _ => {}
@@ -61,7 +61,7 @@ impl Surface {
         self.exports.iter().any(|name| name.starts_with(CONTRACT))
     }
 
-    /// Whether it wants to be run once when it is installed.
+    /// Whether it exports something by the name of the function that is run once when it is installed.
     pub(crate) fn initializes(&self) -> bool {
         self.exports.iter().any(|name| name == super::INITIALIZE)
     }

@@ -4,7 +4,6 @@
 mod fetch;
 
 /// What wit-bindgen generates.
-#[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
 mod bindings {
     wit_bindgen::generate!({ world: "later" });
 }
@@ -14,7 +13,12 @@ use wasip3::clocks::monotonic_clock;
 
 struct Component;
 
-bindings::export!(Component with_types_in bindings);
+#[expect(unsafe_code, reason = "wit-bindgen's functions are called from outside")]
+mod exports {
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}
 
 impl timer::Guest for Component {
     async fn wait(ms: u32) -> u64 {

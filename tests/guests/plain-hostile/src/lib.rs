@@ -1,8 +1,8 @@
 //! A plain component whose results are what a host must survive. For tests alone.
+#![recursion_limit = "512"]
 #![cfg(target_family = "wasm")]
 
 /// What wit-bindgen generates.
-#[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
 mod bindings {
     wit_bindgen::generate!({ world: "hostile" });
 }
@@ -17,19 +17,26 @@ static CALLS: AtomicU32 = AtomicU32::new(0);
 /// A list in so many lists.
 macro_rules! lists {
     () => { bool };
-    (. $($rest:tt)*) => { Vec<lists!($($rest)*)> };
+    (list $($rest:tt)*) => { Vec<lists!($($rest)*)> };
 }
 
-type Deeper = Option<lists!(.................................................)>;
+type Deeper = Option<
+    lists!(list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list list),
+>;
 
 struct Component;
 
-bindings::export!(Component with_types_in bindings);
+#[expect(unsafe_code, reason = "wit-bindgen's functions are called from outside")]
+mod exports {
+    use super::{Component, bindings};
 
-/// `$inner` in so many lists as there are dots.
+    bindings::export!(Component with_types_in bindings);
+}
+
+/// `$inner` in so many lists as there are words `list`.
 macro_rules! nested {
     ($inner:expr;) => { $inner };
-    ($inner:expr; . $($rest:tt)*) => { vec![nested!($inner; $($rest)*)] };
+    ($inner:expr; list $($rest:tt)*) => { vec![nested!($inner; $($rest)*)] };
 }
 
 impl Guest for Component {
@@ -65,7 +72,7 @@ impl Guest for Component {
     fn deep(width: u32) -> Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<Leaf>>>>>>>>>>>> {
         let leaf = || Leaf { text: "x".to_owned(), bytes: vec![1], next: Some(vec!["y".to_owned()]) };
         let leaves = (0..width).map(|_| leaf()).collect::<Vec<_>>();
-        nested!(leaves; ...........)
+        nested!(leaves; list list list list list list list list list list list)
     }
 
     fn deeper() -> Deeper {

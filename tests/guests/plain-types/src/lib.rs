@@ -5,31 +5,47 @@ mod calc;
 mod versions;
 
 /// What wit-bindgen generates.
-#[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
 mod bindings {
     wit_bindgen::generate!({ world: "types" });
 }
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bindings::exports::test::plain::{counters, echo};
 
+/// How often the component was initialised.
+static INITIALIZED: AtomicU32 = AtomicU32::new(0);
+
 struct Component;
 
-bindings::export!(Component with_types_in bindings);
+#[expect(unsafe_code, reason = "wit-bindgen's functions are called from outside")]
+mod exports {
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}
 
 impl bindings::Guest for Component {
+    fn initialize() {
+        INITIALIZED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_initialized() -> bool {
+        INITIALIZED.load(Ordering::Relaxed) == 1
+    }
+
     fn greet(name: String) -> String {
         format!("Hello, {name}!")
     }
 }
 
 impl echo::Guest for Component {
-    fn integers(value: echo::Integers) -> echo::Integers {
+    fn integers(value: echo::Numbers) -> echo::Numbers {
         value
     }
 
-    fn everything(value: echo::Everything) -> echo::Everything {
+    fn everything(value: echo::Whole) -> echo::Whole {
         value
     }
 

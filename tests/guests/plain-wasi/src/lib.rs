@@ -4,9 +4,8 @@
 mod fetch;
 
 /// What wit-bindgen generates.
-#[expect(missing_docs, reason = "the WIT file holds the documentation, and wit-bindgen does not copy all of it")]
 mod bindings {
-    wit_bindgen::generate!({ world: "wasi" });
+    wit_bindgen::generate!({ world: "wasi", generate_all });
 }
 
 use std::hash::{BuildHasher, RandomState};
@@ -14,9 +13,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 struct Component;
 
-bindings::export!(Component with_types_in bindings);
+#[expect(unsafe_code, reason = "wit-bindgen's functions are called from outside")]
+mod exports {
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}
 
 impl bindings::Guest for Component {
+    fn configured(key: String) -> Option<String> {
+        bindings::wasi::config::store::get(&key).ok().flatten()
+    }
+
     fn sleep(ms: u32) -> u64 {
         let start = Instant::now();
         std::thread::sleep(Duration::from_millis(ms.into()));

@@ -119,6 +119,14 @@ fn functions_become_tools_with_names_docs_and_schemas() {
 }
 
 #[test]
+fn only_a_function_without_types_is_run_at_installation() {
+    let found = tools("package a:b; world w { export initialize: func(x: u8); }");
+    assert_eq!(found[0]["name"], "initialize");
+    let only = described("package a:b; world w { export initialize: func(); }");
+    assert_eq!(only.err(), Some(NoTools::NoFunctions));
+}
+
+#[test]
 fn documentation_of_another_world_or_none_leaves_the_tools() {
     let found = tools("package a:b; world w { export f: func(x: tuple<u8, char>); }");
     assert_eq!(found[0]["description"], "The component's function f.");
