@@ -39,7 +39,7 @@ pub(super) async fn call(
     // A value takes many times its JSON's size in the host's memory, and the guest decides how many there are. What fits
     // the limit as JSON has at least a byte for each value.
     let fuel = limits.result_bytes.saturating_mul(size_of::<Val>());
-    store.set_hostcall_fuel(fuel.max(MIN_HOSTCALL_FUEL).min(store.hostcall_fuel()));
+    store.set_hostcall_fuel(fuel.max(MIN_HOSTCALL_FUEL));
     let instance = pre.instantiate_async(&mut *store).await?;
     let exported = instance
         .get_func(&mut *store, function.index)

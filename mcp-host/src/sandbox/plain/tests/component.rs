@@ -33,20 +33,36 @@ pub(in crate::sandbox::plain) fn documented(wit: &str) -> Made {
     let mut encoder = ComponentEncoder::default().module(&module).expect("takes the module").validate(true);
     let plain = encoder.encode().expect("encodes");
     let content = PackageMetadata::extract(&resolve, package).encode().expect("encodes");
-    let mut documented = plain.clone();
+    let documented = with_docs(&plain, &content);
+    Made { plain, documented }
+}
+
+fn with_docs(component: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut documented = component.to_owned();
     let section = CustomSection { name: PackageMetadata::SECTION_NAME.into(), data: content.into() };
     section.append_to_component(&mut documented);
-    Made { plain, documented }
+    documented
 }
 
 /// The tools of the component of the only world in this WIT.
 pub(in crate::sandbox::plain) fn described(wit: &str) -> Result<(Vec<Function>, Vec<LeftOut>), NoTools> {
+    of_component(&documented(wit).documented)
+}
+
+/// The same with this content as its documentation.
+pub(in crate::sandbox::plain) fn described_with_docs(
+    wit: &str,
+    content: &[u8],
+) -> Result<(Vec<Function>, Vec<LeftOut>), NoTools> {
+    of_component(&with_docs(&documented(wit).plain, content))
+}
+
+fn of_component(wasm: &[u8]) -> Result<(Vec<Function>, Vec<LeftOut>), NoTools> {
     let mut config = wasmtime::Config::new();
     config.wasm_component_model_async(true);
     let engine = Engine::new(&config).expect("an engine");
-    let made = documented(wit);
-    let component = Component::from_binary(&engine, &made.documented).expect("compiles");
-    let surface = Surface::read(&made.documented).expect("reads");
-    let documentation = Documentation::read(&surface, &made.documented);
+    let component = Component::from_binary(&engine, wasm).expect("compiles");
+    let surface = Surface::read(wasm).expect("reads");
+    let documentation = Documentation::read(&surface, wasm);
     describe(&engine, &component, &documentation, &"demo".parse().expect("a slug"), CLOSED)
 }

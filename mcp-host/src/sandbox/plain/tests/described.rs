@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::describe::{MAX_SCHEMA_BYTES, NoTools};
 use super::super::shape::{MAX_DEPTH, MAX_PARTS};
-use super::component::described;
+use super::component::{described, described_with_docs};
 
 const TEXT: &str = r#"
     package acme:text@1.2.3;
@@ -127,7 +127,26 @@ fn only_a_function_without_types_is_run_at_installation() {
 }
 
 #[test]
-fn documentation_of_another_world_or_none_leaves_the_tools() {
+fn documentation_that_can_not_be_read_leaves_the_tools() {
+    const WIT: &str = "package a:b; world w { export f: func(); }";
+    let description = |content: &[u8]| {
+        let (functions, _) = described_with_docs(WIT, content).expect("a tool");
+        functions[0].tool.description.clone()
+    };
+    assert_eq!(description(b"\0{\"worlds\": {\"any\": {\"funcs\": {\"f\": \"Version 0.\"}}}}"), "Version 0.");
+    assert_eq!(
+        description(
+            b"\x01{\"later\": 1, \"worlds\": {\"any\": {\"func_exports\": {\"f\": {\"docs\": \"Version 1.\"}}}}}"
+        ),
+        "Version 1."
+    );
+    for unreadable in [b"".as_slice(), b"\x01", b"\x01[]", b"\x02{}", b"\x01{\"worlds\": 1}"] {
+        assert_eq!(description(unreadable), "The component's function f.", "{unreadable:?}");
+    }
+}
+
+#[test]
+fn a_function_without_docs_is_described_by_its_name() {
     let found = tools("package a:b; world w { export f: func(x: tuple<u8, char>); }");
     assert_eq!(found[0]["description"], "The component's function f.");
     assert_eq!(found[0]["output_schema"], Value::Null);
@@ -173,7 +192,10 @@ fn depth_is_limited() {
 fn what_is_repeated_without_end_is_left_out() {
     // Each type uses the one before it three times.
     let types: String = (1..8).map(|n| format!("type t{n} = tuple<t{0}, t{0}, t{0}>; ", n - 1)).collect();
-    let found = left_out(&format!("type t0 = tuple<u8, u8>; {types} f: func(x: t7);"));
+    let function = |used: &str| format!("type t0 = tuple<u8, u8>; {types} f: func(x: {used});");
+    let wit = format!("package a:b; interface i {{ {} }} world w {{ export i; }}", function("t5"));
+    assert_eq!(tools(&wit).len(), 1);
+    let found = left_out(&function("t7"));
     assert!(found[0].1.contains(&format!("more than {MAX_PARTS} parts")), "{found:?}");
 }
 
