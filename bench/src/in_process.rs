@@ -33,6 +33,21 @@ pub(crate) struct InProcess {
     pub(crate) sandbox_p50_us: f64,
 }
 
+/// The same work through the contract and through a plain component's own types.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Plain {
+    /// The work, by the name of its tool.
+    pub(crate) tool: &'static str,
+    /// The median of a call of the contract: microseconds.
+    pub(crate) contract_p50_us: f64,
+    /// The median of a call of the plain component: microseconds.
+    pub(crate) plain_p50_us: f64,
+    /// The plain component's as a multiple of the contract's.
+    pub(crate) ratio: f64,
+    /// What it may be.
+    pub(crate) mark: f64,
+}
+
 /// The connectors, installed as the product does.
 ///
 /// # Errors
@@ -60,8 +75,47 @@ pub(crate) fn measure(connectors: &Path, cache: &Path) -> anyhow::Result<Vec<InP
     })
 }
 
+/// Measures what types of its own cost a component.
+///
+/// # Errors
+/// When the components can't be installed or a call fails.
+pub(crate) fn measure_plain(connectors: &Path, guests: &Path, cache: &Path) -> anyhow::Result<Plain> {
+    const MARK: f64 = 1.3;
+    let guest = guests.join("plain-types").canonicalize().context("the test components are not built")?;
+    let folder = tempfile::tempdir()?;
+    std::os::unix::fs::symlink(guest, folder.path().join("plain-types"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (contract, plain) = (installed(connectors, cache).await?, installed(folder.path(), cache).await?);
+        let toolbox = contract.get("toolbox").context("the toolbox is not installed")?;
+        let plain = plain.get("plain-types").context("the plain component is not installed")?;
+        let arguments = json!({ "left": "1.2.3", "right": "1.3.0" }).to_string();
+        let (mut contract_calls, mut plain_calls) = (Vec::new(), Vec::new());
+        let start = Instant::now();
+        while start.elapsed() < DURATION {
+            for _ in 0..IN_A_ROW {
+                contract_calls.push(sandboxed(toolbox, "semver_compare", &arguments).await?);
+            }
+            for _ in 0..IN_A_ROW {
+                plain_calls.push(sandboxed(plain, "versions_compare", &arguments).await?);
+            }
+        }
+        let (contract_p50_us, plain_p50_us) = (median(contract_calls), median(plain_calls));
+        let ratio = plain_p50_us / contract_p50_us;
+        Ok(Plain { tool: "semver_compare", contract_p50_us, plain_p50_us, ratio, mark: MARK })
+    })
+}
+
+async fn sandboxed(connector: &Connector, tool: &str, arguments: &str) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    let report = connector.call(Invocation::tool(tool, arguments)).await;
+    let elapsed = start.elapsed();
+    ensure!(matches!(report.outcome, Outcome::Succeeded(_)), "{tool} failed: {:?}", report.outcome);
+    Ok(elapsed)
+}
+
 async fn both_ways(toolbox: &Connector, tool: &'static str, arguments: &str) -> anyhow::Result<InProcess> {
-    let (mut native, mut sandboxed) = (Vec::new(), Vec::new());
+    let (mut native, mut sandboxes) = (Vec::new(), Vec::new());
     let start = Instant::now();
     while start.elapsed() < DURATION {
         for _ in 0..IN_A_ROW {
@@ -71,13 +125,10 @@ async fn both_ways(toolbox: &Connector, tool: &'static str, arguments: &str) -> 
             ensure!(reply.is_ok(), "{tool} failed natively: {reply:?}");
         }
         for _ in 0..IN_A_ROW {
-            let start = Instant::now();
-            let report = toolbox.call(Invocation::tool(tool, arguments)).await;
-            sandboxed.push(start.elapsed());
-            ensure!(matches!(report.outcome, Outcome::Succeeded(_)), "{tool} failed: {:?}", report.outcome);
+            sandboxes.push(sandboxed(toolbox, tool, arguments).await?);
         }
     }
-    Ok(InProcess { tool, native_p50_us: median(native), sandbox_p50_us: median(sandboxed) })
+    Ok(InProcess { tool, native_p50_us: median(native), sandbox_p50_us: median(sandboxes) })
 }
 
 fn median(mut durations: Vec<Duration>) -> f64 {

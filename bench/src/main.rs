@@ -44,11 +44,12 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     let cache = folder.path().join("cache");
     eprintln!("compiling the connectors, and measuring calls in this process");
     let in_process = in_process::measure(&options.connectors, &cache)?;
+    let plain = in_process::measure_plain(&options.connectors, &options.guests, &cache)?;
     let subjects = options.subjects();
     eprintln!("starting the servers");
     let fleet = Fleet::start(&subjects, options, folder.path(), &cache)?;
     let measured = rounds::measure(&fleet, &subjects, options)?;
-    let report = report::Report::new(options, in_process, &measured);
+    let report = report::Report::new(options, in_process, plain, &measured);
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

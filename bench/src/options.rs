@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// The folder of connectors.
     #[arg(long, env = "BULKHEAD_CONNECTORS_DIR", default_value = "dist/connectors")]
     pub(crate) connectors: PathBuf,
+    /// The folder of test components.
+    #[arg(long, env = "BULKHEAD_GUESTS_DIR", default_value = "dist/guests")]
+    pub(crate) guests: PathBuf,
     /// The functions' manifest.
     #[arg(long, env = "BULKHEAD_MANIFEST", default_value = "spin.toml")]
     pub(crate) manifest: PathBuf,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::in_process::InProcess;
+use crate::in_process::{InProcess, Plain};
 use crate::options::Options;
 use crate::rounds::Measured;
 use crate::subject::Subject;
@@ -16,6 +16,7 @@ pub(crate) struct Report {
     rounds: usize,
     seconds_per_round: f64,
     in_process: Vec<InProcess>,
+    plain: Plain,
     subjects: Vec<Figures>,
 }
 
@@ -45,10 +46,17 @@ struct Ratio {
 }
 
 impl Report {
-    pub(crate) fn new(options: &Options, in_process: Vec<InProcess>, measured: &[Measured]) -> Self {
+    pub(crate) fn new(options: &Options, in_process: Vec<InProcess>, plain: Plain, measured: &[Measured]) -> Self {
         let subjects = measured.iter().map(|one| figures(one, measured)).collect();
         let seconds_per_round = options.seconds.as_secs_f64();
-        Self { connections: options.connections, rounds: options.rounds, seconds_per_round, in_process, subjects }
+        Self {
+            connections: options.connections,
+            rounds: options.rounds,
+            seconds_per_round,
+            in_process,
+            plain,
+            subjects,
+        }
     }
 }
 
@@ -121,6 +129,13 @@ impl fmt::Display for Report {
         for InProcess { tool, native_p50_us, sandbox_p50_us } in &self.in_process {
             writeln!(f, "  {tool:16} native {native_p50_us:6.1} us, in a fresh sandbox {sandbox_p50_us:6.1} us")?;
         }
+        let Plain { tool, contract_p50_us, plain_p50_us, ratio, mark } = &self.plain;
+        let met = if ratio <= mark { "met" } else { "MISSED" };
+        writeln!(
+            f,
+            "  {tool:16} through the contract {contract_p50_us:6.1} us, as a plain component {plain_p50_us:6.1} us: \
+             {ratio:.2}, mark {mark} {met}"
+        )?;
         Ok(())
     }
 }

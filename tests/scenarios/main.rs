@@ -13,6 +13,7 @@ mod health;
 mod migrate;
 mod other_sites;
 mod outbound;
+mod plain;
 mod prometheus;
 mod protocol;
 mod proxy;

@@ -9,6 +9,7 @@
 
 mod compiled;
 mod database;
+mod documented;
 mod environment;
 mod host;
 mod http;

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::documented::documented;
 use crate::{Database, Ended, Host, compiled, path, run};
 
 /// How a host is started. Without any further word: `bulkhead up` on the database that this run of the tests is about,
@@ -72,7 +73,7 @@ impl Setup {
     /// # Panics
     /// When it can't be linked.
     pub fn with_hostile(self) -> Self {
-        self.with_guest("connector-hostile", "hostile")
+        self.with_guest_as("connector-hostile", "hostile")
     }
 
     /// With the connector that the conformance suite of MCP expects.
@@ -80,12 +81,35 @@ impl Setup {
     /// # Panics
     /// When it can't be linked to.
     pub fn with_conformance(self) -> Self {
-        self.with_guest("connector-conformance", "test")
+        self.with_guest_as("connector-conformance", "test")
     }
 
-    fn with_guest(self, folder: &str, slug: &str) -> Self {
+    fn with_guest_as(self, folder: &str, slug: &str) -> Self {
         let guest = path("BULKHEAD_GUESTS_DIR").join(folder);
         symlink(guest, self.connectors().join(slug)).expect("a link can be made");
+        self
+    }
+
+    /// With this guest as the connector of its name.
+    ///
+    /// # Panics
+    /// When it can't be linked.
+    pub fn with_guest(self, name: &str) -> Self {
+        self.with_guest_as(name, name)
+    }
+
+    /// The same with the doc comments of its WIT in its component, as `wit-docs-inject` puts them there.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn with_documented_guest(self, name: &str) -> Self {
+        let guest = path("BULKHEAD_GUESTS_DIR").join(name);
+        let folder = self.connectors().join(name);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::copy(guest.join("connector.toml"), folder.join("connector.toml")).expect("a file can be copied");
+        let component = fs::read(guest.join("component.wasm")).expect("the guests are built");
+        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests").join(name).join("wit");
+        fs::write(folder.join("component.wasm"), documented(component, &wit)).expect("a file can be written");
         self
     }
 

@@ -11,15 +11,17 @@ use sha2::{Digest, Sha256};
 
 use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
 use super::content;
+use super::contract::{Contract, Described};
 use super::credentials::CredentialBinding;
 use super::engine::SandboxEngine;
-use super::exports::{Described, Exports};
+use super::exports::Exports;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
 use super::limits::Limits;
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
+use super::plain::{PlainComponent, Surface, has_initializer};
 use super::preinit;
 use super::run::{self, RunReport};
 use crate::compile_cache::CompileCache;
@@ -125,10 +127,20 @@ pub struct Listing {
     pub completes: bool,
 }
 
+/// What a component offers, as it is found out.
+#[derive(Default)]
+struct Offered {
+    /// By the names that the component has for them.
+    tools: Vec<(String, Result<Tool, String>)>,
+    prompts: Vec<Prompt>,
+    listing: Listing,
+}
+
 /// What every call of a connector starts from.
 #[derive(Clone)]
 struct CallContext {
     settings: Arc<Settings>,
+    variables: Arc<[(String, String)]>,
     grants: Arc<Grants>,
     limits: Limits,
     client: OutboundClient,
@@ -139,12 +151,12 @@ impl CallContext {
     fn guest(&self, credentials: Credentials) -> Guest {
         let (grants, client) = (self.grants.clone(), self.client.clone());
         let outbound = Outbound::new(grants, client, self.limits, credentials, self.clock.clone());
-        Guest::new(self.settings.clone(), self.limits, outbound, self.clock.clone())
+        Guest::new(self.settings.clone(), self.variables.clone(), self.limits, outbound, self.clock.clone())
     }
 
     /// What a component gets while it is installed: no network, no settings, no credentials, more time.
     fn installing(&self) -> Self {
-        Self { settings: Arc::default(), grants: Arc::default(), ..self.clone() }
+        Self { settings: Arc::default(), variables: Arc::default(), grants: Arc::default(), ..self.clone() }
     }
 }
 
@@ -167,35 +179,59 @@ impl Connector {
             .grants(&settings)?
             .narrowed(&operator.outbound)
             .map_err(|source| ConnectorError::Narrowing { slug: slug.clone(), source })?;
+        let variables = manifest.variables(&settings)?.into();
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
         let pool = sandbox.options.max_memory_bytes;
         if limits.memory_bytes > pool {
             return Err(ConnectorError::Memory { slug, limit: limits.memory_bytes, pool });
         }
-        let context = CallContext { settings: Arc::new(settings), grants: Arc::new(grants), limits, client, clock };
-        let failed =
-            |error: wasmtime::Error| ConnectorError::Component { slug: slug.clone(), message: format!("{error:#}") };
+        let context =
+            CallContext { settings: Arc::new(settings), variables, grants: Arc::new(grants), limits, client, clock };
+        let unusable = |message: String| ConnectorError::Component { slug: slug.clone(), message };
+        let failed = |error: wasmtime::Error| unusable(format!("{error:#}"));
         let installing = context.installing();
-        let component = cache
-            .load_with(&sandbox.engine, wasm, "initialized", async || {
-                preinit::initialize(sandbox, wasm, || installing.guest(Credentials::default())).await
-            })
-            .await
-            .map_err(|error| ConnectorError::Component { slug: slug.clone(), message: error.to_string() })?;
-        let exports = sandbox.linker.instantiate_pre(&component).and_then(Exports::new).map_err(failed)?;
+        let surface = Surface::read(wasm)
+            .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
+        // A plain component may mean something else by the name, which its types tell.
+        let initializes = surface.initializes()
+            && (surface.is_contract() || {
+                let component = cache.load(&sandbox.engine, wasm).map_err(|error| unusable(error.to_string()))?;
+                has_initializer(&sandbox.engine, &component)
+            });
+        let component = if initializes {
+            let guest = || installing.guest(Credentials::default());
+            let initialize = async || preinit::initialize(sandbox, wasm, guest).await;
+            cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
+        } else {
+            cache.load(&sandbox.engine, wasm)
+        };
+        let component = component.map_err(|error| unusable(error.to_string()))?;
+        let pre = sandbox.linker.instantiate_pre(&component).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let described = describe(sandbox, &exports, installing.guest(Credentials::default())).await.map_err(failed)?;
         let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
-        let prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
-        let listing =
-            listing(described.resources, described.completes, manifest.resources.schemes).map_err(invalid_listing)?;
+        let mut offered = Offered::default();
+        let exports = if surface.is_contract() {
+            let contract = Contract::new(pre).map_err(failed)?;
+            let guest = installing.guest(Credentials::default());
+            let described = describe(sandbox, &contract, guest).await.map_err(failed)?;
+            offered.tools = described.tools.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect();
+            offered.prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
+            offered.listing = listing(described.resources, described.completes, manifest.resources.schemes)
+                .map_err(invalid_listing)?;
+            Exports::Contract(contract)
+        } else {
+            let hints = manifest.plain_annotations();
+            let plain = PlainComponent::new(&sandbox.engine, &component, pre, &surface, wasm, &slug, hints)
+                .map_err(|error| unusable(error.to_string()))?;
+            offered.tools = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
+            Exports::Plain(plain)
+        };
         let mut tools = Vec::new();
         let mut callable = Vec::new();
-        for tool in described.tools {
-            let name = tool.name.clone();
+        for (name, tool) in offered.tools {
             let invalid = |message: String| ConnectorError::Tool { slug: slug.clone(), tool: name.clone(), message };
-            let tool = convert(tool).map_err(invalid)?;
+            let tool = tool.map_err(invalid)?;
             if tools.iter().any(|other: &Tool| other.name == tool.name) {
                 return Err(invalid("it is described twice".to_owned()));
             }
@@ -214,6 +250,7 @@ impl Connector {
             digest,
             tools,
         };
+        let Offered { prompts, listing, .. } = offered;
         Ok(Self {
             entry,
             callable,
@@ -297,10 +334,10 @@ impl Connector {
     }
 }
 
-async fn describe(sandbox: &SandboxEngine, exports: &Exports, guest: Guest) -> wasmtime::Result<Described> {
+async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {
     let mut store = run::new_store(&sandbox.engine, guest);
     run::watch_cpu(&mut store, preinit::TIME_LIMIT);
-    exports.describe(&mut store).await
+    contract.describe(&mut store).await
 }
 
 fn prompts(slug: &Slug, described: Vec<wit_prompts::Prompt>) -> Result<Vec<Prompt>, String> {

@@ -10,6 +10,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use super::bindings::Connector as ConnectorWorld;
 use super::host::Guest;
+use super::plain;
 
 /// How large the pool of instances is.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,10 @@ impl SandboxEngine {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        // WASI 0.3 stands beside 0.2: its interfaces have other versions. Its requests take the same way out.
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        plain::add_config_store_to_linker(&mut linker)?;
         ConnectorWorld::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
         let ticker = Ticker::start(&engine);
         Ok(Self {

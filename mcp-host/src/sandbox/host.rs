@@ -26,6 +26,7 @@ pub(crate) struct Guest {
     http: WasiHttpCtx,
     table: ResourceTable,
     settings: Arc<Settings>,
+    pub(crate) variables: Arc<[(String, String)]>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     logged: usize,
@@ -41,15 +42,23 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(settings: Arc<Settings>, limits: Limits, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        variables: Arc<[(String, String)]>,
+        limits: Limits,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR_BYTES);
-        // No file, no variable, no argument, no socket: what is not given here does not exist for the guest.
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).build();
+        // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
+        // exist for the guest.
+        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).envs(&variables).build();
         Self {
             wasi,
             http: WasiHttpCtx::new(),
             table: ResourceTable::new(),
             settings,
+            variables,
             limits,
             clock,
             logged: 0,

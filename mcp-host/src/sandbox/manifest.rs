@@ -1,10 +1,10 @@
 //! `connector.toml`: what a connector is, and what it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bulkhead_connectors::{AuthType, Slug};
+use bulkhead_connectors::{Annotations, AuthType, Slug};
 use serde::{Deserialize, Serialize};
 
 use super::credentials::{Credential, CredentialBinding, CredentialError, check_apart};
@@ -74,6 +74,9 @@ pub struct Setting {
     /// Its value when the operator gives none.
     #[serde(default)]
     pub default: Option<String>,
+    /// The environment variable under which a component that knows nothing of Bulkhead finds the value.
+    #[serde(default)]
+    pub env: Option<String>,
 }
 
 /// What values a setting takes.
@@ -199,6 +202,19 @@ pub enum ManifestError {
         /// Why.
         source: GrantError,
     },
+    /// A setting's environment variable can't be one.
+    #[error(
+        "connector {slug}: setting {setting:?}: env = {name:?} must be letters, digits and underscores, no digit first, \
+         and used once"
+    )]
+    Variable {
+        /// The connector.
+        slug: Slug,
+        /// The setting.
+        setting: String,
+        /// The variable.
+        name: String,
+    },
     /// An `outbound` entry can't be granted.
     #[error("connector {slug}: outbound host {host:?}: {source}")]
     Grant {
@@ -263,6 +279,41 @@ impl ConnectorManifest {
             values.insert(name.clone(), value.clone());
         }
         Ok(values)
+    }
+
+    /// The environment variables that the component gets: settings that have a value and name a variable.
+    ///
+    /// # Errors
+    /// [`ManifestError::Variable`] when a name is not one, or stands twice.
+    pub(crate) fn variables(&self, values: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, ManifestError> {
+        let mut names = BTreeSet::new();
+        let mut variables = Vec::new();
+        for (setting, declared) in &self.settings {
+            let Some(name) = &declared.env else { continue };
+            if !is_variable(name) || !names.insert(name) {
+                let (slug, setting, name) = (self.slug.clone(), setting.clone(), name.clone());
+                return Err(ManifestError::Variable { slug, setting, name });
+            }
+            if let Some(value) = values.get(setting) {
+                variables.push((name.clone(), value.clone()));
+            }
+        }
+        Ok(variables)
+    }
+
+    /// What can be said of the tools of a component that says nothing of them itself. Without a way out it can change
+    /// nothing, and by methods that are safe (RFC 9110, section 9.2.1) it changes nothing; otherwise the worst is
+    /// assumed, as MCP does.
+    pub(crate) fn plain_annotations(&self) -> Annotations {
+        const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+        let mut methods = self.outbound.iter().flat_map(|place| &place.methods);
+        let read_only = methods.all(|method| SAFE.contains(&method.as_str()));
+        Annotations {
+            read_only_hint: read_only,
+            destructive_hint: !read_only,
+            idempotent_hint: read_only,
+            open_world_hint: !self.outbound.is_empty(),
+        }
     }
 
     /// The required settings that have no value.
@@ -362,6 +413,12 @@ impl ConnectorManifest {
             injection: credential.injection(values)?,
         }))
     }
+}
+
+/// Letters, digits and underscores, no digit first: a variable's name as POSIX has it, in either case.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The setting that `{{ settings.NAME }}` names.
@@ -483,6 +540,39 @@ mod tests {
         assert!(!allowed(http::Method::POST, "http://127.0.0.1:9090/prefix/api/v1/query"));
         assert!(!allowed(http::Method::GET, "http://127.0.0.1:9090/api/v1/query"));
         assert_eq!(manifest.limits.over(Limits::default()).memory_bytes, 16 << 20);
+    }
+
+    #[test]
+    fn what_a_component_may_reach_says_what_its_tools_may_change() {
+        let hints = |methods: &str| {
+            let text = GOOD.replace("[\"GET\"]", methods);
+            parse(&text).expect("a manifest").plain_annotations()
+        };
+        assert!(hints("[\"GET\", \"HEAD\"]").read_only_hint && hints("[\"GET\"]").open_world_hint);
+        assert!(!hints("[\"GET\", \"POST\"]").read_only_hint && hints("[\"DELETE\"]").destructive_hint);
+        let mut closed = parse(GOOD).expect("a manifest");
+        closed.outbound.clear();
+        assert!(closed.plain_annotations().read_only_hint && !closed.plain_annotations().open_world_hint);
+    }
+
+    #[test]
+    fn a_setting_may_be_an_environment_variable() {
+        let text = GOOD.replace("type = \"url\"", "type = \"url\"\nenv = \"BASE_URL\"");
+        let manifest = parse(&text).expect("a manifest");
+        assert_eq!(manifest.variables(&BTreeMap::new()).expect("variables"), []);
+        let values = BTreeMap::from([("base_url".to_owned(), "http://x".to_owned())]);
+        let variables = manifest.variables(&values).expect("variables");
+        assert_eq!(variables, [("BASE_URL".to_owned(), "http://x".to_owned())]);
+        let twice = "[settings.other]\ndescription = \"x\"\nenv = \"BASE_URL\"\n[[outbound]]";
+        for wrong in [
+            text.replace("BASE_URL", ""),
+            text.replace("BASE_URL", "1A"),
+            text.replace("BASE_URL", "A=B"),
+            text.replace("[[outbound]]", twice),
+        ] {
+            let error = parse(&wrong).expect("a manifest").variables(&values).expect_err(&wrong).to_string();
+            assert!(error.contains("env = "), "{error}");
+        }
     }
 
     #[test]

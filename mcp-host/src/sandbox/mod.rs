@@ -3,12 +3,14 @@
 //!
 //! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
 //! what it may use up, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
-//! the network, `connector` one installed connector, `exports` which parts of the contract it has, `invocation` what it
-//! can be asked, `run` one request, `content` its answers in MCP's terms, `install` reads a folder of them.
+//! the network, `connector` one installed connector, `exports` what it exports: the `contract` or, in a `plain` component,
+//! functions of its own; `invocation` what it can be asked, `run` one request, `content` its answers in MCP's terms,
+//! `install` reads a folder of them.
 
 mod bindings;
 mod connector;
 mod content;
+mod contract;
 mod credentials;
 mod engine;
 mod exports;
@@ -20,6 +22,7 @@ mod limits;
 mod manifest;
 mod meter;
 mod outbound;
+mod plain;
 mod preinit;
 mod rounds;
 mod run;

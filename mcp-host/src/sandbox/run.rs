@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Round, Usage};
 use bulkhead_kernel::Clock;
-use serde_json::{Value, json};
+use serde_json::json;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
-use super::bindings::bulkhead::connector::types::CallError;
 use super::engine::EPOCH;
-use super::exports::{Answer, Exports};
-use super::host::{Guest, cut};
+use super::exports::Exports;
+use super::host::Guest;
 use super::invocation::Operation;
 use super::limits::{LimitExceeded, LimitName, Limits};
 
@@ -54,7 +53,7 @@ pub(crate) async fn run(
     let cpu = guest.cpu.clone();
     let mut store = new_store(engine, guest);
     watch_cpu(&mut store, limits.cpu_time);
-    let call = exports.call(&mut store, operation, round, limits.result_bytes);
+    let call = exports.call(&mut store, operation, round, limits);
     let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
@@ -62,16 +61,11 @@ pub(crate) async fn run(
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
         _ if traffic.echoed.is_some() => echoed(traffic.echoed.as_deref().unwrap_or_default()),
         Err(_) => exceeded(LimitExceeded { name: LimitName::WallMs, limit: millis(limits.wall_time) }),
-        Ok(Ok(Ok(Answer::Result(result)))) => Outcome::Succeeded(result),
-        Ok(Ok(Ok(Answer::TooLarge))) => {
-            exceeded(LimitExceeded { name: LimitName::ResultBytes, limit: limits.result_bytes as u64 })
-        }
-        Ok(Ok(Ok(Answer::Invalid(why)))) => Outcome::Failed(JobError::new(JobErrorKind::InvalidOutput, why)),
-        // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
-        Ok(Ok(Err(_))) if traffic.exceeded.is_some() => {
-            exceeded(traffic.exceeded.unwrap_or(LimitExceeded { name: LimitName::OutboundRequests, limit: 0 }))
-        }
-        Ok(Ok(Err(error))) => Outcome::Failed(tool_error(error)),
+        Ok(Ok(outcome)) => match (outcome, traffic.exceeded) {
+            // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
+            (Outcome::Failed(_), Some(limit)) => exceeded(limit),
+            (outcome, _) => outcome,
+        },
         Ok(Err(error)) => trapped(&error),
     };
     let usage = Usage {
@@ -111,28 +105,6 @@ pub(crate) fn watch_cpu(store: &mut Store<Guest>, limit: Duration) {
     });
 }
 
-/// Bytes of a guest's words on a failure that are kept.
-const ERROR_BYTES: usize = 8 << 10;
-
-fn tool_error(error: CallError) -> JobError {
-    let said = |text: String| cut(&text, ERROR_BYTES);
-    match error {
-        CallError::Unknown(name) => {
-            JobError::new(JobErrorKind::NotFound, format!("the connector has no {:?}", said(name)))
-        }
-        CallError::InvalidArguments(faults) => {
-            let faults: Vec<Value> =
-                faults.into_iter().map(|f| json!({ "pointer": said(f.pointer), "message": said(f.message) })).collect();
-            JobError::new(JobErrorKind::InvalidArguments, "the tool can't use these arguments")
-                .with_details(json!({ "faults": faults }))
-        }
-        CallError::Upstream((status, message)) => {
-            JobError::new(JobErrorKind::Upstream, said(message)).with_details(json!({ "status": status }))
-        }
-        CallError::Failed(message) => JobError::new(JobErrorKind::ToolFailed, said(message)),
-    }
-}
-
 fn trapped(error: &wasmtime::Error) -> Outcome {
     if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
         return exceeded(*limit);
@@ -156,7 +128,7 @@ fn echoed(credential: &str) -> Outcome {
     Outcome::Failed(JobError::new(JobErrorKind::CredentialEchoed, message).with_details(details))
 }
 
-fn exceeded(limit: LimitExceeded) -> Outcome {
+pub(super) fn exceeded(limit: LimitExceeded) -> Outcome {
     let details = json!({ "limit": limit.name, "value": limit.limit });
     Outcome::Failed(JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(details))
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use bulkhead_execution::{
-    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob,
-};
+use bulkhead_execution::{Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob};
 use bulkhead_kernel::Clock;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;

@@ -104,7 +104,8 @@ fn end(job: &mut Job, outcome: Outcome) {
 pub(crate) fn finished_event(job: &Job, now: bulkhead_kernel::Timestamp) -> NewEvent {
     let level = if job.status == JobStatus::Failed { EventLevel::Error } else { EventLevel::Info };
     let message = match &job.error {
-        Some(error) => format!("Ended {}: {}", job.status.as_str(), error.message),
+        // PostgreSQL has no NUL in a text, and a tool may say anything.
+        Some(error) => format!("Ended {}: {}", job.status.as_str(), error.message.replace('\0', "\u{fffd}")),
         None => format!("Ended {}", job.status.as_str()),
     };
     NewEvent::info("finished", message, now).at_level(level)

@@ -1,0 +1,92 @@
+//! Plain components: they know nothing of Bulkhead, and every function that they export is a tool.
+//!
+//! `surface` reads what a binary says before it is compiled, and `docs` its doc comments. `describe` finds the functions,
+//! `names` names the tools. `shape` is what a type looks like: `schema` writes it as JSON Schema, `arguments` reads JSON
+//! by it, `results` writes JSON by it, and `number` knows what is special about numbers. `call` is one call, and
+//! `config_store` an interface through which such components read settings. To support
+//! another WIT type, add a shape; the compiler names the rest.
+
+mod arguments;
+mod call;
+mod config_store;
+mod describe;
+mod docs;
+mod names;
+mod number;
+mod results;
+mod schema;
+mod shape;
+mod surface;
+#[cfg(test)]
+mod tests;
+
+use bulkhead_connectors::{Annotations, Slug, Tool};
+use bulkhead_execution::{JobError, JobErrorKind, Outcome};
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{Engine, Store};
+
+use super::host::Guest;
+use super::limits::Limits;
+use describe::Function;
+use docs::Documentation;
+
+pub(crate) use config_store::add_to_linker as add_config_store_to_linker;
+pub(crate) use describe::{NoTools, has_initializer};
+pub(crate) use surface::Surface;
+
+/// The function that a component exports to be run once when it is installed. It is no tool.
+pub(crate) const INITIALIZE: &str = "initialize";
+
+/// A plain component that can be called.
+pub(crate) struct PlainComponent {
+    pre: InstancePre<Guest>,
+    functions: Vec<Function>,
+}
+
+impl PlainComponent {
+    /// Makes tools of a component's functions. A function that can't be one is left out with a warning.
+    ///
+    /// # Errors
+    /// [`NoTools`] when no function is left.
+    pub(crate) fn new(
+        engine: &Engine,
+        component: &Component,
+        pre: InstancePre<Guest>,
+        surface: &Surface,
+        wasm: &[u8],
+        slug: &Slug,
+        annotations: Annotations,
+    ) -> Result<Self, NoTools> {
+        let documentation = Documentation::read(surface, wasm);
+        let (functions, left_out) = describe::describe(engine, component, &documentation, slug, annotations)?;
+        for describe::LeftOut { function, reason } in left_out {
+            tracing::warn!(connector = %slug, function, reason, "a function is left out of the connector's tools");
+        }
+        Ok(Self { pre, functions })
+    }
+
+    /// Its tools, in the order of its exports.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.functions.iter().map(|function| &function.tool)
+    }
+
+    /// Runs one of its tools in a fresh instance. `arguments` is JSON.
+    ///
+    /// # Errors
+    /// What the instance trapped with, or the limit that the call exceeded.
+    pub(crate) async fn call(
+        &self,
+        store: &mut Store<Guest>,
+        tool: &str,
+        arguments: &str,
+        limits: Limits,
+    ) -> wasmtime::Result<Outcome> {
+        match self.functions.iter().find(|function| function.tool.name.as_str() == tool) {
+            Some(function) => call::call(&self.pre, function, store, arguments, limits).await,
+            None => {
+                let message = format!("the component has no tool {tool:?}");
+                Ok(Outcome::Failed(JobError::new(JobErrorKind::ConnectorUnavailable, message)))
+            }
+        }
+    }
+}

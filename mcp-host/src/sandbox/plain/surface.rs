@@ -1,0 +1,117 @@
+//! What a component's binary says of itself before it is compiled: the names of its exports, and its documentation.
+
+use std::ops::Range;
+
+use wasmparser::{BinaryReaderError, Chunk, Parser, Payload};
+
+/// Where tools such as `wit-docs-inject` and wasm-tools put the doc comments of a component's WIT.
+const DOCS: &str = "package-docs";
+
+/// The contract's interface, of whatever version.
+const CONTRACT: &str = "bulkhead:connector/tools@";
+
+/// The outermost layer of a component.
+#[derive(Debug, Default)]
+pub(crate) struct Surface {
+    exports: Vec<String>,
+    /// The documentation's content.
+    docs: Option<Range<usize>>,
+    /// Every section with documentation, from its first byte to its last.
+    docs_sections: Vec<Range<usize>>,
+}
+
+impl Surface {
+    /// Reads it. What is nested in the component is skipped.
+    ///
+    /// # Errors
+    /// When the bytes are no WebAssembly binary.
+    pub(crate) fn read(wasm: &[u8]) -> Result<Self, BinaryReaderError> {
+        let mut surface = Self::default();
+        let mut parser = Parser::new(0);
+        let mut at = 0;
+        loop {
+            let rest = wasm.get(at..).unwrap_or_default();
+            let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else { break };
+            let start = at;
+            at += consumed;
+            match payload {
+                Payload::ComponentExportSection(section) => {
+                    for export in section {
+                        surface.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == DOCS => {
+                    let content = at.saturating_sub(section.data().len())..at;
+                    surface.docs.get_or_insert(content);
+                    surface.docs_sections.push(start..at);
+                }
+                Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                    let length = unchecked_range.end.saturating_sub(unchecked_range.start);
+                    at = at.saturating_add(length);
+                }
+                Payload::End(_) => break,
+                _ => {}
+            }
+        }
+        Ok(surface)
+    }
+
+    /// Whether it is a connector as `wit/connector.wit` describes one.
+    pub(crate) fn is_contract(&self) -> bool {
+        self.exports.iter().any(|name| name.starts_with(CONTRACT))
+    }
+
+    /// Whether it exports something by the name of the function that is run once when it is installed.
+    pub(crate) fn initializes(&self) -> bool {
+        self.exports.iter().any(|name| name == super::INITIALIZE)
+    }
+
+    /// The documentation's content, when there is any.
+    pub(super) fn docs<'a>(&self, wasm: &'a [u8]) -> Option<&'a [u8]> {
+        wasm.get(self.docs.clone()?)
+    }
+
+    /// The same binary without documentation: a section whose world is named otherwise than the decoder names it makes
+    /// the decoder refuse the whole component.
+    pub(super) fn without_docs(&self, wasm: &[u8]) -> Vec<u8> {
+        let mut kept = Vec::with_capacity(wasm.len());
+        let mut from = 0;
+        for section in &self.docs_sections {
+            kept.extend_from_slice(wasm.get(from..section.start).unwrap_or_default());
+            from = section.end;
+        }
+        kept.extend_from_slice(wasm.get(from..).unwrap_or_default());
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::component::{Made, documented};
+    use super::Surface;
+
+    const WIT: &str = "package a:b; interface i { f: func(); } world w { export i; export initialize: func(); }";
+
+    #[test]
+    fn the_exports_are_read_without_compiling() {
+        let Made { plain, documented } = documented(WIT);
+        let surface = Surface::read(&documented).expect("reads");
+        assert_eq!(surface.exports, ["initialize", "a:b/i"]);
+        assert!(surface.initializes() && !surface.is_contract());
+        assert_eq!(surface.without_docs(&documented), plain);
+        assert!(Surface::read(&plain).expect("reads").docs(&plain).is_none());
+    }
+
+    #[test]
+    fn a_connector_of_any_version_of_the_contract_is_known() {
+        let contract = "package bulkhead:connector@0.9.0; interface tools { f: func(); } world w { export tools; }";
+        let surface = Surface::read(&documented(contract).plain).expect("reads");
+        assert!(surface.is_contract() && !surface.initializes());
+    }
+
+    #[test]
+    fn what_is_no_binary_is_refused() {
+        assert!(Surface::read(b"(component)").is_err());
+        assert!(Surface::read(b"").is_err());
+    }
+}
