@@ -114,7 +114,7 @@ impl Connector {
     ) -> Result<Self, ConnectorError> {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
-        let grants = manifest.grants(&settings)?;
+        let grants = manifest.grants(&operator.settings)?;
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
         let pool = sandbox.options.max_memory_bytes;

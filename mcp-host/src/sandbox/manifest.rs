@@ -227,22 +227,24 @@ impl ConnectorManifest {
         required.map(|(name, _)| name).filter(|name| !values.contains_key(*name)).cloned().collect()
     }
 
-    /// What the connector may reach, given the settings. An address that the operator set may be a private one; one
-    /// that stands in the manifest may not. An entry whose setting has no value grants nothing.
+    /// What the connector may reach, given what the operator set. An address that the operator set may be a private
+    /// one; one that stands in the manifest, as a host or as a setting's default, may not. An entry whose setting has
+    /// no value grants nothing.
     ///
     /// # Errors
     /// [`ManifestError::Grant`] when an entry is not what can be granted.
-    pub fn grants(&self, values: &BTreeMap<String, String>) -> Result<Grants, ManifestError> {
+    pub fn grants(&self, given: &BTreeMap<String, String>) -> Result<Grants, ManifestError> {
         let mut grants = Vec::new();
         for outbound in &self.outbound {
-            let paths = outbound.paths.as_deref();
+            let (methods, paths) = (outbound.methods.as_slice(), outbound.paths.as_deref());
             let grant = match setting_of(&outbound.host) {
-                None => Grant::at_host(&outbound.host, &outbound.methods, paths),
-                Some(name) => match (self.settings.get(name), values.get(name)) {
-                    (Some(Setting { kind: SettingType::Url, .. }), Some(url)) => {
-                        Grant::at_url(url, &outbound.methods, paths)
+                None => Grant::at_host(&outbound.host, methods, paths),
+                Some(name) => match (self.settings.get(name), given.get(name)) {
+                    (Some(Setting { kind: SettingType::Url, .. }), Some(url)) => Grant::at_url(url, methods, paths),
+                    (Some(Setting { kind: SettingType::Url, default: Some(url), .. }), None) => {
+                        Grant::at_default_url(url, methods, paths)
                     }
-                    (Some(Setting { kind: SettingType::Url, .. }), None) => continue,
+                    (Some(Setting { kind: SettingType::Url, default: None, .. }), None) => continue,
                     _ => Err(GrantError::NotAUrlSetting(name.to_owned())),
                 },
             };
@@ -294,12 +296,30 @@ mod tests {
         let given = BTreeMap::from([("base_url".to_owned(), "http://127.0.0.1:9090/prefix".to_owned())]);
         let values = manifest.settings(&given).expect("known settings");
         assert!(manifest.missing_settings(&values).is_empty());
-        let grants = manifest.grants(&values).expect("grants");
+        let grants = manifest.grants(&given).expect("grants");
         let allowed = |method: http::Method, uri: &str| grants.allow(&method, &uri.parse().expect("a URI")).is_some();
         assert!(allowed(http::Method::GET, "http://127.0.0.1:9090/prefix/api/v1/query?query=up"));
         assert!(!allowed(http::Method::POST, "http://127.0.0.1:9090/prefix/api/v1/query"));
         assert!(!allowed(http::Method::GET, "http://127.0.0.1:9090/api/v1/query"));
         assert_eq!(manifest.limits.over(Limits::default()).memory_bytes, 16 << 20);
+    }
+
+    #[test]
+    fn a_default_is_reached_at_public_addresses_alone_and_by_https() {
+        let with_default = |url: &str| parse(&GOOD.replace("required = true", &format!("default = \"{url}\"")));
+        let manifest = with_default("https://api.example.com/v3").expect("a manifest");
+        let uri = "https://api.example.com/v3/api/x".parse().expect("a URI");
+        let destination = |given: &BTreeMap<String, String>| {
+            manifest.grants(given).expect("grants").allow(&http::Method::GET, &uri).expect("is granted")
+        };
+        assert!(!destination(&BTreeMap::new()).private);
+        // The same address is as private as the operator likes, once it is the operator who says so.
+        let given = BTreeMap::from([("base_url".to_owned(), "https://api.example.com/v3".to_owned())]);
+        assert!(destination(&given).private);
+
+        let manifest = with_default("http://api.example.com").expect("a manifest");
+        let error = manifest.grants(&BTreeMap::new()).expect_err("refused").to_string();
+        assert!(error.contains("https"), "{error}");
     }
 
     #[test]
