@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bulkhead_connector_kit::http::{HttpError, Method, Next, Request, Response, Retries, link, redirection, retry_after};
+use bulkhead_connector_kit::http::{
+    HttpError, Method, Next, Request, Response, Retries, link, redirection, retry_after,
+};
 use bulkhead_connector_kit::{ToolError, clock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -110,7 +112,7 @@ impl Api {
         };
         let status = response.status();
         match status {
-            200..300 => Ok(response),
+            200..=299 => Ok(response),
             301 | 302 | 307 | 308 => Err(ApiError::Unexpected {
                 status,
                 reason: "the repository was renamed or moved, and nothing was changed: get_repository tells its new \

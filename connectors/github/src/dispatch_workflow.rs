@@ -102,13 +102,16 @@ impl Tool for DispatchWorkflow {
             return Err(ToolError::invalid("/inputs", format!("must have {MAX_INPUTS} entries at most")));
         }
         let inputs: BTreeMap<_, _> = input.inputs.iter().map(|(name, value)| (name.as_str(), value.text())).collect();
-        if inputs.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum::<usize>() > MAX_CHARACTERS
+        if inputs.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum::<usize>()
+            > MAX_CHARACTERS
         {
-            return Err(ToolError::invalid("/inputs", format!("must have {MAX_CHARACTERS} characters at most, in all")));
+            return Err(ToolError::invalid(
+                "/inputs",
+                format!("must have {MAX_CHARACTERS} characters at most, in all"),
+            ));
         }
         let api = Api::new()?;
-        let body =
-            Body { reference: input.reference.as_str(), inputs, return_run_details: api.settings.is_hosted() };
+        let body = Body { reference: input.reference.as_str(), inputs, return_run_details: api.settings.is_hosted() };
         let part = input.workflow.part();
         let path = in_repository(&input.owner, &input.repo, &format!("/actions/workflows/{part}/dispatches"));
         let response = api.post(&path, &body).map_err(explain)?;

@@ -134,11 +134,7 @@ impl Tool for GetWorkflowRunLogs {
         let (jobs, more_jobs) = list(&api, &input)?;
         let chosen = choose(&jobs, input.job.as_ref().map(Text::as_str), input.failed_only)?;
         let mut reading = Reading {
-            wanted: Wanted {
-                lines: input.tail_lines.length(),
-                timestamps: input.timestamps,
-                colors: input.colors,
-            },
+            wanted: Wanted { lines: input.tail_lines.length(), timestamps: input.timestamps, colors: input.colors },
             left: input.max_bytes.length(),
             failed_only: input.failed_only,
         };
@@ -209,7 +205,9 @@ fn archive(api: &Api, input: &GetWorkflowRunLogsInput) -> Result<Result<Option<A
     let elsewhere = match api.get_location(&run(input, "/logs")) {
         Ok(elsewhere) => elsewhere,
         // While the run goes on there is none.
-        Err(ApiError::Refused(refusal)) if refusal.status == 404 => return Ok(Err("the run's is not there".to_owned())),
+        Err(ApiError::Refused(refusal)) if refusal.status == 404 => {
+            return Ok(Err("the run's is not there".to_owned()));
+        }
         Err(error) => return Err(error),
     };
     match fetch(api, elsewhere, MAX_ARCHIVE) {

@@ -84,9 +84,8 @@ mod tests {
     use super::*;
 
     fn limit(status: u16, body: &str, headers: &[(&str, &str)]) -> Option<RateLimit> {
-        let response = headers.iter().fold(Response::new(status, body), |answer, (name, value)| {
-            answer.with_header(name, value)
-        });
+        let response =
+            headers.iter().fold(Response::new(status, body), |answer, (name, value)| answer.with_header(name, value));
         RateLimit::of(&response, UNIX_EPOCH + Duration::from_millis(1_800_000_000_500))
     }
 

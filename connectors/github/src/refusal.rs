@@ -212,7 +212,8 @@ mod tests {
         let body = r#"{"message":"Resource not accessible by personal access token"}"#;
         let told = text(&Response::new(403, body).with_header("x-accepted-github-permissions", "issues=write"));
         assert!(told.ends_with("the token needs the permission issues=write"), "{told}");
-        let told = text(&Response::new(403, body).with_header("x-github-sso", "required; url=https://github.com/orgs/x"));
+        let told =
+            text(&Response::new(403, body).with_header("x-github-sso", "required; url=https://github.com/orgs/x"));
         assert!(told.contains("single sign-on"), "{told}");
     }
 

@@ -48,7 +48,6 @@ impl Settings {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use bulkhead_connector_kit::fake::Host;

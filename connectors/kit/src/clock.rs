@@ -40,8 +40,8 @@ mod tests {
         let (slept, _) = Host::new().run(|| {
             let start = now();
             sleep(Duration::from_secs(90));
-            now().duration_since(start)
+            now().duration_since(start).ok()
         });
-        assert_eq!(slept, Ok(Duration::from_secs(90)));
+        assert_eq!(slept, Some(Duration::from_secs(90)));
     }
 }

@@ -27,12 +27,15 @@ fn jobs() -> Response {
 }
 
 fn logs() -> Response {
-    answer(200, archive(&[
-        ("0_build.txt", b"\xef\xbb\xbf2026-01-31T08:00:00.1234567Z built\n"),
-        ("1_test  unit.txt", b"everything\n"),
-        ("test  unit/1_Set up job.txt", b"2026-01-31T08:00:00.1234567Z ready\n"),
-        ("test  unit/2_Run cargo test.txt", b"1\n2\n\x1b[31mfailed\x1b[0m\n"),
-    ]))
+    answer(
+        200,
+        archive(&[
+            ("0_build.txt", b"\xef\xbb\xbf2026-01-31T08:00:00.1234567Z built\n"),
+            ("1_test  unit.txt", b"everything\n"),
+            ("test  unit/1_Set up job.txt", b"2026-01-31T08:00:00.1234567Z ready\n"),
+            ("test  unit/2_Run cargo test.txt", b"1\n2\n\x1b[31mfailed\x1b[0m\n"),
+        ]),
+    )
 }
 
 fn redirect() -> Response {
@@ -147,7 +150,8 @@ fn a_job_that_the_archive_lacks_is_read_by_itself_and_so_are_twins() {
 
 #[test]
 fn jobs_that_are_read_one_by_one_are_limited() {
-    let many: Vec<_> = (0..=MAX_SINGLE as u64).map(|n| job(n + 1, &format!("job {n}"), "success", &json!([]))).collect();
+    let many: Vec<_> =
+        (0..=MAX_SINGLE as u64).map(|n| job(n + 1, &format!("job {n}"), "success", &json!([]))).collect();
     let each = (0..MAX_SINGLE).flat_map(|_| [redirect(), answer(200, "x\n")]);
     let github = GitHub::new([listed(&many), answer(404, "{}")].into_iter().chain(each));
     let found = call(&github, json!({}));
@@ -162,8 +166,7 @@ fn failed_steps_come_first_when_there_is_not_room_for_all() {
     ]);
     let chatter = "chatter\n".repeat(100);
     let failure = "failure\n".repeat(100);
-    let files: [(&str, &[u8]); 2] =
-        [("a/1_Chatter.txt", chatter.as_bytes()), ("a/2_Test.txt", failure.as_bytes())];
+    let files: [(&str, &[u8]); 2] = [("a/1_Chatter.txt", chatter.as_bytes()), ("a/2_Test.txt", failure.as_bytes())];
     let github = GitHub::new([listed(&[job(1, "a", "failure", &steps)]), redirect(), answer(200, archive(&files))]);
     let found = call(&github, json!({"max_bytes": 1_000}));
     let [chatter_kept, failure_kept] = [0, 1].map(|index| found["jobs"][0]["steps"][index].clone());

@@ -44,7 +44,8 @@ impl Archive {
         if marks > MAX_ENTRIES {
             return Err(format!("the archive of logs has more than {MAX_ENTRIES} entries"));
         }
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("the archive of logs is none: {error}"))?;
+        let zip =
+            ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("the archive of logs is none: {error}"))?;
         let entries = (0..zip.len()).filter_map(|index| {
             let name = zip.name_for_index(index)?.ok()?;
             Some((index, Entry::of(&name)?))
@@ -89,9 +90,7 @@ impl Entry {
         };
         match name.split_once('/') {
             None => numbered(name).map(|(_, job)| Self::Job { job }),
-            Some((job, step)) => {
-                numbered(step).map(|(number, name)| Self::Step { job: job.to_owned(), number, name })
-            }
+            Some((job, step)) => numbered(step).map(|(number, name)| Self::Step { job: job.to_owned(), number, name }),
         }
     }
 }

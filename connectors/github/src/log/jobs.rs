@@ -92,7 +92,10 @@ pub(crate) fn entries<'a>(entries: &'a [(usize, Entry)], job: &Job, jobs: &[Job]
         .filter(|(_, entry)| matches!(entry, Entry::Step { job, .. } if in_archive(job) == name))
         .collect();
     if steps.is_empty() {
-        return entries.iter().filter(|(_, entry)| matches!(entry, Entry::Job { job } if in_archive(job) == name)).collect();
+        return entries
+            .iter()
+            .filter(|(_, entry)| matches!(entry, Entry::Job { job } if in_archive(job) == name))
+            .collect();
     }
     steps.sort_by_key(|(_, entry)| if let Entry::Step { number, .. } = entry { *number } else { 0 });
     steps
@@ -141,7 +144,10 @@ mod tests {
         assert_eq!(ids(Some("buil"), false), [1, 3]);
         assert_eq!(ids(Some("build"), true), Vec::<u64>::new());
         let refused = choose(&jobs(), Some("deploy"), false).expect_err("is not there").to_string();
-        assert_eq!(refused, "/job: names no job of the run; its jobs are build (1), test / unit (2), build (arm64) (3)");
+        assert_eq!(
+            refused,
+            "/job: names no job of the run; its jobs are build (1), test / unit (2), build (arm64) (3)"
+        );
     }
 
     #[test]
@@ -172,7 +178,8 @@ mod tests {
     fn only_a_job_that_ran_to_its_end_has_a_log() {
         assert!(job(1, "a", "failure").has_log() && job(1, "a", "cancelled").has_log());
         assert!(!job(1, "a", "skipped").has_log());
-        let running = serde_json::from_value::<Job>(json!({"id": 1, "name": "a", "status": "in_progress", "conclusion": null}));
+        let running =
+            serde_json::from_value::<Job>(json!({"id": 1, "name": "a", "status": "in_progress", "conclusion": null}));
         assert!(!running.expect("is a job").has_log());
     }
 }

@@ -63,9 +63,15 @@ mod tests {
 
     #[test]
     fn what_is_not_followed_is_refused_without_its_address() {
-        for location in
-            ["http://b/secret", "ftp://b/secret", "https://u:secret@b/", "secret", "//b/secret", "https:///secret", "h ttp"]
-        {
+        for location in [
+            "http://b/secret",
+            "ftp://b/secret",
+            "https://u:secret@b/",
+            "secret",
+            "//b/secret",
+            "https:///secret",
+            "h ttp",
+        ] {
             let error = target("https://a/x", 302, location).expect_err(location);
             assert!(matches!(&error, HttpError::Redirect { host, .. } if host == "a"), "{error:?}");
             assert!(!error.to_string().contains("secret"), "{error}");
