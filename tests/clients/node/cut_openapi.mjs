@@ -22,6 +22,8 @@ function follow(value) {
       follow(there[name]);
     }
   }
+  // Ids and counts are never negative. The description does not say so, and Prism makes answers up.
+  if (value.type === 'integer') value.minimum ??= 0;
   Object.values(value).forEach(follow);
 }
 
