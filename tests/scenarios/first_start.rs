@@ -55,7 +55,7 @@ async fn the_first_start_makes_an_owner_whose_key_works() {
 
     let connectors = host.items("/v1/connectors").await;
     let slugs: Vec<_> = connectors.iter().map(|connector| connector["slug"].as_str().unwrap_or_default()).collect();
-    assert_eq!(slugs, ["prometheus", "toolbox"]);
+    assert_eq!(slugs, ["github", "prometheus", "toolbox"]);
     assert_eq!(host.get("/v1/connectors/toolbox").await["name"], "Toolbox");
     let tools = host.items("/v1/connectors/toolbox/tools").await;
     assert!(tools.iter().any(|tool| tool["name"] == "jq" && tool["input_schema"]["type"] == "object"), "{tools:#?}");

@@ -26,8 +26,11 @@ async fn every_part_has_its_own_status_and_time() {
     let part = |name: &str, status: &str| (json!(name), json!(status), true);
     assert_eq!(parts("functions", "id"), [part("audit", "ready"), part("tools", "ready")]);
     // Nobody said where Prometheus is.
-    assert_eq!(parts("connectors", "slug"), [part("prometheus", "not_configured"), part("toolbox", "ok")]);
-    assert_eq!(checks["connectors"][0]["missing_settings"], json!(["base_url"]));
+    assert_eq!(
+        parts("connectors", "slug"),
+        [part("github", "ok"), part("prometheus", "not_configured"), part("toolbox", "ok")]
+    );
+    assert_eq!(checks["connectors"][1]["missing_settings"], json!(["base_url"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

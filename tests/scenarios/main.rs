@@ -9,6 +9,7 @@ mod correlation;
 mod crash;
 mod credentials;
 mod first_start;
+mod github;
 mod health;
 mod migrate;
 mod other_sites;

@@ -16,7 +16,7 @@ struct Scraped {
 const RULES: &str = "groups:\n- name: test\n  rules:\n  - alert: BulkheadIsUp\n    expr: up{job=\"bulkhead\"} == 1\n    \
                      labels: {severity: info}\n    annotations: {summary: It is up}\n";
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }

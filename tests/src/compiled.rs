@@ -44,6 +44,7 @@ fn state() -> String {
     let files = [
         path("BULKHEAD_BIN"),
         path("BULKHEAD_CONNECTORS_DIR").join("toolbox/component.wasm"),
+        path("BULKHEAD_CONNECTORS_DIR").join("github/component.wasm"),
         path("BULKHEAD_CONNECTORS_DIR").join("prometheus/component.wasm"),
         path("BULKHEAD_FUNCTIONS_DIR").join("tools.wasm"),
         path("BULKHEAD_FUNCTIONS_DIR").join("audit.wasm"),

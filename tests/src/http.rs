@@ -45,6 +45,11 @@ impl Request {
         self.header("authorization", &format!("Bearer {key}"))
     }
 
+    /// With a body.
+    pub fn body(self, body: Bytes) -> Self {
+        Self { body, ..self }
+    }
+
     /// With a body that is declared as JSON, whatever it is.
     pub fn declared_json(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();

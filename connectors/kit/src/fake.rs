@@ -1,7 +1,8 @@
-//! A host for tests and for tools that are called natively: settings, a network of one function, the events.
+//! A host for tests and for tools that are called natively: settings, a network of one function, a clock, the events.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use crate::Level;
 use crate::http::{HttpError, Request, Response};
@@ -20,12 +21,13 @@ pub enum Event {
 }
 
 /// The host that tools on this thread see while [`run`](Self::run) runs. Without one there are no settings and no
-/// network.
+/// network. Its clock stands at [`Host::START`] and moves only while a tool sleeps, which takes no time.
 #[derive(Default)]
 pub struct Host {
     settings: BTreeMap<String, String>,
     responder: Option<Responder>,
     events: Vec<Event>,
+    slept: Duration,
 }
 
 thread_local! {
@@ -33,6 +35,9 @@ thread_local! {
 }
 
 impl Host {
+    /// What the clock says at first: Unix time 1,800,000,000, which is 2027-01-15T08:00:00Z.
+    pub const START: Duration = Duration::from_secs(1_800_000_000);
+
     /// A host without settings and network.
     #[must_use]
     pub fn new() -> Self {
@@ -64,6 +69,14 @@ impl Host {
 
 pub(crate) fn setting(name: &str) -> Option<String> {
     HOST.with_borrow(|host| host.settings.get(name).cloned())
+}
+
+pub(crate) fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Host::START + HOST.with_borrow(|host| host.slept)
+}
+
+pub(crate) fn sleep(duration: Duration) {
+    HOST.with_borrow_mut(|host| host.slept += duration);
 }
 
 pub(crate) fn log(level: Level, message: &str) {

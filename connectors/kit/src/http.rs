@@ -5,15 +5,21 @@
 //! service that cannot be reached.
 
 mod error;
+mod link;
+mod redirect;
 mod request;
 mod response;
+mod retry;
 #[cfg(target_os = "wasi")]
 mod wasi;
 
 pub use error::HttpError;
 pub use http::{HeaderMap, Method, StatusCode};
+pub use link::link;
+pub use redirect::redirection;
 pub use request::Request;
 pub use response::Response;
+pub use retry::{Next, Retries, retry_after};
 
 #[cfg(not(target_os = "wasi"))]
 use crate::fake as transport;

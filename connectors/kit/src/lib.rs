@@ -61,6 +61,7 @@
 
 #[cfg(any(target_os = "wasi", test))]
 mod allocator;
+pub mod clock;
 mod completion;
 #[cfg(target_os = "wasi")]
 pub mod component;

@@ -49,7 +49,7 @@ pub(super) async fn call(
         let called = match patience {
             None => {
                 let work = |observer| shared.worker.call(&caller, call, context.ct.clone(), observer);
-                watched(watch, work).await.map(Called::Ended)
+                watched(watch, work).await.map(Box::new).map(Called::Ended)
             }
             Some(patience) => {
                 let work = |observer| tasks::call(&shared.worker, &caller, call, &context.ct, observer, patience);
@@ -57,7 +57,7 @@ pub(super) async fn call(
             }
         };
         let job = match called {
-            Ok(Called::Ended(job)) => job,
+            Ok(Called::Ended(job)) => *job,
             Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id).await,
             Err(error) => return refused(&name, error),
         };

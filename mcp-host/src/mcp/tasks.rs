@@ -23,7 +23,7 @@ use crate::worker::{CallError, Worker};
 /// What became of a call within a client's patience.
 pub(super) enum Called {
     /// It ended.
-    Ended(Job),
+    Ended(Box<Job>),
     /// It goes on.
     GoesOn(JobId),
 }
@@ -43,11 +43,15 @@ pub(super) async fn call(
         return Ok(Called::GoesOn(started.id));
     }
     tokio::select! {
-        job = started.end() => return job.map(Called::Ended),
+        job = started.end() => return ended(job),
         () = tokio::time::sleep(patience) => return Ok(Called::GoesOn(started.id)),
         () = gone.cancelled() => cancel.cancel(),
     }
-    started.end().await.map(Called::Ended)
+    ended(started.end().await)
+}
+
+fn ended(job: Result<Job, CallError>) -> Result<Called, CallError> {
+    job.map(|job| Called::Ended(Box::new(job)))
 }
 
 /// The task that a call has become.

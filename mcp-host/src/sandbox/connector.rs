@@ -176,7 +176,7 @@ impl Connector {
         let settings = manifest.settings(&operator.settings)?;
         let credential_bindings = manifest.credential_bindings(&settings)?;
         let grants = manifest
-            .grants(&settings)?
+            .grants(&operator.settings)?
             .narrowed(&operator.outbound)
             .map_err(|source| ConnectorError::Narrowing { slug: slug.clone(), source })?;
         let variables = manifest.variables(&settings)?.into();

@@ -54,6 +54,14 @@ pub enum HttpError {
         /// The most bytes that were allowed.
         limit: u64,
     },
+    /// The answer sends the caller somewhere that is not followed.
+    #[error("{host} redirects to an address that is not followed: {reason}")]
+    Redirect {
+        /// The host that redirects.
+        host: String,
+        /// Why it is not followed.
+        reason: String,
+    },
     /// The connection broke, or what came was not HTTP.
     #[error("the exchange with {host} broke off: {reason}")]
     Broken {
@@ -62,6 +70,14 @@ pub enum HttpError {
         /// What happened.
         reason: String,
     },
+}
+
+impl HttpError {
+    /// Whether the same request may well be answered a moment later: nobody was there, or the exchange broke off.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::ConnectionRefused { .. } | Self::Timeout { .. } | Self::Broken { .. })
+    }
 }
 
 /// What the sandbox or the connector is to blame for is a failure; everything else is the service's.

@@ -169,6 +169,18 @@ impl Request {
         pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
     }
 
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body_bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     fn content(mut self, kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         self.body = body.into();
@@ -181,14 +193,6 @@ impl Request {
 impl Request {
     pub(super) fn uri(&self) -> Option<&Uri> {
         self.uri.as_ref()
-    }
-
-    pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    pub(super) fn body_bytes(&self) -> &[u8] {
-        &self.body
     }
 
     pub(super) fn wait(&self) -> Duration {

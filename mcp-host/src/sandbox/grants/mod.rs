@@ -44,6 +44,9 @@ pub enum GrantError {
     /// It is not a path.
     #[error("{0:?} is not a path: it starts with a slash, and a star stands only after the last slash")]
     InvalidPath(String),
+    /// A manifest's default is reached by https alone.
+    #[error("{0:?} is a default of the manifest, and those are reached by https alone")]
+    InsecureDefault(String),
     /// A setting that is no URL can't name a host.
     #[error("there is no setting {0:?} of type \"url\"")]
     NotAUrlSetting(String),
@@ -57,6 +60,18 @@ impl Grant {
     pub fn at_url(url: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
         let (origin, prefix) = Origin::of_url(url)?;
         Self::new(origin.tls, HostPattern::Exactly(origin.host), origin.port, methods, paths, prefix, true)
+    }
+
+    /// Allows what the default of a manifest's setting names: a public host, by https alone, and paths below its own.
+    ///
+    /// # Errors
+    /// [`GrantError`] when one of the parts is not what it should be.
+    pub fn at_default_url(url: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
+        let grant = Self::at_url(url, methods, paths)?;
+        if !grant.tls {
+            return Err(GrantError::InsecureDefault(url.to_owned()));
+        }
+        Ok(Self { private: false, ..grant })
     }
 
     /// Allows what a manifest names: a public host, by https alone.
