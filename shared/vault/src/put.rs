@@ -68,3 +68,19 @@ pub async fn put(
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::OpenedSecret;
+
+    #[test]
+    fn debug_shows_no_value() {
+        let value = Secret::new("hunter2".to_owned());
+        let field: FieldName = "token".parse().expect("a name");
+        let scope = "connector:github".parse().expect("a scope");
+        let opened = OpenedSecret { field: field.clone(), value: value.clone() };
+        let shown = format!("{opened:?} {:?}", NewSecret { scope, field, value });
+        assert!(shown.contains("token") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -120,6 +120,29 @@ async fn a_lost_file_is_not_replaced_by_a_new_key() {
 }
 
 #[tokio::test]
+async fn a_file_is_read_again_only_when_it_has_changed() {
+    let world = World::on_sqlite().await;
+    let vault = world.open().await;
+    let stranger = KeyEncryptionKey::generate(world.ports().entropy.as_ref());
+    let author = Author::caller(&world.fixture.ours.caller, &correlation());
+    let new = NewSecret {
+        scope: Scope::Connector("c0".parse().expect("a slug")),
+        field: "token".parse().expect("a name"),
+        value: Secret::new("value 0".to_owned()),
+    };
+    bulkhead_vault::put(world.ports(), &author, stranger.sealing_key(), &new, 100).await.expect("stores");
+    let before = vault.ring();
+    let refusal = world.token(&vault, "c0").await.expect_err("is refused").to_string();
+    assert!(refusal.contains(&stranger.id().to_string()), "{refusal}");
+    assert!(Arc::ptr_eq(&before, &vault.ring()), "the unchanged file was read again");
+
+    let text = fs::read_to_string(world.key_file()).expect("reads");
+    write_private(&world.key_file(), &format!("{text}{}\n", stranger.expose().expose()));
+    assert_eq!(world.token(&vault, "c0").await.expect("opens"), "value 0");
+    assert!(!Arc::ptr_eq(&before, &vault.ring()));
+}
+
+#[tokio::test]
 async fn keys_from_the_environment_need_no_file() {
     let world = World::on_sqlite().await;
     let text = format!("{} {}", new_key(&world), new_key(&world));
