@@ -38,15 +38,15 @@ fn is_plain(path: &str) -> bool {
     false
 }
 
-/// Whether a segment is `.` or `..`, or a character is a control. Some servers take a backslash for a slash, and cut a
-/// segment at its semicolon.
+/// Whether a segment is `.` or `..`, or a character is a control or no UTF-8. Some servers take a backslash or an overlong
+/// encoding of a slash for a slash, and cut a segment at its semicolon.
 fn misleads(path: &[u8]) -> bool {
     let mut segments = path.split(|byte| matches!(byte, b'/' | b'\\'));
     let climbs = segments.any(|segment| {
         let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
         matches!(name, b"." | b"..")
     });
-    climbs || path.iter().any(u8::is_ascii_control)
+    climbs || path.iter().any(u8::is_ascii_control) || std::str::from_utf8(path).is_err()
 }
 
 fn decode(path: &[u8]) -> Vec<u8> {

@@ -70,7 +70,9 @@ impl OutboundError {
     pub(super) fn of_hyper(error: &hyper::Error, header_limit: u64) -> Self {
         let mut cause = std::error::Error::source(error);
         while let Some(found) = cause {
-            if let Some(own) = found.downcast_ref::<Self>() {
+            let wrapped = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            let own = found.downcast_ref::<Self>().or_else(|| wrapped.and_then(|error| error.downcast_ref()));
+            if let Some(own) = own {
                 return own.clone();
             }
             cause = found.source();

@@ -50,7 +50,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use self::admit::{Admission, admit};
 use self::body::{AbortOnDrop, GuestBody, SentBody};
-use self::connect::Stream;
+use self::connect::{Capped, Stream};
 use self::deadline::Deadline;
 use self::failure::{OutboundError, Stage};
 pub(crate) use self::headers::can_carry_a_credential;
@@ -223,7 +223,8 @@ impl Call {
         let mut client = http1::Builder::new();
         let head = usize::try_from(limit).unwrap_or(usize::MAX);
         client.max_header_size(head).max_buf_size(head.clamp(MIN_BUFFER, MAX_BUFFER));
-        let (mut sender, connection) = client.handshake(TokioIo::new(stream)).await.map_err(of_hyper)?;
+        let (mut sender, connection) =
+            client.handshake(TokioIo::new(Capped::new(stream, &self.limits))).await.map_err(of_hyper)?;
         let task = tokio::spawn(async move { drop(connection.await) });
         let connection = Connection { abort: AbortOnDrop(task.abort_handle()), task };
         Ok((sender.send_request(request).await.map_err(of_hyper)?, connection))

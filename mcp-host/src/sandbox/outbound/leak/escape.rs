@@ -18,8 +18,10 @@ pub(super) enum Escape {
 enum Reading {
     /// It may yet become an escape.
     Open,
-    /// It is one, for this.
-    Is(Vec<u8>),
+    /// It is one, for this byte.
+    Byte(u8),
+    /// It is one, for this character.
+    Character(char),
     /// Its first byte begins none.
     None,
 }
@@ -47,7 +49,7 @@ impl Escape {
     fn read(self, text: &[u8]) -> Reading {
         match self {
             Self::Percent => match text {
-                [b'%', digits @ ..] => hex(digits, 2, |code| u8::try_from(code).ok().map(|byte| vec![byte])),
+                [b'%', digits @ ..] => hex(digits, 2, |code| u8::try_from(code).map_or(Reading::None, Reading::Byte)),
                 _ => Reading::None,
             },
             Self::Backslash => backslash(text),
@@ -61,29 +63,29 @@ impl Escape {
 const LONGEST_ENTITY: usize = 10;
 
 /// Hexadecimal digits, exactly so many.
-fn hex(digits: &[u8], count: usize, decode: impl Fn(u32) -> Option<Vec<u8>>) -> Reading {
+fn hex(digits: &[u8], count: usize, decode: impl Fn(u32) -> Reading) -> Reading {
     let mut code = 0;
     for digit in digits.iter().take(count) {
         let Some(digit) = char::from(*digit).to_digit(16) else { return Reading::None };
         code = code * 16 + digit;
     }
-    if digits.len() < count { Reading::Open } else { decode(code).map_or(Reading::None, Reading::Is) }
+    if digits.len() < count { Reading::Open } else { decode(code) }
 }
 
-fn utf8(code: u32) -> Option<Vec<u8>> {
-    char::from_u32(code).map(|character| character.to_string().into_bytes())
+fn character(code: u32) -> Reading {
+    char::from_u32(code).map_or(Reading::None, Reading::Character)
 }
 
 fn backslash(text: &[u8]) -> Reading {
     match text {
         [b'\\'] => Reading::Open,
-        [b'\\', b'u', first @ ..] if first.len() < 4 => hex(first, 4, utf8),
+        [b'\\', b'u', first @ ..] if first.len() < 4 => hex(first, 4, character),
         [b'\\', b'u', a, b, c, d, rest @ ..] => match number(&[*a, *b, *c, *d]) {
             Some(high @ 0xd800..=0xdbff) => low_surrogate(high, rest),
-            Some(code) => utf8(code).map_or(Reading::None, Reading::Is),
+            Some(code) => character(code),
             None => Reading::None,
         },
-        [b'\\', b'x', digits @ ..] => hex(digits, 2, utf8),
+        [b'\\', b'x', digits @ ..] => hex(digits, 2, character),
         [b'\\', letter, ..] => {
             let byte = match letter {
                 b'n' => b'\n',
@@ -94,7 +96,7 @@ fn backslash(text: &[u8]) -> Reading {
                 b'"' | b'\\' | b'/' | b'\'' => *letter,
                 _ => return Reading::None,
             };
-            Reading::Is(vec![byte])
+            Reading::Byte(byte)
         }
         _ => Reading::None,
     }
@@ -109,8 +111,8 @@ fn low_surrogate(high: u32, rest: &[u8]) -> Reading {
     match rest.get(2..) {
         None => Reading::Open,
         Some(digits) => hex(digits, 4, |low| match low {
-            0xdc00..=0xdfff => utf8(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)),
-            _ => None,
+            0xdc00..=0xdfff => character(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)),
+            _ => Reading::None,
         }),
     }
 }
@@ -137,7 +139,7 @@ fn entity(text: &[u8]) -> Reading {
             None => name.strip_prefix('#').and_then(|digits| digits.parse().ok()),
         },
     };
-    code.and_then(utf8).map_or(Reading::None, Reading::Is)
+    code.map_or(Reading::None, character)
 }
 
 fn line_break(text: &[u8]) -> Reading {
@@ -148,7 +150,7 @@ fn line_break(text: &[u8]) -> Reading {
     match after.first() {
         None => Reading::Open,
         Some(b'\r' | b'\n' | 0) => Reading::None,
-        Some(byte) => Reading::Is(vec![*byte]),
+        Some(byte) => Reading::Byte(*byte),
     }
 }
 
@@ -171,12 +173,20 @@ impl Unescape {
 
     /// Takes the next byte and gives what is certain by now.
     pub(super) fn push(&mut self, byte: u8, out: &mut Vec<u8>) {
+        if self.open.is_empty() && !self.escape.begins_with(byte) {
+            out.push(byte);
+            return;
+        }
         self.open.push(byte);
         while !self.open.is_empty() {
             match self.escape.read(&self.open) {
                 Reading::Open => return,
-                Reading::Is(bytes) => {
-                    out.extend(bytes);
+                Reading::Byte(byte) => {
+                    out.push(byte);
+                    self.open.clear();
+                }
+                Reading::Character(character) => {
+                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                     self.open.clear();
                 }
                 Reading::None => out.push(self.open.remove(0)),

@@ -80,6 +80,7 @@ async fn tricks_with_addresses_widen_nothing() {
         format!("http://127.0.0.1:{port}/v1/..;a=b/v2"),
         format!("http://127.0.0.1:{port}/v1/x%0d%0aHost:%20evil"),
         format!("http://127.0.0.1:{port}/v1/x%00"),
+        format!("http://127.0.0.1:{port}/v1/..%c0%afv2"),
         format!("http://127.0.0.1:{port}/v1\\..\\v2"),
         format!("http://127.0.0.1:{port}/v1/\\..\\v2"),
         format!("http://127.0.0.1:{port}/v1%2fx"),

@@ -93,8 +93,21 @@ async fn a_flood_of_headers_ends() {
 async fn a_flood_of_interim_answers_ends() {
     let interim = Bytes::from_static(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
     let server = Server::start(move |_| vec![Step::Forever(interim.clone())]).await;
-    let mut caller = Setup::at(&[&server.url("/")]).limits(|limits| limits.first_byte_timeout = SHORT).caller();
-    assert_exceeds(&mut caller, &server.url("/"), LimitName::FirstByteMs, 150).await;
+    let mut caller = Setup::at(&[&server.url("/")]).caller();
+    assert_exceeds(&mut caller, &server.url("/"), LimitName::ReceivedBytes, 16 << 20).await;
+}
+
+#[tokio::test]
+async fn a_body_in_the_smallest_of_chunks_ends() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let with = |chunk: &str, times: usize| Server::saying(format!("{head}{}0\r\n\r\n", chunk.repeat(times)));
+    let limited = |server: &Server| {
+        let limit = |limits: &mut Limits| (limits.received_bytes, limits.response_header_bytes) = (10_000, 1_000);
+        Setup::at(&[&server.url("/")]).limits(limit).caller()
+    };
+    let (few, many) = (with("1\r\nx\r\n", 3_000).await, with("1\r\nx\r\n", 4_000).await);
+    assert_eq!(limited(&few).get(&few.url("/")).await.expect("it is within the limit").body.len(), 3_000);
+    assert_exceeds(&mut limited(&many), &many.url("/"), LimitName::ReceivedBytes, 10_000).await;
 }
 
 #[tokio::test]
