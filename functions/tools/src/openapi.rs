@@ -268,7 +268,17 @@ fn job_schema() -> Value {
             "connector_digest": text("The component that it was recorded for."),
             "status": {"$ref": "#/components/schemas/JobStatus"},
             "arguments": {"type": "object", "description": "The arguments."},
-            "result": {"description": "The result: structuredContent and content as in MCP's CallToolResult."},
+            "round": {
+                "type": "object",
+                "description": "What the call brought along from its earlier rounds: capabilities, answers, state. Absent when nothing.",
+            },
+            "continues": {
+                "type": "string", "format": "uuid", "description": "The job whose questions it answers. Absent when none.",
+            },
+            "result": {
+                "description": "The result: structuredContent and content as in MCP's CallToolResult; or resultType \
+                    input_required with the inputRequests that have to be answered before the call can go on.",
+            },
             "error": or_null("JobError"),
             "usage": or_null("Usage"),
             "attempts": count("How often a worker took it."),

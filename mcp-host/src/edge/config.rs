@@ -64,26 +64,3 @@ pub struct EdgeLimits {
     /// Connections that are kept open to one PostgreSQL address. Default 64, as on Spin.
     pub postgres_connections: usize,
 }
-
-impl Default for EdgeLimits {
-    fn default() -> Self {
-        Self {
-            concurrent_requests: 64,
-            queue_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(30),
-            cpu_time: Duration::from_secs(10),
-            memory_bytes: 128 << 20,
-            request_body_bytes: 4 << 20,
-            requests_per_instance: 1,
-            concurrent_requests_per_instance: 1,
-            idle_instance_timeout: Duration::from_secs(1),
-            host_result_bytes: 16 << 20,
-            host_handles: 256,
-            log_line_bytes: 8 << 10,
-            log_lines: 1000,
-            outbound_connect_timeout: Duration::from_secs(5),
-            outbound_response_timeout: Duration::from_secs(30),
-            postgres_connections: 64,
-        }
-    }
-}

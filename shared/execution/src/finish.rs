@@ -71,23 +71,6 @@ impl Ended {
     }
 }
 
-/// Ends a job and records it, as [`Ended`] does.
-///
-/// # Errors
-/// [`FinishError::StaleLease`] when the job was taken over meanwhile; nothing is written then.
-pub async fn finish(
-    ports: &Ports,
-    job: Job,
-    lease: &Lease,
-    outcome: Outcome,
-    usage: Option<Usage>,
-    events: Vec<NewEvent>,
-) -> Result<Job, FinishError> {
-    let ended = Ended::new(ports, job, outcome, usage, events);
-    ended.record(ports, lease).await?;
-    Ok(ended.into_job())
-}
-
 fn end(job: &mut Job, outcome: Outcome) {
     match outcome {
         Outcome::Succeeded(result) => {

@@ -2,7 +2,7 @@
 //!
 //! A call becomes a job in [`submit`], which is where both doors (MCP and REST) come together: look the tool up,
 //! check the arguments, and record job, events and audit entry in one atomic write. A worker [`claim`]s it under a
-//! lease whose number fences out anyone who held it before, runs it, and [`finish`]es it in another atomic write.
+//! lease whose number fences out anyone who held it before, runs it, and records it as [`Ended`] in another atomic write.
 //! [`recover`] takes up what a dead worker left. No transaction is open while a tool runs.
 //!
 //! A new transition is a file here, with its statements in `store`.
@@ -23,7 +23,7 @@ pub use answer::{AnswerError, answer, last_round};
 pub use cancel::{CancelOutcome, cancel};
 pub use catalogue::{CallableTool, Catalogue, Fault, LookupError, SqlCatalogue};
 pub use claim::{Heartbeat, Lease, LeaseTerms, StartedJob, append_events, claim, heartbeat, queued};
-pub use finish::{Ended, FinishError, Outcome, finish};
+pub use finish::{Ended, FinishError, Outcome};
 pub use model::{Event, EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent, Usage};
 pub use query::{JobFilter, get, list, list_events};
 pub use recover::{Abandoned, Recovered, recover};

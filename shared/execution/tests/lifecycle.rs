@@ -7,11 +7,12 @@ use bulkhead_audit::{AuditEvent, AuditFilter, Outcome as AuditOutcome};
 use bulkhead_execution::{
     Abandoned, CallableTool, CancelOutcome, Catalogue, FinishError, Heartbeat, Job, JobError, JobErrorKind, JobFilter,
     JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, SubmitError, ToolCall, Usage, cancel,
-    claim, finish, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
+    claim, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
 };
 use bulkhead_kernel::{CorrelationId, PageRequest};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::Fixture;
+use bulkhead_testkit::jobs::finish;
 use serde_json::{Value, json};
 
 const LEASE: Duration = Duration::from_secs(30);

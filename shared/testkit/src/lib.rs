@@ -10,6 +10,8 @@ pub mod clock;
 pub mod entropy;
 #[cfg(feature = "functions")]
 pub mod functions;
+#[cfg(feature = "functions")]
+pub mod jobs;
 pub mod sql_conformance;
 
 pub use clock::ManualClock;

@@ -374,7 +374,8 @@ mod tests {
 
     fn check(address: &str) -> Result<(), Error> {
         let allowed = AllowedHosts::parse(&["postgres://db.example:5432".into()], &ApplicationVariables::default());
-        let pools = PostgresPools::new(Arc::new(allowed.expect("parses")), &EdgeLimits::default());
+        let pools =
+            PostgresPools::new(Arc::new(allowed.expect("parses")), &crate::config::EdgeSettings::default().limits());
         pools.check(&address.parse().expect("an address"))
     }
 

@@ -19,6 +19,7 @@ use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 
 use super::{EdgeConfig, EdgeError, EdgeLimits, EdgeRuntime};
+use crate::config::EdgeSettings;
 
 const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
 
@@ -89,7 +90,7 @@ fn config(folder: &Path) -> EdgeConfig {
         sqlite_default: folder.join("default.db"),
         key_value_default: folder.join("key_value.db"),
         variables: [("secret".to_owned(), Secret::new("hunter2".to_owned()))].into(),
-        limits: EdgeLimits { concurrent_requests: 8, ..EdgeLimits::default() },
+        limits: EdgeLimits { concurrent_requests: 8, ..EdgeSettings::default().limits() },
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bulkhead_execution::{LeaseTerms, Outcome, Usage, claim, finish};
+use bulkhead_execution::{LeaseTerms, Outcome, Usage, claim};
 use bulkhead_http_api::{HostClient, HostError, RunReply};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{CorrelationId, Ports};
 use serde_json::json;
+
+use crate::jobs::finish;
 
 /// What a [`FakeHost`] does when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
