@@ -59,7 +59,10 @@ pub struct GetPullRequestDiffOutput {
     url: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
