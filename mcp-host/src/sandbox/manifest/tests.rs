@@ -51,7 +51,7 @@ fn a_credential_is_bound_to_exactly_one_audience() {
 
 #[test]
 fn a_credential_that_makes_no_sense_is_refused_by_name() {
-    let header = "header = \"Authorization\"\n        prefix = \"Bearer \"";
+    let header = "header = \"Authorization\"\n    prefix = \"Bearer \"";
     for (from, to, expected) in [
         ("required = true", "colour = 1", "colour"),
         ("\"token\"", "\"To ken\"", "lower-case"),
