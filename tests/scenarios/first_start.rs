@@ -91,22 +91,20 @@ async fn a_stateless_mcp_call_is_one_job_with_events_and_an_audit_entry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_mcp_call_after_initialize_is_one_job_with_events_and_an_audit_entry() {
-    const VERSION: &str = "2025-11-25";
     let host = Setup::up().await.start().await;
-    let client = json!({ "name": "scenarios", "version": "0" });
-    let hello = json!({ "protocolVersion": VERSION, "capabilities": {}, "clientInfo": client });
-    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello });
-    let welcome = host.mcp(&hello).send().await.expect(200);
-    assert_eq!(welcome["result"]["protocolVersion"], VERSION);
+    let opened = host.open_session().await;
+    let welcome = opened.messages().pop().expect("a message");
+    assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25");
     assert_eq!(welcome["result"]["serverInfo"]["name"], "bulkhead");
 
+    let session = opened.header("mcp-session-id");
     let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let noted = host.mcp(&ready).header("mcp-protocol-version", VERSION).send().await;
+    let noted = host.in_session(session, &ready).send().await;
     assert_eq!(noted.status, 202, "{}", noted.text());
 
     let call = json!({ "name": "toolbox_jq", "arguments": arguments() });
     let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call });
-    let answer = host.mcp(&call).header("mcp-protocol-version", VERSION).send().await.expect(200);
+    let answer = host.in_session(session, &call).send().await.messages().pop().expect("a message");
     assert_eq!(answer["id"], 2);
     assert_eq!(answer["result"]["structuredContent"], json!({ "results": [42] }));
     assert_recorded(&host, &host.job_of(&answer["result"]).await).await;

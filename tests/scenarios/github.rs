@@ -192,7 +192,7 @@ async fn logs_are_read_at_another_host_that_learns_nothing_of_the_api() {
     assert_eq!((seen.len(), seen[0].path.as_str()), (1, "/logs?sig=s3cr3t"));
     let mut names: Vec<_> = seen[0].headers.keys().map(http::HeaderName::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["host", "user-agent"]);
+    assert_eq!(names, ["accept-encoding", "host", "user-agent"]);
     assert_eq!(seen[0].header("host"), storage.address);
     // The signature is a secret: nothing that is recorded has it.
     let job = host.job_of(&result).await;
@@ -331,7 +331,7 @@ const TOKEN: &str = "github_pat_11AAAAAAA0nobody_ever_had_this_token_0123456789a
 async fn the_token_reaches_the_api_and_nobody_else() {
     let storage = storage().await;
     let logs = format!("http://{}/logs.zip?sig=x", storage.address);
-    let api = Server::start(move |_| std::future::ready(answer(302, &[("location", &logs)], ""))).await;
+    let api = Server::in_turn([answer(200, &[], JOBS), answer(302, &[("location", &logs)], "")]).await;
     let setup = Setup::up().await.config(&config(&api.address, &storage.address));
     let migrated = run(&mut setup.other_command(&["migrate"])).await;
     assert!(migrated.status.success(), "{}", migrated.errors);

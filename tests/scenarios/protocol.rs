@@ -2,22 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use bulkhead_system_tests::{Host, Reply, Request, Setup, eventually};
+use bulkhead_system_tests::{Host, Request, Setup, eventually};
 use serde_json::{Value, json};
 
 async fn host() -> Host {
     Setup::up().await.with_conformance().with_hostile().start().await
-}
-
-/// The messages of an event stream, or the one of a JSON answer.
-fn messages(reply: &Reply) -> Vec<Value> {
-    if !reply.header("content-type").starts_with("text/event-stream") {
-        return vec![reply.json()];
-    }
-    let text = reply.text();
-    let data =
-        text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim).filter(|data| !data.is_empty());
-    data.map(|data| serde_json::from_str(data).expect("an event holds a message")).collect()
 }
 
 /// A call that asks for something in `_meta`.
@@ -29,7 +18,7 @@ fn call_with(host: &Host, tool: &str, meta: Value) -> Request {
 async fn progress_is_told_to_whoever_asks_and_kept_with_the_job() {
     let host = host().await;
     let reply = call_with(&host, "test_tool_with_progress", json!({ "progressToken": "mine" })).send().await;
-    let told = messages(&reply);
+    let told = reply.messages();
     let (end, progress) = told.split_last().expect("messages");
     let steps: Vec<_> =
         progress.iter().map(|told| (&told["params"]["progressToken"], &told["params"]["progress"])).collect();
@@ -49,7 +38,7 @@ async fn messages_are_told_from_the_level_that_is_asked_for() {
     let host = host().await;
     let level = |level: &str| json!({ "io.modelcontextprotocol/logLevel": level });
     for (least, count) in [("debug", 3), ("info", 3), ("error", 0)] {
-        let told = messages(&call_with(&host, "test_tool_with_logging", level(least)).send().await);
+        let told = call_with(&host, "test_tool_with_logging", level(least)).send().await.messages();
         let logged = told.iter().filter(|message| message["method"] == "notifications/message").count();
         assert_eq!(logged, count, "{least}: {told:#?}");
     }
@@ -164,26 +153,14 @@ async fn lists_come_in_pages_of_the_configured_size() {
     assert_eq!(refused["error"]["code"], -32602, "{refused:#}");
 }
 
-/// Opens a session of the last version that has them.
-async fn session(host: &Host) -> Reply {
-    let parameters = json!({
-        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "scenarios", "version": "0" },
-    });
-    host.mcp(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters })).send().await
-}
-
-fn in_session(host: &Host, session: &str, message: &Value) -> Request {
-    host.mcp(message).header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_nobody_elses() {
     let host = host().await;
-    let id = session(&host).await.header("mcp-session-id").to_owned();
+    let id = host.open_session().await.header("mcp-session-id").to_owned();
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
     let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    assert_eq!(in_session(&host, &id, &initialized).send().await.status, 202);
-    assert_eq!(in_session(&host, &id, &list).send().await.status, 200);
+    assert_eq!(host.in_session(&id, &initialized).send().await.status, 202);
+    assert_eq!(host.in_session(&id, &list).send().await.status, 200);
     // From now on the same key is another user's.
     host.execute(
         "INSERT INTO users (id, organization_id, email, name, role, created_at) \
@@ -192,24 +169,24 @@ async fn a_session_is_nobody_elses() {
     )
     .await;
     host.execute("UPDATE api_keys SET user_id = '0198a000-0000-7000-8000-000000000000'").await;
-    let problem = in_session(&host, &id, &list).send().await.problem(404);
+    let problem = host.in_session(&id, &list).send().await.problem(404);
     assert_eq!(problem["type"], "urn:bulkhead:problem:unknown-session");
-    assert_eq!(in_session(&host, "guessed", &list).send().await.status, 404);
+    assert_eq!(host.in_session("guessed", &list).send().await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_so_many_sessions_are_open_at_once() {
     let config = "[mcp]\nmax_sessions = 2\n";
     let host = Setup::up().await.config(config).start().await;
-    let first = session(&host).await;
-    assert_eq!((first.status, session(&host).await.status), (200, 200));
-    assert_eq!(session(&host).await.problem(503)["type"], "urn:bulkhead:problem:unavailable");
+    let first = host.open_session().await;
+    assert_eq!((first.status, host.open_session().await.status), (200, 200));
+    assert_eq!(host.open_session().await.problem(503)["type"], "urn:bulkhead:problem:unavailable");
     // Newer clients need none.
     assert_eq!(host.stateless("tools/list", json!({})).send().await.status, 200);
     let end = host.request("DELETE", "/mcp").key(host.key()).header("mcp-session-id", first.header("mcp-session-id"));
     let ended = end.send().await.status;
     assert!((200..300).contains(&ended), "{ended}");
-    assert_eq!(session(&host).await.status, 200);
+    assert_eq!(host.open_session().await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,22 @@ impl Reply {
             .unwrap_or_else(|error| panic!("not JSON ({error}): {} {}", self.status, self.text()))
     }
 
+    /// The messages of an event stream, or the one of a JSON answer.
+    ///
+    /// # Panics
+    /// When one is not JSON.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Value> {
+        if !self.header("content-type").starts_with("text/event-stream") {
+            return vec![self.json()];
+        }
+        let text = self.text();
+        let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        data.filter(|data| !data.is_empty())
+            .map(|data| serde_json::from_str(data).expect("an event holds a message"))
+            .collect()
+    }
+
     /// The body as JSON, of an answer with this status.
     ///
     /// # Panics

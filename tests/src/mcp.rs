@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{Host, Request};
+use crate::{Host, Reply, Request};
 
 /// The first version of the protocol whose requests stand alone.
 const STATELESS: &str = "2026-07-28";
+/// The last version with sessions.
+const SESSIONS: &str = "2025-11-25";
 
 impl Host {
     /// A request to the MCP endpoint with what every version of the protocol asks for.
@@ -37,6 +39,18 @@ impl Host {
             Some(name) => request.header("mcp-name", name),
             None => request,
         }
+    }
+
+    /// Opens a session of the last version that has them.
+    pub async fn open_session(&self) -> Reply {
+        let client = json!({ "name": "scenarios", "version": "0" });
+        let hello = json!({ "protocolVersion": SESSIONS, "capabilities": {}, "clientInfo": client });
+        self.mcp(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello })).send().await
+    }
+
+    /// A message in a session.
+    pub fn in_session(&self, session: &str, message: &Value) -> Request {
+        self.mcp(message).header("mcp-session-id", session).header("mcp-protocol-version", SESSIONS)
     }
 
     /// The request that calls a tool.
