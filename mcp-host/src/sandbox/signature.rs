@@ -95,3 +95,67 @@ pub fn signature_of(path: &Path) -> PathBuf {
     name.push(".minisig");
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/signed").join(name)
+    }
+
+    fn key(name: &str) -> String {
+        fs::read_to_string(fixture(name)).expect("the key is there").trim().to_owned()
+    }
+
+    fn policy(keys: &[&str]) -> SignaturePolicy {
+        let keys: Vec<String> = keys.iter().map(|name| key(name)).collect();
+        SignaturePolicy::new(true, &keys).expect("keys")
+    }
+
+    #[test]
+    fn what_a_trusted_key_signed_passes() {
+        for name in ["component.wasm", "connector.toml"] {
+            let bytes = fs::read(fixture(name)).expect("the file is there");
+            policy(&["other.pub", "key.pub"]).verify(&fixture(name), &bytes).expect("is signed");
+            let refused = policy(&["other.pub"]).verify(&fixture(name), &bytes);
+            assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        let file = fixture("component.wasm");
+        let sound = fs::read(&file).expect("the file is there");
+        for place in [0, sound.len() / 2, sound.len() - 1] {
+            let mut changed = sound.clone();
+            changed[place] ^= 1;
+            let refused = policy(&["key.pub"]).verify(&file, &changed);
+            assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
+        }
+        // Another file's signature is none of this one.
+        let other = fs::read(fixture("connector.toml")).expect("the file is there");
+        assert!(policy(&["key.pub"]).verify(&file, &other).is_err());
+    }
+
+    #[test]
+    fn what_has_no_signature_is_refused_where_one_is_required() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("component.wasm");
+        let refused = policy(&["key.pub"]).verify(&file, b"x");
+        assert!(matches!(refused, Err(SignatureError::Unsigned { .. })), "{refused:?}");
+        fs::write(signature_of(&file), "hello").expect("writes");
+        let refused = policy(&["key.pub"]).verify(&file, b"x");
+        assert!(matches!(refused, Err(SignatureError::Unreadable { .. })), "{refused:?}");
+        SignaturePolicy::new(false, &[key("key.pub")]).expect("keys").verify(&file, b"x").expect("is not required");
+    }
+
+    #[test]
+    fn keys_that_are_none_are_refused() {
+        assert!(matches!(SignaturePolicy::new(true, &[]), Err(SignatureError::NoKeys)));
+        let refused = SignaturePolicy::new(false, &["nonsense".to_owned()]);
+        assert!(matches!(refused, Err(SignatureError::InvalidKey(_))));
+    }
+}

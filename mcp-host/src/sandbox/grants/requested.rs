@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn one_form_for_all_spellings() {
-        let apart = outbound("API.example.com", "'GET'", "'/v1/*'") + &outbound("api.example.com", "'POST'", "'/v1/*'");
+        let apart = [outbound("API.example.com", "'GET'", "'/v1/*'"), outbound("api.example.com", "'POST'", "'/v1/*'")]
+            .concat();
         let together = outbound("api.example.com:443", "'POST', 'GET', 'GET'", "'/v1/*'");
         let (apart, together) = (requested(&apart), requested(&together));
         assert_eq!((apart.canonical(), apart.digest()), (together.canonical(), together.digest()));
@@ -291,17 +292,13 @@ mod tests {
     fn the_same_or_less_is_not_beyond() {
         let url = "[settings.url]\ndescription = 'U.'\ntype = 'url'\ndefault = 'https://a.example.com/api/'\n";
         let setting = outbound("{{ settings.url }}", "'GET'", "'/v1/*'");
-        let approved = requested(
-            &(url.to_owned()
-                + &setting
-                + &outbound("*.example.com", "'GET', 'POST'", "'/v1/*', '/status'")
-                + "[limits]\nmemory_mib = 96\n"),
-        );
+        let wide = outbound("*.example.com", "'GET', 'POST'", "'/v1/*', '/status'");
+        let approved = requested(&[url, &setting, &wide, "[limits]\nmemory_mib = 96\n"].concat());
         for less in [
             String::new(),
             outbound("a.example.com", "'GET'", "'/v1/*'"),
             outbound("*.example.com", "'POST'", "'/v1/x', '/v1/x/*', '/status'"),
-            url.replace("default = 'https://a.example.com/api/'\n", "") + &setting,
+            [&url.replace("default = 'https://a.example.com/api/'\n", ""), setting.as_str()].concat(),
             "[limits]\nmemory_mib = 96\ncpu_ms = 1000\n".to_owned(),
         ] {
             assert_eq!(requested(&less).beyond(&approved), Vec::<String>::new(), "{less}");
