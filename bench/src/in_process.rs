@@ -11,7 +11,9 @@ use bulkhead_execution::Outcome;
 use bulkhead_native_adapters::SystemClock;
 use mcp_host::compile_cache::CompileCache;
 use mcp_host::config::OutboundConfig;
-use mcp_host::sandbox::{Connector, EngineOptions, Installed, Invocation, SandboxEngine, install};
+use mcp_host::sandbox::{
+    Connector, EngineOptions, Installed, Installer, Invocation, SandboxEngine, SignaturePolicy, install,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -55,7 +57,10 @@ pub(crate) struct Plain {
 pub(crate) async fn installed(folder: &Path, cache: &Path) -> anyhow::Result<Installed> {
     let sandbox = SandboxEngine::new(EngineOptions::default()).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let cache = CompileCache::new(cache)?;
-    Ok(install(folder, &sandbox, &cache, Arc::new(SystemClock), &BTreeMap::new(), &OutboundConfig::default()).await?)
+    let (clock, outbound) = (Arc::new(SystemClock), OutboundConfig::default());
+    let signatures = SignaturePolicy::default();
+    let installer = Installer::new(folder, &sandbox, &cache, clock, &BTreeMap::new(), &outbound, signatures)?;
+    Ok(install(&installer).await?)
 }
 
 /// Measures a tool that computes and one that does next to nothing.

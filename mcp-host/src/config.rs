@@ -136,11 +136,23 @@ pub struct SandboxConfig {
     pub concurrent_calls: u32,
     /// The most linear memory that any connector may be given: MiB.
     pub max_memory_mib: u32,
+    /// How often the folder of connectors is looked at for changes: milliseconds.
+    pub connectors_poll_ms: u64,
+    /// Whether connectors must be signed by one of `trusted_keys`.
+    pub require_signature: bool,
+    /// minisign's public keys.
+    pub trusted_keys: Vec<String>,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { concurrent_calls: 256, max_memory_mib: 512 }
+        Self {
+            concurrent_calls: 256,
+            max_memory_mib: 512,
+            connectors_poll_ms: 2000,
+            require_signature: false,
+            trusted_keys: Vec::new(),
+        }
     }
 }
 
@@ -340,6 +352,7 @@ impl Config {
             ("jobs.workers", jobs.workers as u64),
             ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
             ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
+            ("sandbox.connectors_poll_ms", sandbox.connectors_poll_ms),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),

@@ -1,6 +1,7 @@
 //! The native MCP host.
 //!
-//! `sandbox` runs connector tools, `worker` runs jobs, `vault` has the keys to secrets, `mcp` speaks to MCP clients, `edge`
+//! `sandbox` runs connector tools, `worker` runs jobs, `lifecycle` installs and replaces connectors, `vault` has the
+//! keys to secrets, `mcp` speaks to MCP clients, `edge`
 //! serves the Spin functions in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
 
 pub mod commands;
@@ -9,6 +10,7 @@ pub mod config;
 pub mod data_dir;
 pub mod edge;
 pub mod http;
+pub mod lifecycle;
 pub mod mcp;
 pub mod observability;
 pub mod sandbox;

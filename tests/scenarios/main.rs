@@ -11,6 +11,7 @@ mod credentials;
 mod first_start;
 mod github;
 mod health;
+mod lifecycle;
 mod migrate;
 mod other_sites;
 mod outbound;

@@ -1,18 +1,21 @@
 //! Putting the parts of a host together: the one readable list of what it consists of.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
 use bulkhead_identity::NewOwner;
 use bulkhead_kernel::{Ports, Secret, entropy};
-use bulkhead_native_adapters::{Database, Options, OsEntropy, SystemClock, connect};
+use bulkhead_native_adapters::{Database, Options, OsEntropy, SqliteOptions, SystemClock, connect};
 
+use super::operator::operator;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::lifecycle::Lifecycle;
 use crate::observability::Metrics;
-use crate::sandbox::{Installed, SandboxEngine, install};
+use crate::sandbox::{InstallError, Installer, SandboxEngine, SignatureError, SignaturePolicy, connector_folders};
 use crate::vault::Vault;
 use crate::worker::Worker;
 
@@ -22,7 +25,7 @@ pub(super) struct Assembly {
     pub(super) database: Database,
     pub(super) ports: Ports,
     pub(super) internal_key: Secret,
-    pub(super) installed: Arc<Installed>,
+    pub(super) lifecycle: Lifecycle,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
 }
@@ -32,8 +35,16 @@ pub(super) async fn open_database(config: &Config) -> anyhow::Result<(Database, 
     open_database_with(config, &Options::default()).await
 }
 
+/// The same, such that what is acknowledged is on the disk.
+pub(super) async fn open_durable(config: &Config) -> anyhow::Result<(Database, Ports)> {
+    // For its making, when this comes before everything else.
+    DataDir::open(&config.data_dir).context("the data directory can't be used")?;
+    let sqlite = SqliteOptions { flush_every_commit: true, ..SqliteOptions::default() };
+    open_database_with(config, &Options { sqlite, ..Options::default() }).await
+}
+
 /// The same with other limits.
-pub(super) async fn open_database_with(config: &Config, options: &Options) -> anyhow::Result<(Database, Ports)> {
+async fn open_database_with(config: &Config, options: &Options) -> anyhow::Result<(Database, Ports)> {
     let database = connect(&config.database_url(), options).await?;
     database.migrate().await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
@@ -49,6 +60,26 @@ pub(super) async fn welcome_owner(ports: &Ports, data_dir: &DataDir, public_url:
     Ok(())
 }
 
+/// Who must have signed connectors.
+pub(super) fn signatures(config: &Config) -> Result<SignaturePolicy, SignatureError> {
+    SignaturePolicy::new(config.sandbox.require_signature, &config.sandbox.trusted_keys)
+}
+
+/// The folders of connectors; none where there is no folder for them yet.
+pub(super) fn folders_of_connectors(config: &Config) -> Result<Vec<PathBuf>, InstallError> {
+    if config.connectors_dir.exists() { connector_folders(&config.connectors_dir) } else { Ok(Vec::new()) }
+}
+
+/// What makes connectors of folders.
+pub(super) fn installer(config: &Config, cache: &CompileCache) -> anyhow::Result<Installer> {
+    let signatures = signatures(config)?;
+    let sandbox = SandboxEngine::new(config.sandbox.options())
+        .map_err(|error| anyhow::anyhow!("{error:#}"))
+        .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
+    let (folder, clock) = (&config.connectors_dir, Arc::new(SystemClock));
+    Ok(Installer::new(folder, &sandbox, cache, clock, &config.connectors, &config.outbound, signatures)?)
+}
+
 /// Opens the database, makes the first owner, starts the sandbox, installs the connectors and takes up what a dead
 /// process left. The owner comes first: compiling connectors takes a while, and whoever waits can read the key.
 pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Result<Assembly> {
@@ -58,24 +89,14 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     // A host that could not open its secrets should say so now, not at the first call that needs one.
     let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
-    let sandbox = SandboxEngine::new(config.sandbox.options())
-        .map_err(|error| anyhow::anyhow!("{error:#}"))
-        .context("the sandbox can't be started; a smaller sandbox.concurrent_calls may help")?;
-    let cache = CompileCache::new(data_dir.file("cache"))?;
-    let clock = ports.clock.clone();
-    let installed =
-        install(&config.connectors_dir, &sandbox, &cache, clock, &config.connectors, &config.outbound).await?;
-    let slugs: Vec<_> = installed.iter().map(|found| found.connector.entry().slug.clone()).collect();
-    for found in installed.iter() {
-        bulkhead_connectors::register(&ports, found.connector.entry()).await?;
-    }
-    bulkhead_connectors::retain(&ports, &slugs).await?;
-    let installed = Arc::new(installed);
+    let installer = installer(config, &CompileCache::new(data_dir.file("cache"))?)?;
+    let lifecycle = Lifecycle::start(installer, ports.clone(), operator()).await?;
     let metrics = Metrics::default();
     let name = format!("{}-{}", std::process::id(), hex::encode(entropy::bytes::<8>(ports.entropy.as_ref())));
-    let worker = Worker::new(ports.clone(), installed.clone(), vault, metrics.clone(), config.jobs.clone(), name);
+    let worker =
+        Worker::new(ports.clone(), lifecycle.connectors().clone(), vault, metrics.clone(), config.jobs.clone(), name);
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    Ok(Assembly { data_dir, database, ports, internal_key, installed, metrics, worker })
+    Ok(Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker })
 }

@@ -15,13 +15,15 @@ use crate::mcp::McpServer;
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let assembly = assemble(&config, &config.public_url(config.listen)).await?;
     let caller = local_caller(&assembly).await?;
-    let Assembly { database, ports, internal_key, worker, .. } = assembly;
+    let Assembly { database, ports, internal_key, lifecycle, worker, .. } = assembly;
     let queue = tokio::spawn({
         let worker = worker.clone();
         async move { worker.serve_queue().await }
     });
     let signals = Signals::install()?;
     let stop = CancellationToken::new();
+    let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
+    let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
     let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), Some(caller), stop.clone());
     let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
     let cancel = running.cancellation_token();
@@ -32,6 +34,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     worker.drain(Duration::from_secs(config.jobs.drain_seconds)).await;
     queue.abort();
+    watch.abort();
     database.close().await;
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! What the binary can be told to do.
 
 mod assemble;
+mod connector;
 mod database_url;
 mod mcp;
 mod migrate;
+mod operator;
 mod secrets;
 mod serve;
 mod shutdown;
+mod terminal;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,6 +73,9 @@ enum Command {
     /// The secrets that connectors are given outside of the sandbox.
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// Connectors: what they ask for, adding, approving and removing them.
+    #[command(subcommand)]
+    Connector(connector::Command),
 }
 
 impl Cli {
@@ -86,6 +92,7 @@ impl Cli {
             Command::Mcp => mcp::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Secrets(command) => command.run(config).await,
+            Command::Connector(command) => command.run(config).await,
         }
     }
 }

@@ -43,18 +43,28 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
     };
-    let Assembly { data_dir, database, ports, internal_key, installed, metrics, worker } = assembly;
+    let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker } = assembly;
+    let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
     let server =
         McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local_caller, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
-    let parts =
-        HostParts { ports, database: database.clone(), installed, worker: worker.clone(), metrics, internal_key, edge };
+    let parts = HostParts {
+        ports,
+        database: database.clone(),
+        connectors,
+        worker: worker.clone(),
+        metrics,
+        internal_key,
+        edge,
+    };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({
         let worker = worker.clone();
         async move { worker.serve_queue().await }
     });
+    let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
+    let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
     // Before anybody is told that this runs, so that whoever stops it then stops it cleanly.
     let signals = Signals::install()?;
     announce(&public_url, functions, &data_dir);
@@ -71,6 +81,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     };
     serve(listener, router, signal, Duration::from_secs(2)).await?;
     queue.abort();
+    watch.abort();
     database.close().await;
     tracing::info!("stopped");
     Ok(())

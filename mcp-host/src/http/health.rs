@@ -35,7 +35,8 @@ pub(super) async fn detailed(Extension(host): Extension<Host>) -> Response {
     };
     let connectors: Vec<Value> = host
         .0
-        .installed
+        .connectors
+        .current()
         .iter()
         .map(|installed| {
             let connector = &installed.connector;

@@ -23,7 +23,7 @@ use crate::config::{Authentication, McpConfig};
 use crate::edge::EdgeRuntime;
 use crate::mcp::McpHttp;
 use crate::observability::Metrics;
-use crate::sandbox::Installed;
+use crate::sandbox::LiveConnectors;
 use crate::worker::Worker;
 
 pub use server::{ServeError, bind, serve};
@@ -40,7 +40,7 @@ pub struct HostParts {
     /// The same database, for its health.
     pub database: Database,
     /// The connectors.
-    pub installed: Arc<Installed>,
+    pub connectors: LiveConnectors,
     /// Runs jobs.
     pub worker: Worker,
     /// What is counted.

@@ -18,7 +18,7 @@ use rmcp::{ErrorData, ServerHandler};
 use tokio_util::sync::CancellationToken;
 
 use super::input::Sealer;
-use super::lists::{Lists, page};
+use super::lists::{LiveLists, page};
 use super::session::Session;
 use super::{call, read, subscriptions, tasks};
 use crate::config::McpConfig;
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub(super) sealer: Sealer,
     pub(super) config: McpConfig,
     pub(super) stop: CancellationToken,
-    lists: Lists,
+    lists: LiveLists,
     /// Who calls when requests don't say it.
     local_caller: Option<Caller>,
 }
@@ -61,7 +61,7 @@ impl McpServer {
         local_caller: Option<Caller>,
         stop: CancellationToken,
     ) -> Self {
-        let lists = Lists::of(worker.installed());
+        let lists = LiveLists::of(worker.installed());
         let sealer = Sealer::new(secret, Duration::from_secs(config.input_seconds));
         let shared = Shared { ports, worker, sealer, config, stop, lists, local_caller };
         Self { shared: Arc::new(shared), session: Arc::default() }
@@ -105,7 +105,8 @@ pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
 macro_rules! listed {
     ($server:expr, $list:ident, $key:expr, $request:expr, $result:ident, $field:ident) => {{
         let config = &$server.shared.config;
-        let (entries, next) = page(&$server.shared.lists.$list, $key, $request, config.page_size)?;
+        let lists = $server.shared.lists.of_now(&$server.shared.worker);
+        let (entries, next) = page(&lists.$list, $key, $request, config.page_size)?;
         let mut result = $result::with_all_items(entries);
         result.next_cursor = next;
         Ok(result.with_ttl_ms(config.list_ttl_ms).with_cache_scope(CacheScope::Private))
@@ -141,7 +142,7 @@ impl ServerHandler for McpServer {
 
     /// For the check of headers that repeat arguments, which only tools have whose schema names such headers.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.shared.lists.tool_with_headers(name).cloned()
+        self.shared.lists.of_now(&self.shared.worker).tool_with_headers(name).cloned()
     }
 
     async fn call_tool(
@@ -232,7 +233,8 @@ impl ServerHandler for McpServer {
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
-            uris.retain(|uri| self.shared.worker.installed().owner_of(uri).is_some());
+            let installed = self.shared.worker.installed();
+            uris.retain(|uri| installed.owner_of(uri).is_some());
             uris.truncate(self.shared.config.max_subscriptions);
         }
         Some(accepted)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bulkhead_connectors::Tool as CatalogueTool;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::sandbox::{Connector, Installed};
+use crate::worker::Worker;
 
 /// The keyword of a schema that demands a header to repeat the argument.
 const HEADER_KEYWORD: &str = "x-mcp-header";
@@ -24,6 +26,29 @@ pub(super) struct Lists {
     pub(super) templates: Vec<ResourceTemplate>,
     /// Places of tools whose schemas name headers, by the tools' names.
     with_headers: Vec<usize>,
+}
+
+/// The lists of the connectors that are installed at the moment, made anew when others are.
+pub(super) struct LiveLists(ArcSwap<(Arc<Installed>, Arc<Lists>)>);
+
+impl LiveLists {
+    /// Of these, for the time being.
+    pub(super) fn of(installed: Arc<Installed>) -> Self {
+        let lists = Arc::new(Lists::of(&installed));
+        Self(ArcSwap::from_pointee((installed, lists)))
+    }
+
+    /// Of those that the worker has now.
+    pub(super) fn of_now(&self, worker: &Worker) -> Arc<Lists> {
+        let installed = worker.installed();
+        let known = self.0.load();
+        if Arc::ptr_eq(&known.0, &installed) {
+            return known.1.clone();
+        }
+        let lists = Arc::new(Lists::of(&installed));
+        self.0.store(Arc::new((installed, lists.clone())));
+        lists
+    }
 }
 
 impl Lists {

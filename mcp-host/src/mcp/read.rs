@@ -31,8 +31,9 @@ pub(super) async fn prompt(
     context: RequestContext<RoleServer>,
 ) -> Result<GetPromptResponse, ErrorData> {
     let name = request.name;
+    let installed = shared.worker.installed();
     let found = name.split_once('_').and_then(|(slug, prompt)| {
-        let connector = shared.worker.installed().get(slug)?;
+        let connector = installed.get(slug)?;
         Some((connector, connector.prompts().iter().find(|known| known.name == prompt)?))
     });
     let (connector, prompt) = found.ok_or_else(|| {
@@ -90,7 +91,8 @@ pub(super) async fn resource(
     context: RequestContext<RoleServer>,
 ) -> Result<ReadResourceResponse, ErrorData> {
     let uri = request.uri;
-    let connector = shared.worker.installed().owner_of(&uri).ok_or_else(|| no_resource(&uri))?;
+    let installed = shared.worker.installed();
+    let connector = installed.owner_of(&uri).ok_or_else(|| no_resource(&uri))?;
     let reading = Reading {
         shared,
         who: &who,

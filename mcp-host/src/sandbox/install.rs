@@ -1,6 +1,6 @@
-//! Reading a folder of connectors: one folder each, with `connector.toml` and `component.wasm`.
+//! Installing connectors: from a folder of them, one folder each, to what can be called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,8 +12,10 @@ use bulkhead_kernel::Clock;
 
 use super::connector::{Connector, ConnectorError};
 use super::engine::SandboxEngine;
-use super::manifest::ConnectorManifest;
+use super::manifest::ManifestError;
 use super::outbound::{OutboundClient, TlsSetupError};
+use super::package::{MANIFEST, Package};
+use super::signature::{SignatureError, SignaturePolicy};
 use crate::compile_cache::CompileCache;
 use crate::config::{ConnectorConfig, OutboundConfig};
 
@@ -28,7 +30,7 @@ pub enum InstallError {
         /// Why.
         source: std::io::Error,
     },
-    /// A component can't be read.
+    /// A file can't be read.
     #[error("{path}: {source}")]
     Unreadable {
         /// The file.
@@ -57,6 +59,12 @@ pub enum InstallError {
         /// Who wants it too.
         second: String,
     },
+    /// A manifest can't be used.
+    #[error(transparent)]
+    Manifest(ManifestError),
+    /// A signature that is required is missing or wrong.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// A connector can't be used.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
@@ -66,6 +74,7 @@ pub enum InstallError {
 }
 
 /// The connectors that can be called.
+#[derive(Clone, Default)]
 pub struct Installed {
     connectors: BTreeMap<String, InstalledConnector>,
     /// Whose resources have a scheme.
@@ -73,6 +82,7 @@ pub struct Installed {
 }
 
 /// A connector and how long it took to load.
+#[derive(Clone)]
 pub struct InstalledConnector {
     /// The connector.
     pub connector: Arc<Connector>,
@@ -80,41 +90,70 @@ pub struct InstalledConnector {
     pub load_time: Duration,
 }
 
-/// Installs every connector of a folder. One that can't be used stops the start: better no host than one that
-/// silently lacks a tool.
-///
-/// # Errors
-/// [`InstallError`], naming the file or connector.
-pub async fn install(
-    folder: &Path,
-    sandbox: &SandboxEngine,
-    cache: &CompileCache,
+/// Makes connectors of folders.
+pub struct Installer {
+    folder: PathBuf,
+    sandbox: SandboxEngine,
+    cache: CompileCache,
     clock: Arc<dyn Clock>,
-    configured: &BTreeMap<String, ConnectorConfig>,
-    outbound: &OutboundConfig,
-) -> Result<Installed, InstallError> {
-    let client = OutboundClient::new(outbound.ca_file.as_deref())?;
-    let mut connectors = BTreeMap::new();
-    let mut schemes = BTreeMap::new();
-    for path in folders(folder)? {
-        let start = Instant::now();
-        let manifest = ConnectorManifest::read(&path.join("connector.toml")).map_err(ConnectorError::from)?;
-        let slug = manifest.slug.clone();
+    configured: BTreeMap<String, ConnectorConfig>,
+    client: OutboundClient,
+    signatures: SignaturePolicy,
+}
+
+impl Installer {
+    /// For the connectors in this folder, with what the operator configured for each.
+    ///
+    /// # Errors
+    /// [`InstallError::Tls`].
+    pub fn new(
+        folder: &Path,
+        sandbox: &SandboxEngine,
+        cache: &CompileCache,
+        clock: Arc<dyn Clock>,
+        configured: &BTreeMap<String, ConnectorConfig>,
+        outbound: &OutboundConfig,
+        signatures: SignaturePolicy,
+    ) -> Result<Self, InstallError> {
+        let client = OutboundClient::new(outbound.ca_file.as_deref())?;
+        let (folder, sandbox, cache) = (folder.to_owned(), sandbox.clone(), cache.clone());
+        Ok(Self { folder, sandbox, cache, clock, configured: configured.clone(), client, signatures })
+    }
+
+    /// The folders of connectors, sorted.
+    ///
+    /// # Errors
+    /// [`InstallError::Folder`] when they can't be listed.
+    pub fn folders(&self) -> Result<Vec<PathBuf>, InstallError> {
+        connector_folders(&self.folder)
+    }
+
+    /// Reads one of them.
+    ///
+    /// # Errors
+    /// [`InstallError`], naming the file.
+    pub fn read(&self, path: &Path) -> Result<Package, InstallError> {
+        let package = Package::read(path, &self.signatures)?;
+        let slug = &package.manifest.slug;
         if path.file_name().is_none_or(|name| name != slug.as_str()) {
-            return Err(InstallError::FolderName { path, slug });
+            return Err(InstallError::FolderName { path: path.to_owned(), slug: slug.clone() });
         }
-        let file = path.join("component.wasm");
-        let wasm = std::fs::read(&file).map_err(|source| InstallError::Unreadable { path: file, source })?;
-        let operator = configured.get(slug.as_str()).map(ConnectorConfig::operator).unwrap_or_default();
-        let connector =
-            Connector::load(sandbox, cache, client.clone(), clock.clone(), manifest, &wasm, &operator).await?;
+        Ok(package)
+    }
+
+    /// Compiles, initialises and describes it, without network, settings or credentials.
+    ///
+    /// # Errors
+    /// [`InstallError`], naming the connector.
+    pub async fn load(&self, package: Package) -> Result<InstalledConnector, InstallError> {
+        let start = Instant::now();
+        let Package { manifest, wasm, .. } = package;
+        let slug = manifest.slug.clone();
+        let operator = self.configured.get(slug.as_str()).map(ConnectorConfig::operator).unwrap_or_default();
+        let (client, clock) = (self.client.clone(), self.clock.clone());
+        let connector = Connector::load(&self.sandbox, &self.cache, client, clock, manifest, &wasm, &operator).await?;
         for setting in connector.missing_settings() {
             tracing::warn!(connector = %slug, setting, "a required setting has no value; set it under [connectors.{slug}]");
-        }
-        for scheme in &connector.listing().schemes {
-            if let Some(first) = schemes.insert(scheme.clone(), slug.to_string()) {
-                return Err(InstallError::SchemeTwice { scheme: scheme.clone(), first, second: slug.to_string() });
-            }
         }
         for binding in connector.credential_bindings().iter().filter(|binding| !binding.audience.is_secure()) {
             tracing::warn!(connector = %slug, credential = binding.name, audience = %binding.audience,
@@ -122,20 +161,30 @@ pub async fn install(
         }
         let load_time = start.elapsed();
         tracing::info!(connector = %slug, tools = connector.entry().tools.len(), ms = load_time.as_millis(), "installed");
-        connectors.insert(slug.to_string(), InstalledConnector { connector: Arc::new(connector), load_time });
+        Ok(InstalledConnector { connector: Arc::new(connector), load_time })
     }
-    if let Some(unknown) = configured.keys().find(|slug| !connectors.contains_key(*slug)) {
-        return Err(InstallError::UnknownConnector(unknown.clone()));
+
+    /// Refuses a configuration for a connector that is not among these.
+    ///
+    /// # Errors
+    /// [`InstallError::UnknownConnector`].
+    pub fn check_configured(&self, slugs: &BTreeSet<String>) -> Result<(), InstallError> {
+        let unknown = self.configured.keys().find(|slug| !slugs.contains(*slug));
+        unknown.map_or(Ok(()), |slug| Err(InstallError::UnknownConnector(slug.clone())))
     }
-    Ok(Installed { connectors, schemes })
 }
 
-fn folders(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
+/// The connectors in a folder, sorted. What begins with a dot is being written.
+///
+/// # Errors
+/// [`InstallError::Folder`] when they can't be listed.
+pub fn connector_folders(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
     let unreadable = |source| InstallError::Folder { path: folder.to_owned(), source };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.join("connector.toml").is_file() {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") && path.join(MANIFEST).is_file() {
             paths.push(path);
         }
     }
@@ -143,7 +192,44 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
     Ok(paths)
 }
 
+/// Installs every connector of a folder, whatever it asks for. One that can't be used is an error.
+///
+/// # Errors
+/// [`InstallError`], naming the file or connector.
+pub async fn install(installer: &Installer) -> Result<Installed, InstallError> {
+    let mut installed = Installed::default();
+    for path in installer.folders()? {
+        installed = installed.with(installer.load(installer.read(&path)?).await?)?;
+    }
+    Ok(installed)
+}
+
 impl Installed {
+    /// These with one more, in the place of the one that has its slug.
+    ///
+    /// # Errors
+    /// [`InstallError::SchemeTwice`] when another one has the resources that it declares.
+    pub fn with(&self, new: InstalledConnector) -> Result<Self, InstallError> {
+        let slug = new.connector.entry().slug.to_string();
+        let mut all = self.without(&slug);
+        for scheme in &new.connector.listing().schemes {
+            if let Some(first) = all.schemes.insert(scheme.clone(), slug.clone()) {
+                return Err(InstallError::SchemeTwice { scheme: scheme.clone(), first, second: slug });
+            }
+        }
+        all.connectors.insert(slug, new);
+        Ok(all)
+    }
+
+    /// These without one.
+    #[must_use]
+    pub fn without(&self, slug: &str) -> Self {
+        let mut all = self.clone();
+        all.connectors.remove(slug);
+        all.schemes.retain(|_, owner| owner != slug);
+        all
+    }
+
     /// A connector.
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<&Arc<Connector>> {

@@ -248,7 +248,7 @@ impl ConnectorManifest {
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
         toml::from_str(text)
             .map_err(|error| ManifestError::Invalid { path: path.to_owned(), message: error.to_string() })
     }
@@ -424,7 +424,7 @@ fn is_variable(name: &str) -> bool {
 }
 
 /// The setting that `{{ settings.NAME }}` names.
-pub(super) fn setting_of(host: &str) -> Option<&str> {
+pub(in crate::sandbox) fn setting_of(host: &str) -> Option<&str> {
     host.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("settings.")
 }
 

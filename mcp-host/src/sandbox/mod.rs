@@ -5,7 +5,8 @@
 //! what it may use up, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
 //! the network, `connector` one installed connector, `exports` what it exports: the `contract` or, in a `plain` component,
 //! functions of its own; `invocation` what it can be asked, `run` one request, `content` its answers in MCP's terms,
-//! `install` reads a folder of them.
+//! `package` a connector on the disk, `signature` who must have signed it, `install` makes connectors of a folder of them,
+//! and `live` is the set that can be called at the moment.
 
 mod bindings;
 mod connector;
@@ -19,22 +20,32 @@ mod host;
 mod install;
 mod invocation;
 mod limits;
+mod live;
 mod manifest;
 mod meter;
 mod outbound;
+mod package;
 mod plain;
 mod preinit;
 mod rounds;
 mod run;
+mod signature;
 
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
-pub use grants::{Grant, GrantError, Grants, Narrowing, NarrowingError, Origin};
-pub use install::{InstallError, Installed, InstalledConnector, install};
+pub use grants::{
+    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, Place, RequestedAccess, RequestedCredential,
+    RequestedGrants,
+};
+pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits};
+pub use live::LiveConnectors;
 pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 pub use outbound::TlsSetupError;
+pub use package::{COMPONENT, MANIFEST, Package};
+pub(crate) use plain::Surface;
 pub use run::RunReport;
+pub use signature::{SignatureError, SignaturePolicy, signature_of};

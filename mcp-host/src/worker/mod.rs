@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::JobsConfig;
 use crate::observability::Metrics;
-use crate::sandbox::{Installed, Observer};
+use crate::sandbox::{Connector, Installed, LiveConnectors, Observer};
 use crate::vault::Vault;
 
 pub use changes::{Change, Changes};
@@ -35,7 +35,7 @@ pub struct Worker(Arc<Inner>);
 
 struct Inner {
     ports: Ports,
-    installed: Arc<Installed>,
+    connectors: LiveConnectors,
     metrics: Metrics,
     vault: Vault,
     changes: Changes,
@@ -94,7 +94,7 @@ impl Worker {
     #[must_use]
     pub fn new(
         ports: Ports,
-        installed: Arc<Installed>,
+        connectors: LiveConnectors,
         vault: Vault,
         metrics: Metrics,
         config: JobsConfig,
@@ -102,7 +102,7 @@ impl Worker {
     ) -> Self {
         Self(Arc::new(Inner {
             ports,
-            installed,
+            connectors,
             metrics,
             vault,
             changes: Changes::default(),
@@ -122,10 +122,10 @@ impl Worker {
         &self.0.changes
     }
 
-    /// The connectors that jobs run in.
+    /// The connectors that jobs run in, as they are now. Whoever holds them keeps them when others come.
     #[must_use]
-    pub fn installed(&self) -> &Arc<Installed> {
-        &self.0.installed
+    pub fn installed(&self) -> Arc<Installed> {
+        self.0.connectors.current()
     }
 
     /// Records a call and runs it at once. The run goes on when the caller goes away; `cancel` ends it. The observer is
@@ -158,12 +158,14 @@ impl Worker {
             return Err(CallError::Draining);
         }
         let inner = &self.0;
-        let started =
-            bulkhead_execution::submit_claimed(&inner.ports, caller, inner.installed.as_ref(), call, &inner.terms)
-                .await
-                .inspect_err(|error| inner.metrics.refused(error))?;
+        // One look: the version that the arguments were checked for is the one that runs.
+        let installed = self.installed();
+        let started = bulkhead_execution::submit_claimed(&inner.ports, caller, installed.as_ref(), call, &inner.terms)
+            .await
+            .inspect_err(|error| inner.metrics.refused(error))?;
         let id = started.job.id;
-        Ok(Started { id, ended: self.spawn(started, cancel, observer, None) })
+        let connector = installed.get(&started.job.connector).cloned();
+        Ok(Started { id, ended: self.spawn(started, connector, cancel, observer, None) })
     }
 
     /// Runs a queued job now, if nobody else does, and waits up to `wait` for its end; whether it ended.
@@ -174,7 +176,7 @@ impl Worker {
         if !self.0.draining.is_cancelled()
             && let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await?
         {
-            drop(self.spawn(started, CancellationToken::new(), None, None));
+            self.spawn_queued(started, None);
         }
         let running = self.running(id);
         match running {
@@ -217,10 +219,17 @@ impl Worker {
         let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
     }
 
+    /// Starts the run of a job that was queued, in the connector's present version.
+    fn spawn_queued(&self, started: StartedJob, place: Option<tokio::sync::OwnedSemaphorePermit>) {
+        let connector = self.installed().get(&started.job.connector).cloned();
+        drop(self.spawn(started, connector, CancellationToken::new(), None, place));
+    }
+
     /// Starts the run of a claimed job as a task of its own.
     fn spawn(
         &self,
         started: StartedJob,
+        connector: Option<Arc<Connector>>,
         cancel: CancellationToken,
         observer: Option<Observer>,
         place: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -230,7 +239,7 @@ impl Worker {
         self.lock().insert(id, Running { cancel: cancel.clone(), ended: receiver });
         let worker = self.clone();
         self.0.tasks.spawn(async move {
-            let job = worker.run(started, cancel, observer).await;
+            let job = worker.run(started, connector, cancel, observer).await;
             worker.lock().remove(&id);
             // Nobody may be waiting.
             let _ = ended.send(true);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bulkhead_execution::Abandoned;
-use tokio_util::sync::CancellationToken;
 
 use super::Worker;
 
@@ -60,7 +59,7 @@ impl Worker {
                 let Ok(place) = self.0.places.clone().acquire_owned().await else { return };
                 match bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await {
                     Ok(Some(started)) => {
-                        drop(self.spawn(started, CancellationToken::new(), None, Some(place)));
+                        self.spawn_queued(started, Some(place));
                     }
                     // Another worker was quicker.
                     Ok(None) => {}

@@ -1,9 +1,11 @@
 //! One job, from its lease to its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_execution::{Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob};
 use bulkhead_kernel::Clock;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -18,10 +20,15 @@ impl Worker {
     pub(super) async fn run(
         &self,
         started: StartedJob,
+        connector: Option<Arc<Connector>>,
         cancel: CancellationToken,
         observer: Option<Observer>,
     ) -> Option<Job> {
-        let StartedJob { job, lease } = started;
+        let StartedJob { mut job, lease } = started;
+        let recorded_for = match &connector {
+            Some(connector) => std::mem::replace(&mut job.connector_digest, connector.entry().digest.clone()),
+            None => job.connector_digest.clone(),
+        };
         let span = tracing::info_span!(
             "call",
             tool = %format_args!("{}_{}", job.connector, job.tool),
@@ -32,7 +39,7 @@ impl Worker {
         async {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let report = tokio::select! {
-                report = self.execute(&job, observer) => report,
+                report = self.execute(&job, connector.as_deref(), &recorded_for, observer) => report,
                 () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()),
                 stopped = self.keep(&lease) => match stopped {
                     Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()),
@@ -53,9 +60,20 @@ impl Worker {
         .await
     }
 
-    async fn execute(&self, job: &Job, observer: Option<Observer>) -> RunReport {
-        match self.0.installed.get(&job.connector) {
+    async fn execute(
+        &self,
+        job: &Job,
+        connector: Option<&Connector>,
+        recorded_for: &str,
+        observer: Option<Observer>,
+    ) -> RunReport {
+        match connector {
             Some(connector) => {
+                if recorded_for != job.connector_digest
+                    && let Err(error) = still_fits(job, connector)
+                {
+                    return RunReport::failed(error);
+                }
                 let credentials = match self.credentials(job.organization, connector).await {
                     Ok(credentials) => credentials,
                     Err(error) => return RunReport::failed(error),
@@ -124,6 +142,20 @@ impl Worker {
         }
         None
     }
+}
+
+/// Whether a job that was recorded for another version of its connector can run in this one.
+fn still_fits(job: &Job, connector: &Connector) -> Result<(), JobError> {
+    let Some(tool) = connector.tool(&job.tool) else {
+        let message = format!("the connector {} was replaced and has no tool {:?} any more", job.connector, job.tool);
+        return Err(JobError::new(JobErrorKind::ConnectorUnavailable, message));
+    };
+    let faults = tool.check(&job.arguments);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = "the connector was replaced since the call, and its tool can't use these arguments any more";
+    Err(JobError::new(JobErrorKind::InvalidArguments, message).with_details(json!({ "faults": faults })))
 }
 
 enum Stopped {

@@ -4,7 +4,8 @@ use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::ConnectorId;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
-use crate::model::{Connector, Tool};
+use crate::approval::{Approval, NewApproval};
+use crate::model::{Connector, Slug, Tool};
 use crate::register::NewConnector;
 
 pub(crate) async fn list(database: &dyn Sql) -> Result<Vec<Connector>, SqlError> {
@@ -78,6 +79,60 @@ pub(crate) async fn list_tools(database: &dyn Sql, slug: &str) -> Result<Vec<Too
 pub(crate) async fn find_tool(database: &dyn Sql, slug: &str, tool: &str) -> Result<Option<Tool>, SqlError> {
     let statement = sql(format!("{SELECT_TOOL} AND t.name = $2")).bind(slug).bind(tool);
     database.query_optional(statement).await?.as_ref().map(read_tool).transpose()
+}
+
+const SELECT_APPROVAL: &str =
+    "SELECT slug, digest, grants, grants_digest, approved_at, approved_by FROM connector_approvals";
+
+pub(crate) async fn approvals(database: &dyn Sql) -> Result<Vec<Approval>, SqlError> {
+    let statement = sql(format!("{SELECT_APPROVAL} ORDER BY slug"));
+    database.query(statement).await?.iter().map(read_approval).collect()
+}
+
+pub(crate) async fn find_approval(database: &dyn Sql, slug: &Slug) -> Result<Option<Approval>, SqlError> {
+    let statement = sql(format!("{SELECT_APPROVAL} WHERE slug = $1")).bind(slug.as_str());
+    database.query_optional(statement).await?.as_ref().map(read_approval).transpose()
+}
+
+/// The first approval of a connector. A second one is a violation of the primary key.
+pub(crate) fn insert_approval(new: &NewApproval, by: &str, now: Timestamp) -> Statement {
+    sql("INSERT INTO connector_approvals (slug, digest, grants, grants_digest, approved_at, approved_by) \
+         VALUES ($1, $2, $3, $4, $5, $6)")
+    .bind(new.slug.as_str())
+    .bind(new.digest.as_str())
+    .bind(new.grants.as_str())
+    .bind(new.grants_digest.as_str())
+    .bind(now)
+    .bind(by)
+}
+
+/// A later one, unless the earlier one is no longer the one that was looked at.
+pub(crate) fn replace_approval(old: &Approval, new: &NewApproval, by: &str, now: Timestamp) -> Statement {
+    sql("UPDATE connector_approvals SET digest = $1, grants = $2, grants_digest = $3, approved_at = $4, \
+         approved_by = $5 WHERE slug = $6 AND digest = $7 AND grants_digest = $8")
+    .bind(new.digest.as_str())
+    .bind(new.grants.as_str())
+    .bind(new.grants_digest.as_str())
+    .bind(now)
+    .bind(by)
+    .bind(new.slug.as_str())
+    .bind(old.digest.as_str())
+    .bind(old.grants_digest.as_str())
+}
+
+pub(crate) fn delete_approval(slug: &Slug) -> Statement {
+    sql("DELETE FROM connector_approvals WHERE slug = $1").bind(slug.as_str())
+}
+
+fn read_approval(row: &Row) -> Result<Approval, SqlError> {
+    Ok(Approval {
+        slug: row.parse("slug")?,
+        digest: row.get("digest")?,
+        grants: row.get("grants")?,
+        grants_digest: row.get("grants_digest")?,
+        approved_at: row.get("approved_at")?,
+        approved_by: row.get("approved_by")?,
+    })
 }
 
 fn read(row: &Row) -> Result<Connector, SqlError> {

@@ -110,14 +110,15 @@ pub(crate) fn heartbeat(lease: &Lease, expires_at: Timestamp) -> Statement {
 /// Ends a running job, if `held` is still its lease.
 pub(crate) fn finish(job: &Job, held: i64) -> Statement {
     sql("UPDATE pipeline_jobs SET status = $1, result = $2, error = $3, usage = $4, finished_at = $5, \
-         lease_number = $6, lease_owner = NULL, lease_expires_at = NULL \
-         WHERE organization_id = $7 AND id = $8 AND status = 'running' AND lease_number = $9")
+         lease_number = $6, lease_owner = NULL, lease_expires_at = NULL, connector_digest = $7 \
+         WHERE organization_id = $8 AND id = $9 AND status = 'running' AND lease_number = $10")
     .bind(job.status.as_str())
     .bind(job.result.as_ref().map(ToString::to_string))
     .bind(job.error.as_ref().map(json))
     .bind(job.usage.as_ref().map(json))
     .bind(job.finished_at)
     .bind(job.lease_number)
+    .bind(job.connector_digest.as_str())
     .bind(job.organization)
     .bind(job.id)
     .bind(held)

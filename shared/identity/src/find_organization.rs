@@ -1,6 +1,7 @@
 //! The organisation that an operator means.
 
 use bulkhead_kernel::Ports;
+use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::sql::SqlError;
 
 use crate::model::Organization;
@@ -45,4 +46,12 @@ pub async fn find_organization(ports: &Ports, slug: Option<&str>) -> Result<Orga
             Err(FindOrganizationError::Several(slugs))
         }
     }
+}
+
+/// Every organisation: what is done to the installation stands in the audit trail of each.
+///
+/// # Errors
+/// [`SqlError`] when they can't be read.
+pub async fn organization_ids(ports: &Ports) -> Result<Vec<OrganizationId>, SqlError> {
+    store::organization_ids(ports.sql.as_ref()).await
 }

@@ -12,6 +12,6 @@ mod store;
 
 pub use authenticate::{AuthenticateError, authenticate};
 pub use create_owner::{NewOwner, Owner, create_owner};
-pub use find_organization::{FindOrganizationError, find_organization};
+pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
 pub use key::{ApiKeyToken, InvalidApiKey};
 pub use model::{ApiKey, Organization, User};

@@ -1,6 +1,7 @@
 //! SQL of organisations, users and API keys.
 
 use bulkhead_kernel::Role;
+use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
 use crate::model::{ApiKey, Organization, User};
@@ -18,6 +19,11 @@ pub(crate) async fn find_organization(database: &dyn Sql, slug: &str) -> Result<
 pub(crate) async fn list_organizations(database: &dyn Sql, limit: u32) -> Result<Vec<Organization>, SqlError> {
     let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1").bind(limit);
     database.query(statement).await?.iter().map(read_organization).collect()
+}
+
+/// Every one: whoever operates the installation tells all of them.
+pub(crate) async fn organization_ids(database: &dyn Sql) -> Result<Vec<OrganizationId>, SqlError> {
+    database.query(sql("SELECT id FROM organizations ORDER BY id")).await?.iter().map(|row| row.get("id")).collect()
 }
 
 pub(crate) fn insert_organization(organization: &Organization) -> Statement {

@@ -9,19 +9,16 @@ mod remove;
 mod rotate_key;
 mod set;
 
-use std::io::Write as _;
-
 use anyhow::Context as _;
-use bulkhead_audit::Actor;
 use bulkhead_connectors::Slug;
 use bulkhead_identity::Organization;
 use bulkhead_kernel::{CorrelationId, Ports};
-use bulkhead_native_adapters::{Database, Options, SqliteOptions};
 use bulkhead_vault::{Author, FieldName, Scope};
 
-use super::assemble::open_database_with;
+use super::assemble::open_durable as open;
+use super::operator::operator;
+use super::terminal::{note, print};
 use crate::config::Config;
-use crate::data_dir::DataDir;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -75,39 +72,11 @@ impl Name {
     }
 }
 
-/// The database, such that what is acknowledged is on the disk.
-async fn open(config: &Config) -> anyhow::Result<(Database, Ports)> {
-    // For its making, when this comes before everything else.
-    DataDir::open(&config.data_dir).context("the data directory can't be used")?;
-    let sqlite = SqliteOptions { flush_every_commit: true, ..SqliteOptions::default() };
-    open_database_with(config, &Options { sqlite, ..Options::default() }).await
-}
-
 async fn organization(ports: &Ports, tenant: &Tenant) -> anyhow::Result<Organization> {
     Ok(bulkhead_identity::find_organization(ports, tenant.organization.as_deref()).await?)
-}
-
-/// Whoever can start this process can read the key file.
-fn operator() -> Actor {
-    #[cfg(unix)]
-    return Actor::operator(format!("uid {}", rustix::process::getuid().as_raw()));
-    #[cfg(not(unix))]
-    return Actor::operator("unknown");
 }
 
 fn author(ports: &Ports, organization: &Organization) -> Author {
     let correlation = CorrelationId::accept(None, ports.entropy.as_ref());
     Author { organization: organization.id, actor: operator(), correlation }
-}
-
-/// Writes the result.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{text}").and_then(|()| output.flush()).context("the result can't be written")
-}
-
-/// Says something beside the result.
-#[expect(clippy::print_stderr, reason = "for whoever typed the command, whatever the log filter says")]
-fn note(text: &str) {
-    eprintln!("{text}");
 }

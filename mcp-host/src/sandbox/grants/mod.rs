@@ -1,15 +1,18 @@
 //! Which requests a connector may send. Nothing is allowed by default.
 //!
 //! A [`Grant`] comes from the manifest; [`Narrowing`] is what the operator takes away again. `pattern` compares hosts and
-//! paths, `target` reads a request's address, `narrow` is the intersection.
+//! paths, `target` reads a request's address, `narrow` is the intersection, `requested` what a manifest asks for, to be kept
+//! and compared.
 
 mod narrow;
 mod pattern;
+mod requested;
 mod target;
 
 use http::{Method, Uri};
 pub use narrow::{Narrowing, NarrowingError};
 use pattern::{HostPattern, PathPattern};
+pub use requested::{Place, RequestedAccess, RequestedCredential, RequestedGrants};
 use url::{Host, Url};
 
 /// One place that requests may go to.

@@ -13,6 +13,7 @@ const CONTRACT: &str = "bulkhead:connector/tools@";
 /// The outermost layer of a component.
 #[derive(Debug, Default)]
 pub(crate) struct Surface {
+    imports: Vec<String>,
     exports: Vec<String>,
     /// The documentation's content.
     docs: Option<Range<usize>>,
@@ -35,6 +36,11 @@ impl Surface {
             let start = at;
             at += consumed;
             match payload {
+                Payload::ComponentImportSection(section) => {
+                    for import in section {
+                        surface.imports.push(import?.name.name.to_owned());
+                    }
+                }
                 Payload::ComponentExportSection(section) => {
                     for export in section {
                         surface.exports.push(export?.name.name.to_owned());
@@ -54,6 +60,16 @@ impl Surface {
             }
         }
         Ok(surface)
+    }
+
+    /// The names of its imports, as WIT has them: `package:name/interface@version`, or a function's name.
+    pub(crate) fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// The names of its exports.
+    pub(crate) fn exports(&self) -> &[String] {
+        &self.exports
     }
 
     /// Whether it is a connector as `wit/connector.wit` describes one.

@@ -1,0 +1,62 @@
+//! A connector as it lies on the disk: `connector.toml` and `component.wasm`, and their signatures.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::grants::RequestedGrants;
+use super::install::InstallError;
+use super::manifest::{ConnectorManifest, ManifestError};
+use super::signature::SignaturePolicy;
+
+/// The manifest's name in a connector's folder.
+pub const MANIFEST: &str = "connector.toml";
+/// The component's name in a connector's folder.
+pub const COMPONENT: &str = "component.wasm";
+
+/// A connector's folder, read once: the bytes that were verified are those that are used.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What it is, and what it asks for.
+    pub manifest: ConnectorManifest,
+    /// The manifest as it is written.
+    pub text: String,
+    /// The component.
+    pub wasm: Vec<u8>,
+    /// SHA-256 of the component, `sha256:` and hexadecimal.
+    pub digest: String,
+    /// What the manifest asks for.
+    pub requested: RequestedGrants,
+}
+
+impl Package {
+    /// Reads a connector's folder, and verifies its signatures where they are required.
+    ///
+    /// # Errors
+    /// [`InstallError`], naming the file.
+    pub fn read(folder: &Path, signatures: &SignaturePolicy) -> Result<Self, InstallError> {
+        let (path, file) = (folder.join(MANIFEST), folder.join(COMPONENT));
+        let unreadable = |path: &PathBuf| {
+            let path = path.clone();
+            move |source| InstallError::Unreadable { path, source }
+        };
+        let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+        signatures.verify(&path, text.as_bytes())?;
+        let wasm = std::fs::read(&file).map_err(unreadable(&file))?;
+        signatures.verify(&file, &wasm)?;
+        Self::of(text, wasm, &path)
+    }
+
+    /// The same of what was read already. `path` is named in errors.
+    ///
+    /// # Errors
+    /// [`InstallError`] when the manifest is none.
+    pub fn of(text: String, wasm: Vec<u8>, path: &Path) -> Result<Self, InstallError> {
+        let manifest = ConnectorManifest::parse(&text, path).map_err(InstallError::Manifest)?;
+        let requested = RequestedGrants::of(&manifest).map_err(|error| {
+            InstallError::Manifest(ManifestError::Invalid { path: path.to_owned(), message: error.to_string() })
+        })?;
+        let digest = format!("sha256:{}", hex::encode(Sha256::digest(&wasm)));
+        Ok(Self { manifest, text, wasm, digest, requested })
+    }
+}
