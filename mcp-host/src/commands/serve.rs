@@ -1,5 +1,6 @@
 //! `bulkhead up` and `bulkhead serve`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_kernel::Secret;
@@ -9,6 +10,7 @@ use super::assemble::{Assembly, assemble};
 use super::database_url;
 use super::mcp::local_caller;
 use super::shutdown::Signals;
+use crate::auth::Gate;
 use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime};
 use crate::http::{Host, HostParts, bind, router, serve};
@@ -43,13 +45,23 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
     };
+    let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
+    let gate = gate.transpose()?.map(Arc::new);
     let Assembly { data_dir, database, ports, internal_key, installed, metrics, worker } = assembly;
     let stop = CancellationToken::new();
     let server =
         McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local_caller, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
-    let parts =
-        HostParts { ports, database: database.clone(), installed, worker: worker.clone(), metrics, internal_key, edge };
+    let parts = HostParts {
+        ports,
+        database: database.clone(),
+        installed,
+        worker: worker.clone(),
+        metrics,
+        internal_key,
+        edge,
+        gate,
+    };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({
         let worker = worker.clone();

@@ -37,4 +37,5 @@ pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits};
 pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 pub use outbound::TlsSetupError;
+pub(crate) use outbound::tls_connector;
 pub use run::RunReport;
