@@ -20,6 +20,9 @@ pub(super) enum IssuerError {
     /// The metadata is somebody else's.
     #[error("the metadata at {url} is of the issuer {found:?}")]
     OtherIssuer { url: Url, found: String },
+    /// The metadata names no place for the keys that can be trusted.
+    #[error("the issuer's metadata names no https URL as jwks_uri")]
+    KeysPlace,
     /// The keys can't be had.
     #[error("the issuer's keys can't be had: {0}")]
     Keys(FetchError),
@@ -35,7 +38,7 @@ pub(super) enum IssuerError {
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
-    jwks_uri: Url,
+    jwks_uri: String,
 }
 
 /// How the issuer's keys are kept.
@@ -126,7 +129,12 @@ impl Inner {
 
     async fn fetch(&self) -> Result<KeySet, IssuerError> {
         let metadata = self.metadata().await?;
-        let jwks: Jwks = self.fetcher.get(&metadata.jwks_uri).await.map_err(IssuerError::Keys)?;
+        let place = Url::parse(&metadata.jwks_uri).map_err(|_| IssuerError::KeysPlace)?;
+        // An issuer elsewhere must not make us ask something on this machine.
+        if place.scheme() != "https" && self.url.url().scheme() == "https" {
+            return Err(IssuerError::KeysPlace);
+        }
+        let jwks: Jwks = self.fetcher.get(&place).await.map_err(IssuerError::Keys)?;
         Ok(KeySet::of(jwks, &self.terms.algorithms))
     }
 

@@ -15,6 +15,9 @@ mod resource;
 mod scopes;
 mod token;
 
-pub(crate) use decide::{AuthError, Gate};
+#[cfg(test)]
+mod tests;
+
+pub(crate) use decide::Gate;
 pub(crate) use resource::Resource;
 pub(crate) use scopes::ScopeGap;
