@@ -456,6 +456,10 @@ mod tests {
         };
         let error = read("[jobs]\nworkers = 0\n[edge]\ncpu_ms = 0").expect_err("refused");
         assert!(error.ends_with("jobs.workers, edge.cpu_ms must be at least 1"), "{error}");
+        let error = read("[oauth]\nissuer = \"https://x\"\nfetch_ms = 0").expect_err("refused");
+        assert!(error.ends_with("oauth.fetch_ms must be at least 1"), "{error}");
+        let error = read("[oauth]\nissuer = \"https://x\"\nscopes = []").expect_err("refused");
+        assert!(error.contains("oauth.scopes"), "{error}");
         assert_eq!(read("[jobs]\nworkers = 1\n[edge]\ncpu_ms = 1").map(|config| config.edge.cpu_ms), Ok(1));
     }
 

@@ -12,6 +12,7 @@ mod first_start;
 mod github;
 mod health;
 mod migrate;
+mod oauth;
 mod other_sites;
 mod outbound;
 mod plain;

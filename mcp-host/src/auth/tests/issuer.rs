@@ -1,7 +1,7 @@
 //! Against a server on this machine.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
@@ -16,8 +16,8 @@ use crate::sandbox::tls_connector;
 
 /// An issuer whose answers can be changed while it serves.
 #[derive(Clone)]
-struct Served {
-    url: String,
+pub(super) struct Served {
+    pub(super) url: String,
     answers: Arc<Mutex<Answers>>,
     fetched: Arc<AtomicUsize>,
 }
@@ -33,7 +33,7 @@ struct Answers {
 const RFC_8414: &str = "/.well-known/oauth-authorization-server";
 
 impl Served {
-    async fn start(keys: Vec<Value>) -> Self {
+    pub(super) async fn start(keys: Vec<Value>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let metadata = json!({ "issuer": url, "jwks_uri": format!("{url}/jwks") });

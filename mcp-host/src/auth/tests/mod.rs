@@ -1,10 +1,11 @@
 //! Tokens and issuers, with keys that are made here.
 
+mod gate;
 mod issuer;
 mod keys;
 mod token;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use base64::Engine as _;
