@@ -222,7 +222,7 @@ async fn typescript(flow: &str) {
     let host = host_of(&provider, "").await;
     let mut command = program("BULKHEAD_NODE");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node/call_oauth.mjs"));
-    let ended = run(command.args([&resource(&host), flow])).await;
+    let ended = run(command.args([resource(&host).as_str(), flow, provider.url()])).await;
     assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
     let said: Value = serde_json::from_str(&ended.output).expect("JSON");
     assert_eq!(said["result"], json!({ "results": [42] }), "{said:#}");

@@ -1,7 +1,8 @@
 // Calls a tool with the official TypeScript client, which knows nothing but the endpoint's URL and finds out by itself who
 // gives it a token.
 //
-// Arguments: the endpoint, and "agent" for the client credentials flow or "person" for authorization code with PKCE.
+// Arguments: the endpoint, and "agent" with the issuer for the client credentials flow, or "person" for authorization code
+// with PKCE.
 // Prints one JSON object: the version of the protocol, a structured result, and the scope and issuer of the token.
 
 import { createRequire } from "node:module";
@@ -16,7 +17,7 @@ const { Client, StreamableHTTPClientTransport, ClientCredentialsProvider, Unauth
   "@modelcontextprotocol/client",
 );
 
-const [endpoint, flow] = process.argv.slice(2);
+const [endpoint, flow, expectedIssuer] = process.argv.slice(2);
 
 // Follows redirects as a browser does, keeping cookies, until one leaves for the client's own address.
 async function browse(url, until) {
@@ -60,7 +61,9 @@ class Person {
 
 const person = new Person();
 const authProvider =
-  flow === "person" ? person : new ClientCredentialsProvider({ clientId: "agent", clientSecret: "secret" });
+  flow === "person"
+    ? person
+    : new ClientCredentialsProvider({ clientId: "agent", clientSecret: "secret", expectedIssuer });
 
 async function connect() {
   const client = new Client({ name: "scenario", version: "0" }, { versionNegotiation: { mode: "auto" } });

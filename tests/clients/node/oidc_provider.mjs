@@ -36,7 +36,6 @@ const confidential = (client_id) => ({
   grant_types: ["client_credentials"],
   redirect_uris: [],
   response_types: [],
-  scope: SCOPES,
 });
 
 let handle;
@@ -45,7 +44,6 @@ server.listen(Number(port), "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     jwks: { keys },
-    scopes: ["openid", "offline_access", ...SCOPES.split(" ")],
     cookies: { keys: ["not a secret"] },
     enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256", "EdDSA"] },
     clients: [
@@ -56,7 +54,6 @@ server.listen(Number(port), "127.0.0.1", () => {
         token_endpoint_auth_method: "none",
         application_type: "native",
         redirect_uris: ["http://127.0.0.1/callback"],
-        scope: `openid ${SCOPES}`,
       },
     ],
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
