@@ -363,16 +363,12 @@ impl Config {
             ("edge.outbound_response_ms", edge.outbound_response_ms),
             ("edge.postgres_connections", edge.postgres_connections as u64),
         ];
-        let of_oauth = oauth.iter().flat_map(|oauth| {
-            [
-                ("oauth.max_token_bytes", oauth.max_token_bytes as u64),
-                ("oauth.jwks_cache_seconds", oauth.jwks_cache_seconds),
-                ("oauth.jwks_refresh_seconds", oauth.jwks_refresh_seconds),
-                ("oauth.fetch_ms", oauth.fetch_ms),
-                ("oauth.max_document_bytes", oauth.max_document_bytes as u64),
-            ]
-        });
-        positive.into_iter().chain(of_oauth).filter(|(_, value)| *value == 0).map(|(name, _)| name).collect()
+        positive
+            .into_iter()
+            .chain(oauth.iter().flat_map(OauthConfig::limits))
+            .filter(|(_, value)| *value == 0)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// The database's address: SQLite in the data directory unless another is configured.

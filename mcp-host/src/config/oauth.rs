@@ -94,6 +94,17 @@ pub enum OauthSettingError {
 }
 
 impl OauthConfig {
+    /// The limits with which nothing would work if they were zero.
+    pub(super) fn limits(&self) -> [(&'static str, u64); 5] {
+        [
+            ("oauth.max_token_bytes", self.max_token_bytes as u64),
+            ("oauth.jwks_cache_seconds", self.jwks_cache_seconds),
+            ("oauth.jwks_refresh_seconds", self.jwks_refresh_seconds),
+            ("oauth.fetch_ms", self.fetch_ms),
+            ("oauth.max_document_bytes", self.max_document_bytes as u64),
+        ]
+    }
+
     /// Finds what the types alone do not.
     pub(super) fn check(&self) -> Result<(), OauthSettingError> {
         if self.scopes.is_empty() {
