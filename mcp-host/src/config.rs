@@ -3,6 +3,7 @@
 //! `bulkhead.example.toml` documents every setting; a test keeps the two the same.
 
 mod mcp;
+mod oauth;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,6 +16,8 @@ use crate::edge::EdgeLimits;
 use crate::sandbox::{EngineOptions, ManifestLimits, Narrowing, OperatorConfig};
 
 pub use mcp::{Authentication, McpConfig};
+pub(crate) use oauth::is_trustworthy;
+pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError, SigningAlgorithm};
 
 /// The whole configuration. Every key is optional; unknown ones are refused.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -36,6 +39,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The MCP endpoint.
     pub mcp: McpConfig,
+    /// Access tokens; API keys alone when absent.
+    pub oauth: Option<OauthConfig>,
     /// Jobs.
     pub jobs: JobsConfig,
     /// The sandbox.
@@ -61,6 +66,7 @@ impl Default for Config {
             public_url: None,
             log: LogConfig::default(),
             mcp: McpConfig::default(),
+            oauth: None,
             jobs: JobsConfig::default(),
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),
@@ -335,6 +341,9 @@ impl Config {
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let invalid = |message| ConfigError::Invalid { path: path.to_owned(), message };
         let config: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        if let Some(Err(error)) = config.oauth.as_ref().map(OauthConfig::check) {
+            return Err(invalid(error.to_string()));
+        }
         match config.zeros().as_slice() {
             [] => Ok(config),
             zeros => Err(invalid(format!("{} must be at least 1", zeros.join(", ")))),
@@ -343,7 +352,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, jobs, sandbox, vault, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -367,7 +376,12 @@ impl Config {
             ("edge.outbound_response_ms", edge.outbound_response_ms),
             ("edge.postgres_connections", edge.postgres_connections as u64),
         ];
-        positive.into_iter().filter(|(_, value)| *value == 0).map(|(name, _)| name).collect()
+        positive
+            .into_iter()
+            .chain(oauth.iter().flat_map(OauthConfig::limits))
+            .filter(|(_, value)| *value == 0)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// The database's address: SQLite in the data directory unless another is configured.
@@ -416,11 +430,14 @@ mod tests {
         };
         let narrowing = Narrowing { hosts: Some(vec![]), methods: Some(vec![]), paths: Some(vec![]) };
         let connector = ConnectorConfig { limits, outbound: narrowing, settings: BTreeMap::new() };
+        let oauth = "issuer = \"https://x\"\naudience = \"\"\nwrite_scope = \"\"\nsubjects = { sub = \"\" }";
+        let oauth = toml::from_str(oauth).expect("settings");
         let everything = Config {
             database_url: Some(String::new()),
             public_url: Some(String::new()),
             vault: VaultConfig { key_file: Some(PathBuf::new()), ..VaultConfig::default() },
             outbound: OutboundConfig { ca_file: Some(PathBuf::new()) },
+            oauth: Some(oauth),
             connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
             ..Config::default()
         };
@@ -448,6 +465,10 @@ mod tests {
         };
         let error = read("[jobs]\nworkers = 0\n[edge]\ncpu_ms = 0").expect_err("refused");
         assert!(error.ends_with("jobs.workers, edge.cpu_ms must be at least 1"), "{error}");
+        let error = read("[oauth]\nissuer = \"https://x\"\nfetch_ms = 0").expect_err("refused");
+        assert!(error.ends_with("oauth.fetch_ms must be at least 1"), "{error}");
+        let error = read("[oauth]\nissuer = \"https://x\"\nscopes = []").expect_err("refused");
+        assert!(error.contains("oauth.scopes"), "{error}");
         assert_eq!(read("[jobs]\nworkers = 1\n[edge]\ncpu_ms = 1").map(|config| config.edge.cpu_ms), Ok(1));
     }
 

@@ -1,9 +1,10 @@
 //! The native MCP host.
 //!
-//! `sandbox` runs connector tools, `worker` runs jobs, `lifecycle` installs and replaces connectors, `vault` has the
-//! keys to secrets, `mcp` speaks to MCP clients, `edge`
+//! `auth` finds out who calls, `sandbox` runs connector tools, `worker` runs jobs, `lifecycle` installs and replaces
+//! connectors, `vault` has the keys to secrets, `mcp` speaks to MCP clients, `edge`
 //! serves the Spin functions in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
 
+mod auth;
 pub mod commands;
 pub mod compile_cache;
 pub mod config;

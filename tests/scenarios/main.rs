@@ -13,6 +13,7 @@ mod github;
 mod health;
 mod lifecycle;
 mod migrate;
+mod oauth;
 mod other_sites;
 mod outbound;
 mod plain;

@@ -12,7 +12,12 @@ const SESSIONS: &str = "2025-11-25";
 impl Host {
     /// A request to the MCP endpoint with what every version of the protocol asks for.
     pub fn mcp(&self, message: &Value) -> Request {
-        let request = self.request("POST", "/mcp").key(self.key());
+        self.mcp_as(self.key(), message)
+    }
+
+    /// The same with another credential than the owner's key.
+    pub fn mcp_as(&self, credential: &str, message: &Value) -> Request {
+        let request = self.request("POST", "/mcp").key(credential);
         request.header("accept", "application/json, text/event-stream").json(message)
     }
 
@@ -21,7 +26,15 @@ impl Host {
     ///
     /// # Panics
     /// When `parameters` is not an object.
-    pub fn stateless(&self, method: &str, mut parameters: Value) -> Request {
+    pub fn stateless(&self, method: &str, parameters: Value) -> Request {
+        self.stateless_as(self.key(), method, parameters)
+    }
+
+    /// The same with another credential than the owner's key.
+    ///
+    /// # Panics
+    /// When `parameters` is not an object.
+    pub fn stateless_as(&self, credential: &str, method: &str, mut parameters: Value) -> Request {
         let own = json!({
             "io.modelcontextprotocol/protocolVersion": STATELESS,
             "io.modelcontextprotocol/clientInfo": { "name": "scenarios", "version": "0" },
@@ -34,7 +47,8 @@ impl Host {
             }
         }
         let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
-        let request = self.mcp(&message).header("mcp-protocol-version", STATELESS).header("mcp-method", method);
+        let request =
+            self.mcp_as(credential, &message).header("mcp-protocol-version", STATELESS).header("mcp-method", method);
         match parameters["name"].as_str().or(parameters["uri"].as_str()) {
             Some(name) => request.header("mcp-name", name),
             None => request,

@@ -1,5 +1,6 @@
 //! `bulkhead up` and `bulkhead serve`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_kernel::Secret;
@@ -9,6 +10,7 @@ use super::assemble::{Assembly, assemble};
 use super::database_url;
 use super::mcp::local_caller;
 use super::shutdown::Signals;
+use crate::auth::Gate;
 use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime};
 use crate::http::{Host, HostParts, bind, router, serve};
@@ -43,6 +45,8 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
     };
+    let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
+    let gate = gate.transpose()?.map(Arc::new);
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
@@ -57,6 +61,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         metrics,
         internal_key,
         edge,
+        gate,
     };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({

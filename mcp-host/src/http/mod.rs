@@ -11,14 +11,15 @@ mod unread;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
 use bulkhead_http_api::{Api, Limits, Routes};
-use bulkhead_kernel::{Ports, Secret};
+use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
 
+use crate::auth::{Gate, Resource, ScopeGap};
 use crate::config::{Authentication, McpConfig};
 use crate::edge::EdgeRuntime;
 use crate::mcp::McpHttp;
@@ -49,6 +50,8 @@ pub struct HostParts {
     pub internal_key: Secret,
     /// The functions, when this process serves them.
     pub edge: Option<EdgeRuntime>,
+    /// Checks access tokens; without it there are API keys alone.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 impl Host {
@@ -72,13 +75,19 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
         .get("/health/detailed", health::detailed)
         .get("/metrics", metrics::metrics)
         .post("/internal/v1/jobs/{id}/run", internal::run)
-        .post("/internal/v1/jobs/{id}/cancel", internal::cancel)
-        .into_router(api.clone())
-        .layer(Extension(host.clone()));
+        .post("/internal/v1/jobs/{id}/cancel", internal::cancel);
+    let own = match &host.0.gate {
+        None => own,
+        Some(gate) => Resource::PATHS.into_iter().fold(own, |own, path| {
+            let metadata = gate.resource().metadata();
+            own.get(path, move || std::future::ready(Json(metadata.clone())))
+        }),
+    };
+    let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
     let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));
     let mcp = match config.authentication {
-        Authentication::Required => mcp.layer(from_fn_with_state(api.clone(), authenticate)),
+        Authentication::Required => mcp.layer(from_fn_with_state((api.clone(), host.0.gate.clone()), authenticate)),
         Authentication::Off => mcp,
     };
     let mcp = mcp
@@ -105,15 +114,26 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
 
 /// Finds out who calls before the MCP endpoint reads anything else.
 async fn authenticate(
-    axum::extract::State(api): axum::extract::State<Api>,
+    State((api, gate)): State<(Api, Option<Arc<Gate>>)>,
     request: Request,
     next: Next,
 ) -> Result<Response, bulkhead_http_api::Problem> {
     use axum::extract::FromRequestParts;
     let (mut parts, body) = request.into_parts();
-    let caller = bulkhead_kernel::Caller::from_request_parts(&mut parts, &api).await?;
+    let Some(gate) = gate else {
+        let caller = Caller::from_request_parts(&mut parts, &api).await?;
+        parts.extensions.insert(caller);
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
+    let caller = gate.caller(&api.ports, &parts).await?;
+    let gap = ScopeGap::default();
     parts.extensions.insert(caller);
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    parts.extensions.insert(gap.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match gap.missing() {
+        None => Ok(response),
+        missing => Err(gate.resource().insufficient_scope(missing)),
+    }
 }
 
 fn count(

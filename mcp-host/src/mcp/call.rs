@@ -20,7 +20,7 @@ use crate::worker::CallError;
 pub(super) async fn call(
     shared: &Shared,
     session: &Session,
-    Request { caller, correlation }: Request,
+    Request { caller, correlation, gap }: Request,
     request: CallToolRequestParams,
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
@@ -59,7 +59,10 @@ pub(super) async fn call(
         let job = match called {
             Ok(Called::Ended(job)) => *job,
             Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id).await,
-            Err(error) => return refused(&name, error),
+            Err(error) => {
+                gap.note(&error);
+                return refused(&name, error);
+            }
         };
         let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) else {
             return Ok(result::of_job(job).into());
@@ -106,6 +109,9 @@ fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> 
         Refusal::UnknownConnector(_) | Refusal::UnknownTool(_) => {
             let name: String = name.chars().take(128).collect();
             Err(ErrorData::invalid_params(format!("there is no tool {name:?}; tools/list lists them"), None))
+        }
+        Refusal::InsufficientScope(scope) => {
+            Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": scope }))))
         }
         Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey => {
             Err(ErrorData::invalid_params(refusal.to_string(), None))

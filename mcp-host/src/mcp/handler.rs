@@ -21,6 +21,7 @@ use super::input::Sealer;
 use super::lists::{LiveLists, page};
 use super::session::Session;
 use super::{call, read, subscriptions, tasks};
+use crate::auth::ScopeGap;
 use crate::config::McpConfig;
 use crate::worker::Worker;
 
@@ -47,6 +48,7 @@ pub(super) struct Shared {
 pub(super) struct Request {
     pub(super) caller: Caller,
     pub(super) correlation: CorrelationId,
+    pub(super) gap: ScopeGap,
 }
 
 impl McpServer {
@@ -81,7 +83,8 @@ impl McpServer {
         let caller = caller.ok_or_else(|| ErrorData::internal_error("the request has no caller", None))?;
         let correlation = extensions.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
         let entropy = self.shared.ports.entropy.as_ref();
-        Ok(Request { caller, correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)) })
+        let gap = extensions.and_then(|extensions| extensions.get::<ScopeGap>()).cloned().unwrap_or_default();
+        Ok(Request { gap, caller, correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)) })
     }
 
     /// Begins to tell a client of an older version of changes, once a session.

@@ -104,6 +104,7 @@ impl Metrics {
             SubmitError::Refused(Refusal::UnknownTool(_)) => "unknown_tool",
             SubmitError::Refused(Refusal::InvalidArguments(_)) => "invalid_arguments",
             SubmitError::Refused(Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey) => "idempotency_key",
+            SubmitError::Refused(Refusal::InsufficientScope(_)) => "insufficient_scope",
             SubmitError::Broken(_) => "broken_tool",
             SubmitError::Sql(_) => "database",
         };

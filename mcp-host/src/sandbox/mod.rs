@@ -45,6 +45,7 @@ pub use limits::{LimitExceeded, LimitName, Limits};
 pub use live::LiveConnectors;
 pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 pub use outbound::TlsSetupError;
+pub(crate) use outbound::tls_connector;
 pub use package::{COMPONENT, MANIFEST, Package};
 pub(crate) use plain::Surface;
 pub use run::RunReport;

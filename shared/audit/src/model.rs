@@ -20,7 +20,7 @@ impl Actor {
     /// Whoever presented a credential.
     #[must_use]
     pub fn user(caller: &Caller) -> Self {
-        Self { kind: "user".to_owned(), id: caller.user.to_string(), credential_id: caller.api_key.to_string() }
+        Self { kind: "user".to_owned(), id: caller.user.to_string(), credential_id: caller.credential.id() }
     }
 
     /// Whoever can start the program on the machine, such as `uid 1000`. They present no credential.

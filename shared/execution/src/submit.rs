@@ -47,6 +47,9 @@ pub enum Refusal {
     /// The idempotency key was used for another call.
     #[error("this idempotency key was used for another call; use a new one")]
     IdempotencyKeyReused,
+    /// The tool may change something, for which the caller's token lacks this scope.
+    #[error("the tool may change something; that needs a token with the scope {0:?}")]
+    InsufficientScope(String),
     /// The idempotency key is empty or too long.
     #[error("an idempotency key has 1 to {max} characters", max = MAX_IDEMPOTENCY_KEY)]
     InvalidIdempotencyKey,
@@ -140,10 +143,12 @@ async fn admit(
             let faults = tool.check(&call.arguments);
             let key_is_sane =
                 call.idempotency_key.as_ref().is_none_or(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
-            match (faults.is_empty(), key_is_sane) {
-                (true, true) => return Ok(tool),
-                (false, _) => Refusal::InvalidArguments(faults),
-                (true, false) => Refusal::InvalidIdempotencyKey,
+            let missing_scope = caller.missing_write_scope().filter(|_| !tool.read_only);
+            match (missing_scope, faults.is_empty(), key_is_sane) {
+                (None, true, true) => return Ok(tool),
+                (Some(scope), _, _) => Refusal::InsufficientScope(scope.to_owned()),
+                (None, false, _) => Refusal::InvalidArguments(faults),
+                (None, true, false) => Refusal::InvalidIdempotencyKey,
             }
         }
         Err(error @ LookupError::UnknownConnector(_)) => Refusal::UnknownConnector(error.to_string()),

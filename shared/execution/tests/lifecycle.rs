@@ -9,7 +9,7 @@ use bulkhead_execution::{
     JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, SubmitError, ToolCall, Usage, cancel,
     claim, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
 };
-use bulkhead_kernel::{CorrelationId, PageRequest};
+use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Credential, PageRequest};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::Fixture;
 use bulkhead_testkit::jobs::finish;
@@ -123,6 +123,32 @@ async fn a_call_whose_caller_waits_is_claimed_as_it_is_recorded() {
     assert_eq!(scene.read(&started.job).await.status, JobStatus::Running);
     assert_eq!(queued(ports, 10).await.expect("read"), []);
     assert_eq!(scene.kinds(&started.job).await, ["queued", "started"]);
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_for_it_changes_nothing_and_that_is_audited() {
+    let scene = Scene::start().await;
+    let Fixture { ports, ours, .. } = &scene.fixture;
+    let with = |scope: &str| {
+        let token = AccessToken {
+            id: "jti:1".to_owned(),
+            scopes: vec![scope.to_owned()],
+            write_scope: Some("mcp:write".to_owned()),
+        };
+        Caller { credential: Credential::Token(token), ..ours.caller.clone() }
+    };
+    let refused = submit(ports, &with("mcp"), &Writing, scene.good_call()).await;
+    let Err(SubmitError::Refused(Refusal::InsufficientScope(scope))) = refused else { panic!("{refused:?}") };
+    assert_eq!(scope, "mcp:write");
+    let claimed = submit_claimed(ports, &with("mcp"), &Writing, scene.good_call(), &terms("a")).await;
+    assert!(matches!(claimed, Err(SubmitError::Refused(Refusal::InsufficientScope(_)))));
+    let audit = scene.audit().await;
+    assert_eq!(audit.len(), 2);
+    assert!(audit.iter().all(|event| event.outcome == AuditOutcome::Refused && event.actor.credential_id == "jti:1"));
+    assert_eq!(queued(ports, 10).await.expect("read"), []);
+
+    submit(ports, &with("mcp:write"), &Writing, scene.good_call()).await.expect("with the scope");
+    submit(ports, &with("mcp"), &SqlCatalogue(ports), scene.good_call()).await.expect("it only reads");
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ impl FromRequestParts<Api> for Caller {
 }
 
 /// The credential of the one `Authorization` header (RFC 6750). Two are a confusion that somebody may profit from.
-fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
+///
+/// # Errors
+/// Why there is none, for the log.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or("no Authorization header")?;
     if values.next().is_some() {

@@ -82,6 +82,7 @@ impl From<Refusal> for Problem {
                 let faults: Vec<_> = faults.into_iter().map(in_body).collect();
                 Self::new(Kind::InvalidArguments, detail).with_member("faults", faults)
             }
+            Refusal::InsufficientScope(_) => Self::new(Kind::InsufficientScope, detail),
             Refusal::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
             Refusal::InvalidIdempotencyKey => {
                 Self::new(Kind::InvalidHeader, detail).with_member("header", "Idempotency-Key")

@@ -27,6 +27,7 @@ mod security;
 
 pub use answer::{Correlation, answer};
 pub use api::{Api, Limits};
+pub use caller::bearer;
 pub use host::{HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;

@@ -21,6 +21,8 @@ pub enum Kind {
     IncompleteBody,
     /// No credential, or one that does not work.
     Unauthenticated,
+    /// The access token lacks a scope; `WWW-Authenticate` names all that are needed.
+    InsufficientScope,
     /// Nothing has this path.
     UnknownPath,
     /// No connector has this name.
@@ -61,12 +63,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
         Self::IncompleteBody,
         Self::Unauthenticated,
+        Self::InsufficientScope,
         Self::UnknownPath,
         Self::UnknownConnector,
         Self::UnknownTool,
@@ -96,6 +99,7 @@ impl Kind {
             Self::MalformedJson => (S::BAD_REQUEST, "malformed-json", "The body is not JSON"),
             Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid API key is required"),
+            Self::InsufficientScope => (S::FORBIDDEN, "insufficient-scope", "The access token lacks a scope"),
             Self::UnknownPath => (S::NOT_FOUND, "unknown-path", "There is nothing at this path"),
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
             Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
@@ -203,7 +207,9 @@ impl Problem {
         let cause = self.0.cause.as_deref().unwrap_or(&self.0.detail);
         match self.0.kind {
             kind if kind.status().is_server_error() => tracing::error!(status, problem, cause, "request failed"),
-            Kind::Unauthenticated => tracing::info!(status, problem, cause, "credential refused"),
+            Kind::Unauthenticated | Kind::InsufficientScope => {
+                tracing::info!(status, problem, cause, "credential refused")
+            }
             _ => tracing::debug!(status, problem, cause, "request refused"),
         }
     }

@@ -1,7 +1,7 @@
 //! Credential → [`Caller`].
 
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Ports};
+use bulkhead_kernel::{Caller, Credential, Ports};
 
 use crate::key::ApiKeyToken;
 use crate::store;
@@ -31,5 +31,5 @@ pub async fn authenticate(ports: &Ports, bearer: &str) -> Result<Caller, Authent
     if !key.is_active(ports.now()) {
         return Err(AuthenticateError::Invalid("the key is expired or revoked"));
     }
-    Ok(Caller { organization: key.organization, user: key.user, role, api_key: key.id })
+    Ok(Caller { organization: key.organization, user: key.user, role, credential: Credential::ApiKey(key.id) })
 }

@@ -1,7 +1,7 @@
 //! SQL of organisations, users and API keys.
 
 use bulkhead_kernel::Role;
-use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
 use crate::model::{ApiKey, Organization, User};
@@ -58,7 +58,7 @@ pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
     .bind(key.revoked_at)
 }
 
-/// The key with this prefix and its user's role. The one query without a tenant: it is how the tenant is found.
+/// The key with this prefix and its user's role. Without a tenant: it is how the tenant is found.
 pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<Option<(ApiKey, Role)>, SqlError> {
     let statement = sql("SELECT k.id, k.organization_id, k.user_id, k.name, k.prefix, k.hash, k.created_at, \
                          k.expires_at, k.revoked_at, u.role \
@@ -66,6 +66,16 @@ pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<O
                          WHERE k.prefix = $1")
     .bind(prefix);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// The users with this address, two at most. Without a tenant like the query above: it is how a token's tenant is found.
+pub(crate) async fn find_users_by_email(
+    database: &dyn Sql,
+    email: &str,
+) -> Result<Vec<(OrganizationId, UserId, Role)>, SqlError> {
+    let statement = sql("SELECT id, organization_id, role FROM users WHERE email = $1 LIMIT 2").bind(email);
+    let read = |row: &Row| Ok((row.get("organization_id")?, row.get("id")?, row.parse("role")?));
+    database.query(statement).await?.iter().map(read).collect()
 }
 
 fn read_organization(row: &Row) -> Result<Organization, SqlError> {

@@ -50,6 +50,74 @@ pub struct Caller {
     pub user: UserId,
     /// What the user may do in the organisation.
     pub role: Role,
-    /// The API key that was presented.
-    pub api_key: ApiKeyId,
+    /// What was presented.
+    pub credential: Credential,
+}
+
+impl Caller {
+    /// The scope that the caller lacks to change something; `None` when nothing keeps it from that.
+    #[must_use]
+    pub fn missing_write_scope(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::ApiKey(_) => None,
+            Credential::Token(token) => {
+                token.write_scope.as_deref().filter(|scope| !token.scopes.iter().any(|granted| granted == scope))
+            }
+        }
+    }
+}
+
+/// What a caller presented. Never the credential itself.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An API key, which may do whatever its user may.
+    ApiKey(ApiKeyId),
+    /// An access token (RFC 9068), which may do what its scopes say.
+    Token(AccessToken),
+}
+
+impl Credential {
+    /// Which credential it was, for the audit trail.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::ApiKey(key) => key.to_string(),
+            Self::Token(token) => token.id.clone(),
+        }
+    }
+}
+
+/// What is known of an access token that was verified.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// `jti:` and the id that its issuer gave it, or `sha256:` and a hash of it.
+    pub id: String,
+    /// What it was granted.
+    pub scopes: Vec<String>,
+    /// The scope without which it changes nothing; when absent, none is needed.
+    pub write_scope: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(credential: Credential) -> Caller {
+        let id = uuid::Uuid::nil();
+        Caller { organization: id.into(), user: id.into(), role: Role::Member, credential }
+    }
+
+    fn token(scopes: &[&str], write_scope: Option<&str>) -> Caller {
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let write_scope = write_scope.map(str::to_owned);
+        caller(Credential::Token(AccessToken { id: "jti:1".to_owned(), scopes, write_scope }))
+    }
+
+    #[test]
+    fn a_token_changes_something_with_the_scope_for_it_alone() {
+        assert_eq!(token(&["mcp"], Some("mcp:write")).missing_write_scope(), Some("mcp:write"));
+        assert_eq!(token(&["mcp", "mcp:write"], Some("mcp:write")).missing_write_scope(), None);
+        assert_eq!(token(&["mcp"], None).missing_write_scope(), None);
+        assert_eq!(caller(Credential::ApiKey(uuid::Uuid::nil().into())).missing_write_scope(), None);
+    }
 }

@@ -16,7 +16,7 @@ pub mod sql;
 
 use std::sync::Arc;
 
-pub use caller::{Caller, Role};
+pub use caller::{AccessToken, Caller, Credential, Role};
 pub use clock::{Clock, Timestamp};
 pub use correlation::CorrelationId;
 pub use entropy::Entropy;

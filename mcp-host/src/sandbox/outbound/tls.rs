@@ -30,8 +30,8 @@ pub enum TlsSetupError {
     Rustls(#[from] rustls::Error),
 }
 
-/// TLS as every outbound connection starts it.
-pub(super) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, TlsSetupError> {
+/// TLS as every outbound connection starts it, the host's own to an OAuth issuer among them.
+pub(crate) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, TlsSetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let extra = ca_file.map(authorities).transpose()?.unwrap_or_default();
     let verifier = Verifier::new_with_extra_roots(extra, provider.clone())?;

@@ -8,7 +8,7 @@ use bulkhead_http_api::{Api, Limits};
 use bulkhead_identity::ApiKeyToken;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Clock, Ports, Role, Timestamp, entropy};
+use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Timestamp, entropy};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
@@ -184,6 +184,6 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
         .into(),
     ];
     ports.sql.batch(steps).await.expect("a tenant");
-    let caller = Caller { organization, user, role: Role::Member, api_key };
+    let caller = Caller { organization, user, role: Role::Member, credential: Credential::ApiKey(api_key) };
     Tenant { caller, key: token.expose().to_owned() }
 }

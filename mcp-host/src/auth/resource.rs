@@ -1,0 +1,103 @@
+//! What is protected, and how clients learn what they need for it: protected-resource metadata (RFC 9728) and the
+//! `WWW-Authenticate` header (RFC 6750).
+
+use bulkhead_http_api::{Kind, Problem};
+use http::HeaderValue;
+use http::header::WWW_AUTHENTICATE;
+use serde_json::{Value, json};
+
+use super::token::TokenError;
+use crate::config::OauthConfig;
+
+/// The MCP endpoint as a protected resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(super) audience: String,
+    issuer: String,
+    metadata_url: String,
+    /// What every request needs.
+    pub(super) scopes: Vec<String>,
+    pub(super) write_scope: Option<String>,
+}
+
+impl Resource {
+    /// Where clients look for the metadata without having been told: for the whole host, and for the endpoint.
+    pub(crate) const PATHS: [&str; 2] =
+        ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"];
+
+    pub(crate) fn new(config: &OauthConfig, public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/');
+        Self {
+            audience: config.audience.clone().unwrap_or_else(|| format!("{public_url}/mcp")),
+            issuer: config.issuer.as_str().to_owned(),
+            metadata_url: format!("{public_url}{}", Self::PATHS[1]),
+            scopes: config.scopes.clone(),
+            write_scope: config.write_scope.clone(),
+        }
+    }
+
+    /// The metadata.
+    pub(crate) fn metadata(&self) -> Value {
+        json!({
+            "resource": self.audience,
+            "authorization_servers": [self.issuer],
+            "scopes_supported": self.scopes.iter().chain(&self.write_scope).collect::<Vec<_>>(),
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Bulkhead",
+        })
+    }
+
+    /// The refusal of a request without a credential.
+    pub(super) fn no_credential(&self, reason: &'static str) -> Problem {
+        let problem = Problem::new(Kind::Unauthenticated, self.advice()).caused_by(reason);
+        self.challenge(problem, None, &self.scopes.join(" "))
+    }
+
+    /// The refusal of an API key that does not work. Why is for the log, as everywhere.
+    pub(super) fn invalid_key(&self, reason: &'static str) -> Problem {
+        let problem = Problem::new(Kind::Unauthenticated, self.advice()).caused_by(reason);
+        self.challenge(problem, Some(("invalid_token", "the API key does not work")), &self.scopes.join(" "))
+    }
+
+    /// The refusal of a token.
+    pub(super) fn invalid_token(&self, error: TokenError) -> Problem {
+        let text = error.to_string();
+        let problem = Problem::new(Kind::Unauthenticated, format!("{text}; {}", self.advice()));
+        self.challenge(problem, Some(("invalid_token", &text)), &self.scopes.join(" "))
+    }
+
+    /// The refusal of a token in the query, where logs and histories keep it.
+    pub(super) fn token_in_query(&self) -> Problem {
+        let detail = "send the token in the Authorization header; a token that was in a URL should be revoked";
+        let problem = Problem::new(Kind::InvalidParameters, detail);
+        self.challenge(problem, Some(("invalid_request", detail)), &self.scopes.join(" "))
+    }
+
+    /// The refusal of a token that is not enough, with all scopes that it takes: whoever asked for the missing one alone
+    /// would lose the others. `further` is what is needed beside those of every request.
+    pub(crate) fn insufficient_scope(&self, further: Option<&str>) -> Problem {
+        let needed: Vec<_> = self.scopes.iter().map(String::as_str).chain(further).collect();
+        let needed = needed.join(" ");
+        let detail = format!("this needs an access token with the scopes: {needed}");
+        let problem = Problem::new(Kind::InsufficientScope, detail.as_str()).with_member("scope", &needed);
+        self.challenge(problem, Some(("insufficient_scope", &detail)), &needed)
+    }
+
+    fn advice(&self) -> String {
+        format!("send an access token of {} or an API key: Authorization: Bearer …", self.issuer)
+    }
+
+    /// Every value is one that may stand in quotes: scopes were checked, URLs have no quotes, the rest is ours.
+    fn challenge(&self, problem: Problem, error: Option<(&str, &str)>, scope: &str) -> Problem {
+        let mut header = String::from("Bearer ");
+        if let Some((error, description)) = error {
+            let description = description.replace(['"', '\\'], "'");
+            header.push_str(&format!("error=\"{error}\", error_description=\"{description}\", "));
+        }
+        header.push_str(&format!("scope=\"{scope}\", resource_metadata=\"{}\"", self.metadata_url));
+        match HeaderValue::from_str(&header) {
+            Ok(value) => problem.with_header(WWW_AUTHENTICATE, value),
+            Err(_) => problem.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        }
+    }
+}

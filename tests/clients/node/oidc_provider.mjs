@@ -1,0 +1,93 @@
+// An authorization server: oidc-provider, with JWT access tokens for whatever resource is asked for.
+//
+// Arguments: the port (0: any free one) and the algorithm of access tokens. Its keys are new at each start, so to start it
+// again on the same port is to rotate them. Says on standard error "ready at" and its URL.
+// Clients: "agent" and "stranger" with the grant client_credentials and the secret "secret", and "person", which is public
+// and has the authorization code flow, where whoever comes is signed in as ada, and agrees.
+
+import { createRequire } from "node:module";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import { pathToFileURL } from "node:url";
+import path from "node:path";
+import process from "node:process";
+
+// This file is in the repository, its packages are in a cache.
+const modules = createRequire(path.join(process.env.BULKHEAD_NODE_MODULES, "package.json"));
+const { Provider } = await import(pathToFileURL(modules.resolve("oidc-provider")).href);
+
+const [port, alg] = process.argv.slice(2);
+const SCOPES = "mcp mcp:write";
+
+function key(kty, options, alg) {
+  const jwk = generateKeyPairSync(kty, options).privateKey.export({ format: "jwk" });
+  return { ...jwk, alg, use: "sig", kid: randomUUID() };
+}
+
+const keys = [
+  key("rsa", { modulusLength: 2048 }, "RS256"),
+  key("ec", { namedCurve: "P-256" }, "ES256"),
+  key("ed25519", {}, "EdDSA"),
+];
+
+const confidential = (client_id) => ({
+  client_id,
+  client_secret: "secret",
+  grant_types: ["client_credentials"],
+  redirect_uris: [],
+  response_types: [],
+});
+
+let handle;
+const server = createServer((request, response) => handle(request, response));
+server.listen(Number(port), "127.0.0.1", () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, {
+    jwks: { keys },
+    cookies: { keys: ["not a secret"] },
+    enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256", "EdDSA"] },
+    clients: [
+      confidential("agent"),
+      confidential("stranger"),
+      {
+        client_id: "person",
+        token_endpoint_auth_method: "none",
+        application_type: "native",
+        redirect_uris: ["http://127.0.0.1/callback"],
+      },
+    ],
+    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_, resource) => ({
+          audience: resource,
+          scope: SCOPES,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg } },
+        }),
+      },
+    },
+  });
+
+  // What a person would do in a browser.
+  async function interact(request, response) {
+    const { params } = await provider.interactionDetails(request, response);
+    const grant = new provider.Grant({ accountId: "ada", clientId: params.client_id });
+    grant.addOIDCScope("openid");
+    grant.addResourceScope(params.resource, params.scope);
+    const grantId = await grant.save();
+    await provider.interactionFinished(request, response, { login: { accountId: "ada" }, consent: { grantId } });
+  }
+
+  const callback = provider.callback();
+  handle = (request, response) =>
+    request.url.startsWith("/interaction/")
+      ? interact(request, response).catch((error) => response.writeHead(500).end(String(error)))
+      : callback(request, response);
+  console.error(`ready at ${issuer}`);
+});

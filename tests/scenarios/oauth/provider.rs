@@ -1,0 +1,64 @@
+//! An authorization server that runs.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bulkhead_system_tests::{Process, Request, eventually, program};
+
+/// npm oidc-provider. It ends with this value.
+pub(super) struct Provider {
+    process: Process,
+    url: String,
+    algorithm: &'static str,
+}
+
+impl Provider {
+    /// Starts it with keys of its own; access tokens are signed with this algorithm.
+    pub(super) async fn start(algorithm: &'static str) -> Self {
+        let (process, url) = launch("0", algorithm).await;
+        Self { process, url, algorithm }
+    }
+
+    /// Starts it again at the same address, with other keys.
+    pub(super) async fn restart(&mut self) {
+        self.process.kill();
+        let (_, port) = self.url.rsplit_once(':').expect("the URL has a port");
+        (self.process, self.url) = launch(port, self.algorithm).await;
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// An access token by the client credentials flow.
+    pub(super) async fn token(&self, client: &str, scope: &str, resource: &str) -> String {
+        let address = self.url.trim_start_matches("http://");
+        let basic = format!("Basic {}", STANDARD.encode(format!("{client}:secret")));
+        let form = format!("grant_type=client_credentials&scope={}&resource={resource}", scope.replace(' ', "+"));
+        let request = Request::new(address, "POST", "/token").header("authorization", &basic);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.into());
+        let answer = request.send().await.expect(200);
+        answer["access_token"].as_str().expect("an access token").to_owned()
+    }
+}
+
+async fn launch(port: &str, algorithm: &str) -> (Process, String) {
+    let mut command = program("BULKHEAD_NODE");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node/oidc_provider.mjs"));
+    let mut process = Process::start(command.args([port, algorithm]));
+    let url = eventually("the provider is ready", async || {
+        if let Some(status) = process.ended() {
+            panic!("the provider did not start: {status}\n{}", process.said());
+        }
+        let said = process.said();
+        let (_, line) = said.split_once("ready at ")?;
+        line.split_once('\n').map(|(url, _)| url.to_owned())
+    });
+    let url = url.await;
+    (process, url)
+}
