@@ -136,11 +136,26 @@ pub struct SandboxConfig {
     pub concurrent_calls: u32,
     /// The most linear memory that any connector may be given: MiB.
     pub max_memory_mib: u32,
+    /// The most elements that one table of a component may have.
+    pub max_table_elements: u32,
+    /// Core instances that one component may consist of.
+    pub max_core_instances: u32,
+    /// Linear memories that one component may have.
+    pub max_memories: u32,
+    /// Tables that one component may have.
+    pub max_tables: u32,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { concurrent_calls: 256, max_memory_mib: 512 }
+        Self {
+            concurrent_calls: 256,
+            max_memory_mib: 512,
+            max_table_elements: 100_000,
+            max_core_instances: 64,
+            max_memories: 4,
+            max_tables: 16,
+        }
     }
 }
 
@@ -151,6 +166,10 @@ impl SandboxConfig {
         EngineOptions {
             concurrent_calls: self.concurrent_calls,
             max_memory_bytes: (self.max_memory_mib as usize) << 20,
+            max_table_elements: self.max_table_elements as usize,
+            max_core_instances: self.max_core_instances,
+            max_memories: self.max_memories,
+            max_tables: self.max_tables,
         }
     }
 }
@@ -340,6 +359,10 @@ impl Config {
             ("jobs.workers", jobs.workers as u64),
             ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
             ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
+            ("sandbox.max_table_elements", u64::from(sandbox.max_table_elements)),
+            ("sandbox.max_core_instances", u64::from(sandbox.max_core_instances)),
+            ("sandbox.max_memories", u64::from(sandbox.max_memories)),
+            ("sandbox.max_tables", u64::from(sandbox.max_tables)),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),
@@ -387,6 +410,12 @@ mod tests {
     fn the_example_documents_every_setting() {
         let limits = ManifestLimits {
             memory_mib: Some(1),
+            table_elements: Some(1),
+            resources: Some(1),
+            hostcall_kib: Some(1),
+            random_kib: Some(1),
+            argument_kib: Some(1),
+            stderr_kib: Some(1),
             cpu_ms: Some(1),
             wall_clock_ms: Some(1),
             result_kib: Some(1),

@@ -18,7 +18,7 @@ use super::exports::Exports;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
-use super::limits::Limits;
+use super::limits::{LimitExceeded, LimitName, Limits};
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::plain::{PlainComponent, Surface, has_initializer};
@@ -68,17 +68,19 @@ pub enum ConnectorError {
         /// Why.
         source: NarrowingError,
     },
-    /// It is to have more memory than any instance can.
-    #[error(
-        "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
-    )]
-    Memory {
+    /// It is to have more memory or larger tables than any instance can.
+    #[error("connector {slug}: its limit {name} of {limit} is over the pool's {pool}; see sandbox.{setting}")]
+    Pool {
         /// The connector.
         slug: Slug,
-        /// Its limit.
+        /// Which limit.
+        name: &'static str,
+        /// Its value.
         limit: usize,
         /// The pool's.
         pool: usize,
+        /// The setting of the pool's.
+        setting: &'static str,
     },
 }
 
@@ -182,9 +184,13 @@ impl Connector {
         let variables = manifest.variables(&settings)?.into();
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
-        let pool = sandbox.options.max_memory_bytes;
-        if limits.memory_bytes > pool {
-            return Err(ConnectorError::Memory { slug, limit: limits.memory_bytes, pool });
+        let options = &sandbox.options;
+        let pooled = [
+            ("memory_bytes", limits.memory_bytes, options.max_memory_bytes, "max_memory_mib"),
+            ("table_elements", limits.table_elements, options.max_table_elements, "max_table_elements"),
+        ];
+        if let Some((name, limit, pool, setting)) = pooled.into_iter().find(|(_, limit, pool, _)| limit > pool) {
+            return Err(ConnectorError::Pool { slug, name, limit, pool, setting });
         }
         let context =
             CallContext { settings: Arc::new(settings), variables, grants: Arc::new(grants), limits, client, clock };
@@ -304,6 +310,12 @@ impl Connector {
     /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
     /// required the guest does not start.
     pub async fn call(&self, invocation: Invocation) -> RunReport {
+        let bytes = invocation.bytes();
+        let limit = self.context.limits.argument_bytes;
+        if bytes > limit {
+            let exceeded = LimitExceeded::with(LimitName::ArgumentBytes, limit, bytes);
+            return RunReport::failed(run::limit_error(exceeded));
+        }
         let Invocation { operation, round, credentials, observer } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
         let guest = if matches!(operation, Operation::Completion { .. }) {

@@ -2,7 +2,7 @@
 //! initialised and linked once.
 //!
 //! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
-//! what it may use up, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
+//! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
 //! the network, `connector` one installed connector, `exports` what it exports: the `contract` or, in a `plain` component,
 //! functions of its own; `invocation` what it can be asked, `run` one request, `content` its answers in MCP's terms,
 //! `install` reads a folder of them.
@@ -13,8 +13,10 @@ mod content;
 mod contract;
 mod credentials;
 mod engine;
+mod engine_limits;
 mod exports;
 mod grants;
+mod growth;
 mod host;
 mod install;
 mod invocation;
@@ -26,6 +28,7 @@ mod plain;
 mod preinit;
 mod rounds;
 mod run;
+mod stderr;
 
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
