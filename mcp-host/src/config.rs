@@ -144,6 +144,10 @@ pub struct SandboxConfig {
     pub max_memories: u32,
     /// Tables that one component may have.
     pub max_tables: u32,
+    /// Tools that one component may have.
+    pub max_tools: usize,
+    /// Time that a component may take to initialise itself, and again to describe itself: milliseconds.
+    pub install_ms: u64,
 }
 
 impl Default for SandboxConfig {
@@ -155,6 +159,8 @@ impl Default for SandboxConfig {
             max_core_instances: 64,
             max_memories: 4,
             max_tables: 16,
+            max_tools: 1000,
+            install_ms: 30_000,
         }
     }
 }
@@ -170,6 +176,8 @@ impl SandboxConfig {
             max_core_instances: self.max_core_instances,
             max_memories: self.max_memories,
             max_tables: self.max_tables,
+            max_tools: self.max_tools,
+            install_time: Duration::from_millis(self.install_ms),
         }
     }
 }
@@ -363,6 +371,8 @@ impl Config {
             ("sandbox.max_core_instances", u64::from(sandbox.max_core_instances)),
             ("sandbox.max_memories", u64::from(sandbox.max_memories)),
             ("sandbox.max_tables", u64::from(sandbox.max_tables)),
+            ("sandbox.max_tools", sandbox.max_tools as u64),
+            ("sandbox.install_ms", sandbox.install_ms),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),

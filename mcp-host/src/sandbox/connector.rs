@@ -207,7 +207,7 @@ impl Connector {
             });
         let component = if initializes {
             let guest = || installing.guest(Credentials::default());
-            let initialize = async || preinit::initialize(sandbox, wasm, guest).await;
+            let initialize = async || in_time(sandbox, preinit::initialize(sandbox, wasm, guest)).await;
             cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
         } else {
             cache.load(&sandbox.engine, wasm)
@@ -220,7 +220,7 @@ impl Connector {
         let exports = if surface.is_contract() {
             let contract = Contract::new(pre).map_err(failed)?;
             let guest = installing.guest(Credentials::default());
-            let described = describe(sandbox, &contract, guest).await.map_err(failed)?;
+            let described = in_time(sandbox, describe(sandbox, &contract, guest)).await.map_err(failed)?;
             offered.tools = described.tools.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect();
             offered.prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
             offered.listing = listing(described.resources, described.completes, manifest.resources.schemes)
@@ -233,6 +233,10 @@ impl Connector {
             offered.tools = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
             Exports::Plain(plain)
         };
+        let (described, most) = (offered.tools.len(), sandbox.options.max_tools);
+        if described > most {
+            return Err(unusable(format!("it has {described} tools; {most} are allowed, see sandbox.max_tools")));
+        }
         let mut tools = Vec::new();
         let mut callable = Vec::new();
         for (name, tool) in offered.tools {
@@ -346,9 +350,21 @@ impl Connector {
     }
 }
 
+/// Ends what waits for ever while it is installed: the host would never start.
+async fn in_time<T>(
+    sandbox: &SandboxEngine,
+    installing: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<T> {
+    let limit = sandbox.options.install_time;
+    tokio::time::timeout(limit, installing).await.unwrap_or_else(|_| {
+        let limit = limit.as_millis();
+        Err(LimitExceeded::with(LimitName::WallMs, limit, limit).into())
+    })
+}
+
 async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {
     let mut store = run::new_store(&sandbox.engine, guest);
-    run::watch_cpu(&mut store, preinit::TIME_LIMIT);
+    run::watch_cpu(&mut store, sandbox.options.install_time);
     contract.describe(&mut store).await
 }
 

@@ -27,6 +27,10 @@ pub struct EngineOptions {
     pub max_memories: u32,
     /// Tables that one component may have.
     pub max_tables: u32,
+    /// Tools that one component may have.
+    pub max_tools: usize,
+    /// Time that a component may take to initialise itself, and again to describe itself, when it is installed.
+    pub install_time: Duration,
 }
 
 impl Default for EngineOptions {
@@ -38,6 +42,8 @@ impl Default for EngineOptions {
             max_core_instances: 64,
             max_memories: 4,
             max_tables: 16,
+            max_tools: 1000,
+            install_time: Duration::from_secs(30),
         }
     }
 }

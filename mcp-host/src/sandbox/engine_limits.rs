@@ -10,8 +10,9 @@ const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 const HANDLES_EXHAUSTED: &str = "store handle limit exceeded";
 const RANDOM_REFUSED: &str = "requested len ";
 
-/// The limit that a call ended at, if it was one.
-pub(super) fn of(error: &wasmtime::Error, limits: &Limits) -> Option<LimitExceeded> {
+/// The limit that a call ended at, if it was one; `fuel` is what its store had for each time that the guest hands over
+/// something.
+pub(super) fn of(error: &wasmtime::Error, limits: &Limits, fuel: usize) -> Option<LimitExceeded> {
     if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
         return Some(*exceeded);
     }
@@ -28,7 +29,7 @@ pub(super) fn of(error: &wasmtime::Error, limits: &Limits) -> Option<LimitExceed
             return Some(one_more);
         }
         if said.contains(FUEL_EXHAUSTED) {
-            return Some(LimitExceeded::beyond(LimitName::HostcallBytes, limits.hostcall_fuel()));
+            return Some(LimitExceeded::beyond(LimitName::HostcallBytes, fuel));
         }
         if let Some(asked) = said.strip_prefix(RANDOM_REFUSED).and_then(|rest| rest.split(' ').next()?.parse().ok()) {
             return Some(LimitExceeded::with::<u64, u64>(LimitName::RandomBytes, limits.random_bytes, asked));

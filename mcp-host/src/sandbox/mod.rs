@@ -11,6 +11,8 @@ mod bindings;
 mod connector;
 mod content;
 mod contract;
+#[cfg(test)]
+mod corpus;
 mod credentials;
 mod engine;
 mod engine_limits;

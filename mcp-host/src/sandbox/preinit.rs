@@ -4,17 +4,12 @@
 //! guest drew from its random generator is in there too, so a guest must not make secrets in `initialize`; a hash
 //! map's seed is fixed by it, which a CPU limit makes harmless.
 
-use std::time::Duration;
-
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, Store, error::Context as _};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::engine::SandboxEngine;
 use super::host::Guest;
-
-/// How long `initialize` may compute: it is run once.
-pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The component with its memory initialised.
 ///
@@ -32,7 +27,7 @@ pub(crate) async fn initialize(
     let engine: &Engine = &sandbox.engine;
     let component = Component::new(engine, &instrumented)?;
     let mut store = super::run::new_store(engine, guest());
-    super::run::watch_cpu(&mut store, TIME_LIMIT);
+    super::run::watch_cpu(&mut store, sandbox.options.install_time);
     let instance = sandbox.linker.instantiate_async(&mut store, &component).await?;
     let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
     function.call_async(&mut store, ()).await.context("initialize failed")?;

@@ -63,6 +63,7 @@ pub(crate) async fn run(
     watch_cpu(&mut store, limits.cpu_time);
     let call = exports.call(&mut store, operation, round, limits);
     let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
+    let fuel = store.hostcall_fuel();
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
@@ -74,7 +75,7 @@ pub(crate) async fn run(
             (Outcome::Failed(_), Some(limit)) => exceeded(limit),
             (outcome, _) => outcome,
         },
-        Ok(Err(error)) => trapped(&error, &limits),
+        Ok(Err(error)) => trapped(&error, &limits, fuel),
     };
     let usage = Usage {
         cpu_us: micros(guest.cpu.elapsed()),
@@ -114,8 +115,8 @@ pub(crate) fn watch_cpu(store: &mut Store<Guest>, limit: Duration) {
     });
 }
 
-fn trapped(error: &wasmtime::Error, limits: &Limits) -> Outcome {
-    if let Some(limit) = engine_limits::of(error, limits) {
+fn trapped(error: &wasmtime::Error, limits: &Limits, fuel: usize) -> Outcome {
+    if let Some(limit) = engine_limits::of(error, limits, fuel) {
         return exceeded(limit);
     }
     match error.downcast_ref::<Trap>() {

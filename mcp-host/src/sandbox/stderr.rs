@@ -5,8 +5,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Bytes that may come at once.
+const WRITE_BYTES: usize = 64 << 10;
 
 /// Takes everything and keeps the beginning. A tool that logs there at length works on, and the host does not grow.
 #[derive(Clone, Debug)]
@@ -19,6 +24,12 @@ impl KeptStderr {
     /// Keeps so many bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { kept: Arc::default(), limit }
+    }
+
+    fn keep(&self, bytes: &[u8]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = self.limit.saturating_sub(kept.len());
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
     /// What was kept.
@@ -37,13 +48,37 @@ impl StdoutStream for KeptStderr {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
+
+    // Without a task and a buffer of its own, as the one that is made of `async_stream` would have.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for KeptStderr {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait::async_trait]
+impl OutputStream for KeptStderr {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.keep(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES)
+    }
 }
 
 impl AsyncWrite for KeptStderr {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.limit.saturating_sub(kept.len());
-        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.keep(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -2,8 +2,8 @@
 
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
 use serde_json::{Value, json};
-use wasmtime::Store;
 use wasmtime::component::{InstancePre, Val};
+use wasmtime::{Store, WasmBacktrace};
 
 use super::arguments;
 use super::describe::{Function, RESULT, Returns};
@@ -41,8 +41,10 @@ pub(super) async fn call(
     let count = if matches!(function.returns, Returns::Nothing) { 0 } else { 1 };
     let mut results = vec![Val::Bool(false); count];
     exported.call_async(&mut *store, &parameters, &mut results).await.map_err(|error| {
-        let handed = engine_limits::of(&error, &limits).map(|exceeded| exceeded.name);
-        if handed == Some(LimitName::HostcallBytes) { too_large.into() } else { error }
+        // Without a frame of the guest it was the result, not something that the guest said meanwhile.
+        let saying = error.downcast_ref::<WasmBacktrace>().is_some_and(|trace| !trace.frames().is_empty());
+        let exceeded = engine_limits::of(&error, &limits, store.hostcall_fuel()).map(|exceeded| exceeded.name);
+        if exceeded == Some(LimitName::HostcallBytes) && !saying { too_large.into() } else { error }
     })?;
     outcome(&function.returns, results.pop(), limits.result_bytes).map_err(|why| match why {
         Unconverted::TooLarge => too_large.into(),
