@@ -102,3 +102,33 @@ async fn a_connector_in_javascript_works() {
 async fn a_connector_in_python_works() {
     works("python", python).await;
 }
+
+/// The code of docs/connectors.md in this language.
+fn shown(language: &str) -> Vec<String> {
+    let page = include_str!("../../docs/connectors.md");
+    let blocks = page.split(&format!("```{language}\n")).skip(1).filter_map(|rest| rest.split("\n```").next());
+    let lines = blocks.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_documentation_shows_what_is_built() {
+    let read = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a source");
+    let built = [
+        ("rust", read("../connectors/kit/src/lib.rs") + &read("guests/plain-types/src/calc.rs")),
+        ("js", read("polyglot/javascript/connector.js")),
+        ("python", read("polyglot/python/connector.py")),
+        ("wit", read("polyglot/python/wit/world.wit") + &read("guests/plain-types/wit/world.wit")),
+        ("toml", read("polyglot/javascript/connector.toml")),
+    ];
+    for (language, source) in built {
+        let lines = shown(language);
+        assert!(lines.len() > 3, "docs/connectors.md has no {language}");
+        for line in lines {
+            assert!(
+                source.contains(&line),
+                "{line:?} in docs/connectors.md is not in the {language} that the tests build"
+            );
+        }
+    }
+}
