@@ -106,7 +106,8 @@ async fn a_connector_in_python_works() {
 /// The code of docs/connectors.md in this language.
 fn shown(language: &str) -> Vec<String> {
     let page = include_str!("../../docs/connectors.md");
-    let blocks = page.split(&format!("```{language}\n")).skip(1).filter_map(|rest| rest.split("\n```").next());
+    let start = format!("```{language}\n");
+    let blocks = page.split(&start).skip(1).filter_map(|rest| rest.split("\n```").next());
     let lines = blocks.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
     lines.map(str::to_owned).collect()
 }
