@@ -363,9 +363,10 @@ async fn in_time<T>(
 }
 
 async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {
+    let cpu = guest.cpu.clone();
     let mut store = run::new_store(&sandbox.engine, guest);
     run::watch_cpu(&mut store, sandbox.options.install_time);
-    contract.describe(&mut store).await
+    cpu.measure(contract.describe(&mut store)).await
 }
 
 fn prompts(slug: &Slug, described: Vec<wit_prompts::Prompt>) -> Result<Vec<Prompt>, String> {

@@ -26,11 +26,13 @@ pub(crate) async fn initialize(
     let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
     let engine: &Engine = &sandbox.engine;
     let component = Component::new(engine, &instrumented)?;
-    let mut store = super::run::new_store(engine, guest());
+    let guest = guest();
+    let cpu = guest.cpu.clone();
+    let mut store = super::run::new_store(engine, guest);
     super::run::watch_cpu(&mut store, sandbox.options.install_time);
-    let instance = sandbox.linker.instantiate_async(&mut store, &component).await?;
+    let instance = cpu.measure(sandbox.linker.instantiate_async(&mut store, &component)).await?;
     let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
-    function.call_async(&mut store, ()).await.context("initialize failed")?;
+    cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
     wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
 }
 

@@ -82,7 +82,11 @@ pub(super) const ATTACKS: &[Attack] = &[
         "type",
     ),
     refused("exports_ten_thousand", Source::Text(ten_thousand), "10000 tools; 1000 are allowed"),
-    refused("describe_loops", made(|| connector(1, "(loop br 0) unreachable", b"", "unreachable")), "CpuMs"),
+    refused(
+        "describe_loops",
+        made(|| connector(1, "(loop br 0) unreachable", b"", "unreachable")),
+        "exceeded its limit",
+    ),
     refused("describe_traps", made(|| connector(1, "unreachable", b"", "unreachable")), "unreachable"),
     refused(
         "describe_a_million_tools",
@@ -141,7 +145,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             core: r#"(module (memory (export "memory") 1) (func (export "initialize") (loop br 0))
                 (func (export "run") (result i32) i32.const 16))"#,
         },
-        "initialize",
+        "exceeded its limit",
     ),
     refused(
         "initialize_grows_without_end",
