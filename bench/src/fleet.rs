@@ -119,7 +119,8 @@ impl Start<'_> {
     }
 }
 
-fn owner_key(data_dir: &Path) -> anyhow::Result<String> {
+/// The key of the owner that the product made at its start.
+pub(crate) fn owner_key(data_dir: &Path) -> anyhow::Result<String> {
     let path = data_dir.join("owner.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let owner: serde_json::Value = serde_json::from_str(&text)?;

@@ -6,11 +6,12 @@
 //!
 //! [`subject`] is the list of what is measured, [`servers`] the servers that exist only to be measured, [`fleet`]
 //! starts what the chosen subjects need, [`workload`] is the request and the check of its answer, [`in_process`]
-//! measures without a network, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let
+//! measures without a network, [`hostile`] measures a tool beside others that misbehave, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let
 //! [`fleet`] start its server.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to its user on standard output")]
 
 mod fleet;
+mod hostile;
 mod in_process;
 mod load;
 mod options;
@@ -49,7 +50,9 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     eprintln!("starting the servers");
     let fleet = Fleet::start(&subjects, options, folder.path(), &cache)?;
     let measured = rounds::measure(&fleet, &subjects, options)?;
-    let report = report::Report::new(options, in_process, plain, &measured);
+    drop(fleet);
+    let hostile = options.hostile().then(|| hostile::measure(options, folder.path())).transpose()?;
+    let report = report::Report::new(options, in_process, plain, &measured, hostile);
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

@@ -36,6 +36,9 @@ pub(crate) struct Options {
     /// Measure only these and what they are compared with.
     #[arg(long, value_delimiter = ',', value_enum)]
     pub(crate) only: Vec<Subject>,
+    /// Hostile calls that are made beside a tool that behaves.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) hostile_calls: usize,
     /// Print one JSON document instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
@@ -62,9 +65,18 @@ impl Options {
         let asked = |subject: Subject| {
             self.only.contains(&subject) || self.only.iter().any(|only| only.baseline() == Some(subject))
         };
-        let possible = |subject: Subject| subject != Subject::Postgres || self.postgres_url.is_some();
+        let possible = |subject: Subject| match subject {
+            Subject::Postgres => self.postgres_url.is_some(),
+            Subject::Hostile => false,
+            _ => true,
+        };
         let all = Subject::value_variants().iter().copied().filter(|subject| possible(*subject));
         all.filter(|subject| self.only.is_empty() || asked(*subject)).collect()
+    }
+
+    /// Whether hostile calls are made beside a tool that behaves.
+    pub(crate) fn hostile(&self) -> bool {
+        self.only.is_empty() || self.only.contains(&Subject::Hostile)
     }
 }
 
@@ -122,6 +134,12 @@ mod tests {
     fn a_subject_brings_what_it_is_compared_with() {
         assert_eq!(subjects(&["--only", "sandbox"]), [Subject::Native, Subject::Sandbox]);
         assert_eq!(subjects(&["--only", "edge,native"]), [Subject::Native, Subject::NativeRoute, Subject::Edge]);
+    }
+
+    #[test]
+    fn hostile_calls_are_measured_apart() {
+        assert!(subjects(&["--only", "hostile"]).is_empty());
+        assert!(!subjects(&[]).contains(&Subject::Hostile));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::hostile::Hostile;
 use crate::in_process::{InProcess, Plain};
 use crate::options::Options;
 use crate::rounds::Measured;
@@ -18,6 +19,7 @@ pub(crate) struct Report {
     in_process: Vec<InProcess>,
     plain: Plain,
     subjects: Vec<Figures>,
+    hostile: Option<Hostile>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +48,13 @@ struct Ratio {
 }
 
 impl Report {
-    pub(crate) fn new(options: &Options, in_process: Vec<InProcess>, plain: Plain, measured: &[Measured]) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        in_process: Vec<InProcess>,
+        plain: Plain,
+        measured: &[Measured],
+        hostile: Option<Hostile>,
+    ) -> Self {
         let subjects = measured.iter().map(|one| figures(one, measured)).collect();
         let seconds_per_round = options.seconds.as_secs_f64();
         Self {
@@ -56,6 +64,7 @@ impl Report {
             in_process,
             plain,
             subjects,
+            hostile,
         }
     }
 }
@@ -80,7 +89,7 @@ fn figures(one: &Measured, all: &[Measured]) -> Figures {
 }
 
 /// Of sorted microseconds, in milliseconds.
-fn quantile(sorted: &[u32], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[u32], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let index = (last as f64 * share).round() as usize;
     sorted.get(index).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
@@ -136,6 +145,9 @@ impl fmt::Display for Report {
             "  {tool:16} through the contract {contract_p50_us:6.1} us, as a plain component {plain_p50_us:6.1} us: \
              {ratio:.2}, mark {mark} {met}"
         )?;
+        if let Some(hostile) = &self.hostile {
+            write!(f, "\n{hostile}")?;
+        }
         Ok(())
     }
 }

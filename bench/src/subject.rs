@@ -21,6 +21,8 @@ pub(crate) enum Subject {
     NativeRoute,
     /// The function on the edge runtime of `bulkhead up`.
     Edge,
+    /// `jq` on `bulkhead up` beside hostile calls. It is measured apart from the rounds, which it would disturb.
+    Hostile,
 }
 
 /// What a request asks for.
@@ -36,7 +38,7 @@ impl Subject {
     /// What it is compared with.
     pub(crate) const fn baseline(self) -> Option<Self> {
         match self {
-            Self::Native | Self::NativeRoute => None,
+            Self::Native | Self::NativeRoute | Self::Hostile => None,
             Self::NativeManual | Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::Native),
             Self::Edge => Some(Self::NativeRoute),
         }
@@ -62,8 +64,8 @@ impl Subject {
     /// What a request to it asks for.
     pub(crate) const fn asks(self) -> Asks {
         match self {
-            Self::Native | Self::NativeManual | Self::Sandbox | Self::Sqlite | Self::Postgres => Asks::ToolCall,
             Self::NativeRoute | Self::Edge => Asks::Connectors,
+            _ => Asks::ToolCall,
         }
     }
 
@@ -77,6 +79,7 @@ impl Subject {
             Self::Postgres => "jq: bulkhead up, job and audit on PostgreSQL",
             Self::NativeRoute => "GET /v1/connectors: native axum",
             Self::Edge => "GET /v1/connectors: edge runtime",
+            Self::Hostile => "jq: bulkhead up, beside hostile calls",
         }
     }
 
@@ -89,6 +92,7 @@ impl Subject {
             Self::Sqlite | Self::Postgres => "authentication, one log line a call, job, events, audit, metrics",
             Self::NativeRoute => "authentication on the same SQLite file, the function's layers",
             Self::Edge => "authentication on SQLite, one instance a request",
+            Self::Hostile => "the same as bulkhead up; what it is compared with is itself alone",
         }
     }
 }

@@ -63,7 +63,7 @@ impl Workload {
     /// When the key is no header's value.
     pub(crate) fn new(asks: Asks, address: SocketAddr, key: Option<&str>) -> anyhow::Result<Self> {
         let mut request = match asks {
-            Asks::ToolCall => call(),
+            Asks::ToolCall => call(TOOL, &arguments()),
             Asks::Connectors => Request::get("/v1/connectors").body(Full::default()),
         }?;
         request.headers_mut().insert(HOST, address.to_string().parse()?);
@@ -106,14 +106,15 @@ impl Workload {
     }
 }
 
-fn call() -> http::Result<Request<Full<Bytes>>> {
+/// The request that calls a tool.
+pub(crate) fn call(tool: &str, arguments: &Value) -> http::Result<Request<Full<Bytes>>> {
     let body = json!({
         "jsonrpc": "2.0",
         "id": 1,
         "method": "tools/call",
         "params": {
-            "name": TOOL,
-            "arguments": arguments(),
+            "name": tool,
+            "arguments": arguments,
             "_meta": {
                 "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
                 "io.modelcontextprotocol/clientCapabilities": {},
@@ -128,7 +129,7 @@ fn call() -> http::Result<Request<Full<Bytes>>> {
         .header(ACCEPT, "application/json, text/event-stream")
         .header("mcp-protocol-version", PROTOCOL_VERSION)
         .header("mcp-method", "tools/call")
-        .header("mcp-name", TOOL)
+        .header("mcp-name", tool)
         .body(Full::new(Bytes::from(body.to_string())))
 }
 

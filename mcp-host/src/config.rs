@@ -4,6 +4,7 @@
 
 mod mcp;
 mod oauth;
+mod sandbox;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,11 +14,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::edge::EdgeLimits;
-use crate::sandbox::{EngineOptions, ManifestLimits, Narrowing, OperatorConfig};
+use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
 pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError, SigningAlgorithm};
+pub use sandbox::SandboxConfig;
 
 /// The whole configuration. Every key is optional; unknown ones are refused.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -131,45 +133,6 @@ impl JobsConfig {
     #[must_use]
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
-    }
-}
-
-/// The sandbox.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SandboxConfig {
-    /// Calls that run at once; more wait.
-    pub concurrent_calls: u32,
-    /// The most linear memory that any connector may be given: MiB.
-    pub max_memory_mib: u32,
-    /// How often the folder of connectors is looked at for changes: milliseconds.
-    pub connectors_poll_ms: u64,
-    /// Whether connectors must be signed by one of `trusted_keys`.
-    pub require_signature: bool,
-    /// minisign's public keys.
-    pub trusted_keys: Vec<String>,
-}
-
-impl Default for SandboxConfig {
-    fn default() -> Self {
-        Self {
-            concurrent_calls: 256,
-            max_memory_mib: 512,
-            connectors_poll_ms: 2000,
-            require_signature: false,
-            trusted_keys: Vec::new(),
-        }
-    }
-}
-
-impl SandboxConfig {
-    /// As the engine takes it.
-    #[must_use]
-    pub fn options(&self) -> EngineOptions {
-        EngineOptions {
-            concurrent_calls: self.concurrent_calls,
-            max_memory_bytes: (self.max_memory_mib as usize) << 20,
-        }
     }
 }
 
@@ -362,6 +325,12 @@ impl Config {
             ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
             ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
             ("sandbox.connectors_poll_ms", sandbox.connectors_poll_ms),
+            ("sandbox.max_table_elements", u64::from(sandbox.max_table_elements)),
+            ("sandbox.max_core_instances", u64::from(sandbox.max_core_instances)),
+            ("sandbox.max_memories", u64::from(sandbox.max_memories)),
+            ("sandbox.max_tables", u64::from(sandbox.max_tables)),
+            ("sandbox.max_tools", sandbox.max_tools as u64),
+            ("sandbox.install_ms", sandbox.install_ms),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),
@@ -414,6 +383,12 @@ mod tests {
     fn the_example_documents_every_setting() {
         let limits = ManifestLimits {
             memory_mib: Some(1),
+            table_elements: Some(1),
+            resources: Some(1),
+            hostcall_kib: Some(1),
+            random_kib: Some(1),
+            argument_kib: Some(1),
+            stderr_kib: Some(1),
             cpu_ms: Some(1),
             wall_clock_ms: Some(1),
             result_kib: Some(1),

@@ -18,7 +18,7 @@ use super::exports::Exports;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
-use super::limits::Limits;
+use super::limits::{LimitExceeded, LimitName, Limits};
 use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::plain::{PlainComponent, Surface, has_initializer};
@@ -68,17 +68,19 @@ pub enum ConnectorError {
         /// Why.
         source: NarrowingError,
     },
-    /// It is to have more memory than any instance can.
-    #[error(
-        "connector {slug}: its memory limit of {limit} bytes is over the pool's {pool}; see sandbox.max_memory_mib"
-    )]
-    Memory {
+    /// It is to have more memory or larger tables than any instance can.
+    #[error("connector {slug}: its limit {name} of {limit} is over the pool's {pool}; see sandbox.{setting}")]
+    Pool {
         /// The connector.
         slug: Slug,
-        /// Its limit.
+        /// Which limit.
+        name: &'static str,
+        /// Its value.
         limit: usize,
         /// The pool's.
         pool: usize,
+        /// The setting of the pool's.
+        setting: &'static str,
     },
 }
 
@@ -182,9 +184,13 @@ impl Connector {
         let variables = manifest.variables(&settings)?.into();
         let missing_settings = manifest.missing_settings(&settings);
         let limits = operator.limits.over(manifest.limits.over(Limits::default()));
-        let pool = sandbox.options.max_memory_bytes;
-        if limits.memory_bytes > pool {
-            return Err(ConnectorError::Memory { slug, limit: limits.memory_bytes, pool });
+        let options = &sandbox.options;
+        let pooled = [
+            ("memory_bytes", limits.memory_bytes, options.max_memory_bytes, "max_memory_mib"),
+            ("table_elements", limits.table_elements, options.max_table_elements, "max_table_elements"),
+        ];
+        if let Some((name, limit, pool, setting)) = pooled.into_iter().find(|(_, limit, pool, _)| limit > pool) {
+            return Err(ConnectorError::Pool { slug, name, limit, pool, setting });
         }
         let context =
             CallContext { settings: Arc::new(settings), variables, grants: Arc::new(grants), limits, client, clock };
@@ -201,7 +207,7 @@ impl Connector {
             });
         let component = if initializes {
             let guest = || installing.guest(Credentials::default());
-            let initialize = async || preinit::initialize(sandbox, wasm, guest).await;
+            let initialize = async || in_time(sandbox, preinit::initialize(sandbox, wasm, guest)).await;
             cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
         } else {
             cache.load(&sandbox.engine, wasm)
@@ -214,7 +220,7 @@ impl Connector {
         let exports = if surface.is_contract() {
             let contract = Contract::new(pre).map_err(failed)?;
             let guest = installing.guest(Credentials::default());
-            let described = describe(sandbox, &contract, guest).await.map_err(failed)?;
+            let described = in_time(sandbox, describe(sandbox, &contract, guest)).await.map_err(failed)?;
             offered.tools = described.tools.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect();
             offered.prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
             offered.listing = listing(described.resources, described.completes, manifest.resources.schemes)
@@ -227,6 +233,10 @@ impl Connector {
             offered.tools = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
             Exports::Plain(plain)
         };
+        let (described, most) = (offered.tools.len(), sandbox.options.max_tools);
+        if described > most {
+            return Err(unusable(format!("it has {described} tools; {most} are allowed, see sandbox.max_tools")));
+        }
         let mut tools = Vec::new();
         let mut callable = Vec::new();
         for (name, tool) in offered.tools {
@@ -304,6 +314,12 @@ impl Connector {
     /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
     /// required the guest does not start.
     pub async fn call(&self, invocation: Invocation) -> RunReport {
+        let bytes = invocation.bytes();
+        let limit = self.context.limits.argument_bytes;
+        if bytes > limit {
+            let exceeded = LimitExceeded::with(LimitName::ArgumentBytes, limit, bytes);
+            return RunReport::failed(run::limit_error(exceeded));
+        }
         let Invocation { operation, round, credentials, observer } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
         let guest = if matches!(operation, Operation::Completion { .. }) {
@@ -334,10 +350,23 @@ impl Connector {
     }
 }
 
+/// Ends what waits for ever while it is installed: the host would never start.
+async fn in_time<T>(
+    sandbox: &SandboxEngine,
+    installing: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<T> {
+    let limit = sandbox.options.install_time;
+    tokio::time::timeout(limit, installing).await.unwrap_or_else(|_| {
+        let limit = limit.as_millis();
+        Err(LimitExceeded::with(LimitName::WallMs, limit, limit).into())
+    })
+}
+
 async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {
+    let cpu = guest.cpu.clone();
     let mut store = run::new_store(&sandbox.engine, guest);
-    run::watch_cpu(&mut store, preinit::TIME_LIMIT);
-    contract.describe(&mut store).await
+    run::watch_cpu(&mut store, sandbox.options.install_time);
+    cpu.measure(contract.describe(&mut store)).await
 }
 
 fn prompts(slug: &Slug, described: Vec<wit_prompts::Prompt>) -> Result<Vec<Prompt>, String> {

@@ -25,8 +25,8 @@ pub(super) struct Contract {
 pub(super) enum Answer {
     /// MCP's result: that of the request, or one that asks for input.
     Result(Value),
-    /// It is over the limit on results.
-    TooLarge,
+    /// It is over the limit on results, with so many bytes.
+    TooLarge(usize),
     /// It is not what the contract demands.
     Invalid(String),
 }
@@ -144,8 +144,9 @@ impl Contract {
 }
 
 fn within<T: Size>(answer: T, limit: usize, convert: impl FnOnce(T) -> Result<Value, &'static str>) -> Answer {
-    if answer.bytes() > limit {
-        return Answer::TooLarge;
+    let bytes = answer.bytes();
+    if bytes > limit {
+        return Answer::TooLarge(bytes);
     }
     match convert(answer) {
         Ok(result) => Answer::Result(result),
@@ -154,8 +155,9 @@ fn within<T: Size>(answer: T, limit: usize, convert: impl FnOnce(T) -> Result<Va
 }
 
 fn asks(questions: Questions, limit: usize) -> Answer {
-    if questions.bytes() > limit {
-        return Answer::TooLarge;
+    let bytes = questions.bytes();
+    if bytes > limit {
+        return Answer::TooLarge(bytes);
     }
     match rounds::of_guest(questions) {
         Ok(asked) => Answer::Result(asked.into_result()),

@@ -19,11 +19,32 @@ pub struct EngineOptions {
     pub concurrent_calls: u32,
     /// The most linear memory that any connector may be given: bytes.
     pub max_memory_bytes: usize,
+    /// The most elements that one table may have.
+    pub max_table_elements: usize,
+    /// Core instances that one component may consist of.
+    pub max_core_instances: u32,
+    /// Linear memories that one component may have.
+    pub max_memories: u32,
+    /// Tables that one component may have.
+    pub max_tables: u32,
+    /// Tools that one component may have.
+    pub max_tools: usize,
+    /// Time that a component may take to initialise itself, and again to describe itself, when it is installed.
+    pub install_time: Duration,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { concurrent_calls: 256, max_memory_bytes: 512 << 20 }
+        Self {
+            concurrent_calls: 256,
+            max_memory_bytes: 512 << 20,
+            max_table_elements: 100_000,
+            max_core_instances: 64,
+            max_memories: 4,
+            max_tables: 16,
+            max_tools: 1000,
+            install_time: Duration::from_secs(30),
+        }
     }
 }
 
@@ -74,11 +95,18 @@ impl SandboxEngine {
 fn config(options: EngineOptions) -> Config {
     let slots = options.concurrent_calls;
     let mut pool = PoolingAllocationConfig::new();
-    // A Rust component has one memory and two tables beside its adapters' tables; other toolchains need a few more.
+    // There is room for as many calls as may run, each of a component that is as large as one may be: none can use up
+    // what another needs. Room that nobody uses is address space alone.
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(8))
-        .total_memories(slots.saturating_mul(2))
-        .total_tables(slots.saturating_mul(8))
+        .max_core_instances_per_component(options.max_core_instances)
+        .total_core_instances(slots.saturating_mul(options.max_core_instances))
+        .max_memories_per_component(options.max_memories)
+        .max_memories_per_module(options.max_memories)
+        .total_memories(slots.saturating_mul(options.max_memories))
+        .max_tables_per_component(options.max_tables)
+        .max_tables_per_module(options.max_tables)
+        .total_tables(slots.saturating_mul(options.max_tables))
+        .table_elements(options.max_table_elements)
         .total_stacks(slots)
         .max_memory_size(options.max_memory_bytes)
         .max_unused_warm_slots(slots)

@@ -52,7 +52,7 @@ impl Exports {
 fn accept(answer: Answer, limits: Limits) -> Outcome {
     match answer {
         Answer::Result(result) => Outcome::Succeeded(result),
-        Answer::TooLarge => exceeded(LimitExceeded { name: LimitName::ResultBytes, limit: limits.result_bytes as u64 }),
+        Answer::TooLarge(bytes) => exceeded(LimitExceeded::with(LimitName::ResultBytes, limits.result_bytes, bytes)),
         Answer::Invalid(why) => Outcome::Failed(JobError::new(JobErrorKind::InvalidOutput, why)),
     }
 }

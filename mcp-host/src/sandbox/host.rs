@@ -6,19 +6,17 @@ use std::sync::Arc;
 use bulkhead_execution::{EventLevel, NewEvent};
 use bulkhead_kernel::Clock;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::bindings::bulkhead::connector::{host, types};
 use super::connector::Settings;
+use super::growth::Growth;
 use super::invocation::{Observer, Signal};
-use super::limits::{Limits, MemoryLimiter};
+use super::limits::Limits;
 use super::meter::CpuMeter;
 use super::outbound::Outbound;
-
-/// Bytes of a guest's standard error that are kept, to tell why it trapped.
-const STDERR_BYTES: usize = 4096;
+use super::stderr::KeptStderr;
 
 /// The data of one call's store. It lives as long as the call.
 pub(crate) struct Guest {
@@ -27,7 +25,7 @@ pub(crate) struct Guest {
     table: ResourceTable,
     settings: Arc<Settings>,
     pub(crate) variables: Arc<[(String, String)]>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     clock: Arc<dyn Clock>,
     logged: usize,
     observer: Option<Observer>,
@@ -36,9 +34,9 @@ pub(crate) struct Guest {
     pub(crate) dropped_events: usize,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) outbound: Outbound,
-    pub(crate) memory: MemoryLimiter,
+    pub(crate) growth: Growth,
     pub(crate) cpu: CpuMeter,
-    pub(crate) stderr: MemoryOutputPipe,
+    pub(crate) stderr: KeptStderr,
 }
 
 impl Guest {
@@ -49,14 +47,17 @@ impl Guest {
         outbound: Outbound,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let stderr = MemoryOutputPipe::new(STDERR_BYTES);
+        let stderr = KeptStderr::new(limits.stderr_bytes);
         // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
         // exist for the guest.
-        let wasi = WasiCtxBuilder::new().stderr(stderr.clone()).envs(&variables).build();
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stderr(stderr.clone()).envs(&variables).max_random_size(limits.random_bytes);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
         Self {
-            wasi,
+            wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            table: ResourceTable::new(),
+            table,
             settings,
             variables,
             limits,
@@ -68,7 +69,7 @@ impl Guest {
             dropped_events: 0,
             events: Vec::new(),
             outbound,
-            memory: MemoryLimiter::new(limits.memory_bytes),
+            growth: Growth::new(&limits),
             cpu: CpuMeter::default(),
             stderr,
         }

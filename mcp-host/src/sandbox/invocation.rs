@@ -30,6 +30,13 @@ impl Invocation {
     pub fn tool(name: impl Into<String>, arguments: impl Into<String>) -> Self {
         Self::new(Operation::Tool { name: name.into(), arguments: arguments.into() })
     }
+
+    /// Bytes that go into the sandbox: arguments, and the answers and the state of earlier rounds.
+    pub(super) fn bytes(&self) -> usize {
+        let answers = self.round.answers.iter().map(|(key, answer)| key.len() + answer.to_string().len());
+        let state = self.round.state.as_ref().map_or(0, String::len);
+        self.operation.bytes() + answers.sum::<usize>() + state
+    }
 }
 
 /// What a connector can be asked.
@@ -65,6 +72,19 @@ pub enum Operation {
         /// Arguments that are filled in.
         others: Vec<(String, String)>,
     },
+}
+
+impl Operation {
+    fn bytes(&self) -> usize {
+        let pairs =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        match self {
+            Self::Tool { arguments, .. } => arguments.len(),
+            Self::Prompt { arguments, .. } => pairs(arguments),
+            Self::Resource { uri } => uri.len(),
+            Self::Completion { argument, value, others, .. } => argument.len() + value.len() + pairs(others),
+        }
+    }
 }
 
 /// Whose argument is completed.

@@ -9,6 +9,20 @@ use serde::Serialize;
 pub struct Limits {
     /// Linear memory: bytes.
     pub memory_bytes: usize,
+    /// Elements of all tables together.
+    pub table_elements: usize,
+    /// Resources of the host that the guest holds at once (streams, pollables, requests, bodies), and as many handles of
+    /// the component model.
+    pub resources: usize,
+    /// What the guest may hand to the host in one go, a result included: bytes in the host's memory.
+    pub hostcall_bytes: usize,
+    /// Random bytes that the guest may ask for at once.
+    pub random_bytes: u64,
+    /// What goes in: bytes of the arguments, and of the answers and the state of earlier rounds.
+    pub argument_bytes: usize,
+    /// Bytes of the guest's standard error that are kept, to tell why it trapped; more are dropped. Of its standard
+    /// output nothing is kept.
+    pub stderr_bytes: usize,
     /// Time in which the guest computes.
     pub cpu_time: Duration,
     /// Time from start to end.
@@ -43,6 +57,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 64 << 20,
+            table_elements: 50_000,
+            resources: 1000,
+            hostcall_bytes: 8 << 20,
+            random_bytes: 1 << 20,
+            argument_bytes: 1 << 20,
+            stderr_bytes: 4 << 10,
             cpu_time: Duration::from_secs(2),
             wall_time: Duration::from_secs(30),
             result_bytes: 1 << 20,
@@ -61,14 +81,30 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What the guest may hand to the host in one go: at least what a result takes in the host's memory that has so many
+    /// bytes as its limit allows.
+    pub(crate) fn hostcall_fuel(&self) -> usize {
+        self.hostcall_bytes.max(self.result_bytes.saturating_mul(2))
+    }
+}
+
 /// Which limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitName {
     /// [`Limits::memory_bytes`].
     MemoryBytes,
-    /// Elements of a table, which a guest may grow like memory.
+    /// [`Limits::table_elements`].
     TableElements,
+    /// [`Limits::resources`].
+    Resources,
+    /// [`Limits::hostcall_bytes`].
+    HostcallBytes,
+    /// [`Limits::random_bytes`].
+    RandomBytes,
+    /// [`Limits::argument_bytes`].
+    ArgumentBytes,
     /// [`Limits::cpu_time`], in milliseconds.
     CpuMs,
     /// [`Limits::wall_time`], in milliseconds.
@@ -99,49 +135,25 @@ pub enum LimitName {
 
 /// A call went over a limit and was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("the tool was stopped: it exceeded its limit {name:?} of {limit}")]
+#[error("the tool was stopped: it exceeded its limit {name:?} of {limit}{}", reached.map(|n| format!(" with {n}")).unwrap_or_default())]
 pub struct LimitExceeded {
     /// Which limit.
     pub name: LimitName,
     /// Its value, in the unit that its name says; 0 where the engine sets it.
     pub limit: u64,
+    /// What was reached or asked for, in the same unit; `None` where counting ends at the limit.
+    pub reached: Option<u64>,
 }
 
-/// A table of this many elements is larger than any toolchain makes.
-const MAX_TABLE_ELEMENTS: usize = 100_000;
-
-/// Enforces the limits on memory and tables as a guest grows them, and remembers the peak.
-#[derive(Debug)]
-pub(crate) struct MemoryLimiter {
-    limit: usize,
-    pub(crate) current: usize,
-    pub(crate) peak: usize,
-}
-
-impl MemoryLimiter {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, current: 0, peak: 0 }
-    }
-}
-
-impl wasmtime::ResourceLimiter for MemoryLimiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // A component may have several memories: what counts is their sum.
-        let total = self.current.saturating_sub(current).saturating_add(desired);
-        if total > self.limit {
-            let limit = self.limit as u64;
-            return Err(LimitExceeded { name: LimitName::MemoryBytes, limit }.into());
-        }
-        self.current = total;
-        self.peak = self.peak.max(total);
-        Ok(true)
+impl LimitExceeded {
+    /// Of a limit in units that this counts.
+    pub(crate) fn with<L: TryInto<u64>, R: TryInto<u64>>(name: LimitName, limit: L, reached: R) -> Self {
+        let reached = Some(reached.try_into().unwrap_or(u64::MAX));
+        Self { name, limit: limit.try_into().unwrap_or(u64::MAX), reached }
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > MAX_TABLE_ELEMENTS {
-            let limit = MAX_TABLE_ELEMENTS as u64;
-            return Err(LimitExceeded { name: LimitName::TableElements, limit }.into());
-        }
-        Ok(true)
+    /// Of a limit beyond which nothing is counted.
+    pub(crate) fn beyond(name: LimitName, limit: impl TryInto<u64>) -> Self {
+        Self { name, limit: limit.try_into().unwrap_or(u64::MAX), reached: None }
     }
 }

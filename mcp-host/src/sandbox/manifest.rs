@@ -109,6 +109,18 @@ pub struct Outbound {
 pub struct ManifestLimits {
     /// Linear memory.
     pub memory_mib: Option<u32>,
+    /// Elements of tables.
+    pub table_elements: Option<u32>,
+    /// Resources of the host, and handles.
+    pub resources: Option<u32>,
+    /// What is handed to the host in one go.
+    pub hostcall_kib: Option<u32>,
+    /// Random bytes at once.
+    pub random_kib: Option<u32>,
+    /// What goes in.
+    pub argument_kib: Option<u32>,
+    /// Standard error that is kept.
+    pub stderr_kib: Option<u32>,
     /// CPU time.
     pub cpu_ms: Option<u64>,
     /// Time from start to end.
@@ -143,6 +155,12 @@ impl ManifestLimits {
     pub fn over(self, base: Limits) -> Limits {
         Limits {
             memory_bytes: self.memory_mib.map_or(base.memory_bytes, |mib| (mib as usize) << 20),
+            table_elements: self.table_elements.map_or(base.table_elements, |elements| elements as usize),
+            resources: self.resources.map_or(base.resources, |resources| resources as usize),
+            hostcall_bytes: self.hostcall_kib.map_or(base.hostcall_bytes, |kib| (kib as usize) << 10),
+            random_bytes: self.random_kib.map_or(base.random_bytes, |kib| u64::from(kib) << 10),
+            argument_bytes: self.argument_kib.map_or(base.argument_bytes, |kib| (kib as usize) << 10),
+            stderr_bytes: self.stderr_kib.map_or(base.stderr_bytes, |kib| (kib as usize) << 10),
             cpu_time: self.cpu_ms.map_or(base.cpu_time, Duration::from_millis),
             wall_time: self.wall_clock_ms.map_or(base.wall_time, Duration::from_millis),
             result_bytes: self.result_kib.map_or(base.result_bytes, |kib| (kib as usize) << 10),

@@ -2,20 +2,24 @@
 //! initialised and linked once.
 //!
 //! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
-//! what it may use up, `credentials` what the host adds to its requests, `host` what it can call, `outbound` its way to
-//! the network, `connector` one installed connector, `exports` what it exports: the `contract` or, in a `plain` component,
-//! functions of its own; `invocation` what it can be asked, `run` one request, `content` its answers in MCP's terms,
-//! `package` a connector on the disk, `signature` who must have signed it, `install` makes connectors of a folder of them,
-//! and `live` is the set that can be called at the moment.
+//! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
+//! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
+//! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
+//! `run` one request, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
+//! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
 
 mod bindings;
 mod connector;
 mod content;
 mod contract;
+#[cfg(test)]
+mod corpus;
 mod credentials;
 mod engine;
+mod engine_limits;
 mod exports;
 mod grants;
+mod growth;
 mod host;
 mod install;
 mod invocation;
@@ -30,6 +34,7 @@ mod preinit;
 mod rounds;
 mod run;
 mod signature;
+mod stderr;
 
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};

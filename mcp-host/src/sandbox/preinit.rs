@@ -4,17 +4,12 @@
 //! guest drew from its random generator is in there too, so a guest must not make secrets in `initialize`; a hash
 //! map's seed is fixed by it, which a CPU limit makes harmless.
 
-use std::time::Duration;
-
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, Store, error::Context as _};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::engine::SandboxEngine;
 use super::host::Guest;
-
-/// How long `initialize` may compute: it is run once.
-pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The component with its memory initialised.
 ///
@@ -31,11 +26,13 @@ pub(crate) async fn initialize(
     let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
     let engine: &Engine = &sandbox.engine;
     let component = Component::new(engine, &instrumented)?;
-    let mut store = super::run::new_store(engine, guest());
-    super::run::watch_cpu(&mut store, TIME_LIMIT);
-    let instance = sandbox.linker.instantiate_async(&mut store, &component).await?;
+    let guest = guest();
+    let cpu = guest.cpu.clone();
+    let mut store = super::run::new_store(engine, guest);
+    super::run::watch_cpu(&mut store, sandbox.options.install_time);
+    let instance = cpu.measure(sandbox.linker.instantiate_async(&mut store, &component)).await?;
     let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
-    function.call_async(&mut store, ()).await.context("initialize failed")?;
+    cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
     wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
 }
 

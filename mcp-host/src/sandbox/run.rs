@@ -8,6 +8,7 @@ use serde_json::json;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::engine::EPOCH;
+use super::engine_limits;
 use super::exports::Exports;
 use super::host::Guest;
 use super::invocation::Operation;
@@ -35,8 +36,15 @@ impl RunReport {
 }
 
 pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
+    let limits = guest.limits;
     let mut store = Store::new(engine, guest);
-    store.limiter(|guest| &mut guest.memory);
+    store.limiter(|guest| &mut guest.growth);
+    store.set_hostcall_fuel(limits.hostcall_fuel());
+    // A guest makes resources of its own, futures and streams without the host's code in between: the engine counts these.
+    store.set_max_component_handles(limits.resources);
+    if let Some(table) = store.concurrent_resource_table() {
+        table.set_max_capacity(limits.resources);
+    }
     store
 }
 
@@ -55,23 +63,24 @@ pub(crate) async fn run(
     watch_cpu(&mut store, limits.cpu_time);
     let call = exports.call(&mut store, operation, round, limits);
     let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
+    let fuel = store.hostcall_fuel();
     let mut guest = store.into_data();
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
         _ if traffic.echoed.is_some() => echoed(traffic.echoed.as_deref().unwrap_or_default()),
-        Err(_) => exceeded(LimitExceeded { name: LimitName::WallMs, limit: millis(limits.wall_time) }),
+        Err(_) => exceeded(LimitExceeded::with(LimitName::WallMs, millis(limits.wall_time), millis(start.elapsed()))),
         Ok(Ok(outcome)) => match (outcome, traffic.exceeded) {
             // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
             (Outcome::Failed(_), Some(limit)) => exceeded(limit),
             (outcome, _) => outcome,
         },
-        Ok(Err(error)) => trapped(&error),
+        Ok(Err(error)) => trapped(&error, &limits, fuel),
     };
     let usage = Usage {
         cpu_us: micros(guest.cpu.elapsed()),
         wall_us: micros(start.elapsed()),
-        peak_memory_bytes: guest.memory.peak as u64,
+        peak_memory_bytes: guest.growth.peak_memory() as u64,
         outbound_requests: traffic.requests,
         bytes_sent: traffic.sent,
         bytes_received: traffic.received,
@@ -98,19 +107,19 @@ pub(crate) async fn run(
 pub(crate) fn watch_cpu(store: &mut Store<Guest>, limit: Duration) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |store| {
-        if store.data().cpu.elapsed() + EPOCH > limit {
-            return Err(LimitExceeded { name: LimitName::CpuMs, limit: millis(limit) }.into());
+        let reached = store.data().cpu.elapsed() + EPOCH;
+        if reached > limit {
+            return Err(LimitExceeded::with(LimitName::CpuMs, millis(limit), millis(reached)).into());
         }
         Ok(UpdateDeadline::Yield(1))
     });
 }
 
-fn trapped(error: &wasmtime::Error) -> Outcome {
-    if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
-        return exceeded(*limit);
+fn trapped(error: &wasmtime::Error, limits: &Limits, fuel: usize) -> Outcome {
+    if let Some(limit) = engine_limits::of(error, limits, fuel) {
+        return exceeded(limit);
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => exceeded(LimitExceeded { name: LimitName::Stack, limit: 0 }),
         Some(trap) => Outcome::Failed(JobError::new(JobErrorKind::Trap, format!("the tool trapped: {trap}"))),
         None => {
             tracing::warn!(error = format!("{error:#}"), "a tool could not be run");
@@ -129,8 +138,16 @@ fn echoed(credential: &str) -> Outcome {
 }
 
 pub(super) fn exceeded(limit: LimitExceeded) -> Outcome {
-    let details = json!({ "limit": limit.name, "value": limit.limit });
-    Outcome::Failed(JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(details))
+    Outcome::Failed(limit_error(limit))
+}
+
+/// The job's error: which limit, its value, and what was reached or asked for where that is known.
+pub(super) fn limit_error(limit: LimitExceeded) -> JobError {
+    let mut details = json!({ "limit": limit.name, "value": limit.limit });
+    if let Some(reached) = limit.reached {
+        details["reached"] = reached.into();
+    }
+    JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(details)
 }
 
 fn is_trap(outcome: &Outcome) -> bool {

@@ -202,6 +202,12 @@ fn sent_as(credential: &Credential) -> String {
 fn amounts(limits: Limits) -> Vec<(&'static str, u64)> {
     let Limits {
         memory_bytes,
+        table_elements,
+        resources,
+        hostcall_bytes,
+        random_bytes,
+        argument_bytes,
+        stderr_bytes,
         cpu_time,
         wall_time,
         result_bytes,
@@ -220,6 +226,12 @@ fn amounts(limits: Limits) -> Vec<(&'static str, u64)> {
     let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     vec![
         ("memory_bytes", memory_bytes as u64),
+        ("table_elements", table_elements as u64),
+        ("resources", resources as u64),
+        ("hostcall_bytes", hostcall_bytes as u64),
+        ("random_bytes", random_bytes),
+        ("argument_bytes", argument_bytes as u64),
+        ("stderr_bytes", stderr_bytes as u64),
         ("cpu_ms", millis(cpu_time)),
         ("wall_clock_ms", millis(wall_time)),
         ("result_bytes", result_bytes as u64),

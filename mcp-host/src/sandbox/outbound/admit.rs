@@ -30,7 +30,8 @@ pub(super) fn admit<B>(
 ) -> Result<Admission, OutboundError> {
     traffic.begin(limits.outbound_requests)?;
     let place = in_flight.clone().try_acquire_owned().map_err(|_| {
-        OutboundError::Limit(LimitExceeded { name: LimitName::RequestsInFlight, limit: limits.requests_in_flight })
+        let limit = limits.requests_in_flight;
+        OutboundError::Limit(LimitExceeded::with(LimitName::RequestsInFlight, limit, limit.saturating_add(1)))
     })?;
     let uri = request.uri();
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {

@@ -78,7 +78,7 @@ impl<B> ReceivedBody<B> {
         if bytes <= limit {
             return Ok(());
         }
-        Err(OutboundError::Limit(LimitExceeded { name: LimitName::ResponseHeaderBytes, limit }))
+        Err(OutboundError::Limit(LimitExceeded::with(LimitName::ResponseHeaderBytes, limit, bytes)))
     }
 }
 

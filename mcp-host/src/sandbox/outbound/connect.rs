@@ -26,7 +26,11 @@ pub(super) struct Capped {
 
 impl Capped {
     pub(super) fn new(stream: Box<dyn Stream>, limits: &Limits) -> Self {
-        let exceeded = LimitExceeded { name: LimitName::ReceivedBytes, limit: limits.received_bytes };
+        let exceeded = LimitExceeded {
+            name: LimitName::ReceivedBytes,
+            limit: limits.received_bytes,
+            reached: Some(most_bytes(limits)),
+        };
         Self { stream, left: most_bytes(limits), exceeded }
     }
 }

@@ -18,7 +18,7 @@ impl Deadline {
             Some(asked) if asked < limit => Self { after: asked, error: OutboundError::TooSlow(stage) },
             _ => {
                 let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                let error = OutboundError::Limit(LimitExceeded { name, limit: millis });
+                let error = OutboundError::Limit(LimitExceeded::with(name, millis, millis));
                 Self { after: limit, error }
             }
         }

@@ -128,7 +128,11 @@ impl DecodedBody {
         self.decoded = self.decoded.saturating_add(bytes as u64);
         let (limit, wire) = (self.limits.decoded_ratio, self.wire.bytes.load(Ordering::Relaxed));
         if self.decoded > RATIO_APPLIES_ABOVE && self.decoded > wire.saturating_mul(limit) {
-            return Err(OutboundError::Limit(LimitExceeded { name: LimitName::DecodedRatio, limit }));
+            return Err(OutboundError::Limit(LimitExceeded::with(
+                LimitName::DecodedRatio,
+                limit,
+                self.decoded.div_ceil(wire.max(1)),
+            )));
         }
         Ok(())
     }

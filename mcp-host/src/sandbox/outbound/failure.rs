@@ -78,7 +78,7 @@ impl OutboundError {
             cause = found.source();
         }
         if error.is_parse_too_large() {
-            Self::Limit(LimitExceeded { name: LimitName::ResponseHeaderBytes, limit: header_limit })
+            Self::Limit(LimitExceeded::beyond(LimitName::ResponseHeaderBytes, header_limit))
         } else if error.is_user() {
             Self::BodyBrokeOff
         } else {

@@ -29,8 +29,9 @@ pub(super) fn receive(
 ) -> Result<(response::Parts, CheckedBody), OutboundError> {
     let (mut parts, body) = response.into_parts();
     let limit = call.limits.response_header_bytes;
-    if header_bytes(&parts.headers) > limit {
-        return Err(OutboundError::Limit(LimitExceeded { name: LimitName::ResponseHeaderBytes, limit }));
+    let bytes = header_bytes(&parts.headers);
+    if bytes > limit {
+        return Err(OutboundError::Limit(LimitExceeded::with(LimitName::ResponseHeaderBytes, limit, bytes)));
     }
     for name in SESSIONS {
         parts.headers.remove(name);

@@ -58,7 +58,11 @@ impl SharedTraffic {
             return Err(OutboundError::CredentialEchoed(name.clone()));
         }
         if traffic.requests >= limit {
-            return Err(OutboundError::Limit(LimitExceeded { name: LimitName::OutboundRequests, limit }));
+            return Err(OutboundError::Limit(LimitExceeded::with(
+                LimitName::OutboundRequests,
+                limit,
+                traffic.requests.saturating_add(1),
+            )));
         }
         traffic.requests += 1;
         Ok(())
@@ -73,7 +77,7 @@ impl SharedTraffic {
             Counter::Decoded => (&mut traffic.decoded, LimitName::ReceivedBytes),
         };
         *total = total.saturating_add(bytes as u64);
-        if *total <= limit { Ok(()) } else { Err(OutboundError::Limit(LimitExceeded { name, limit })) }
+        if *total <= limit { Ok(()) } else { Err(OutboundError::Limit(LimitExceeded::with(name, limit, *total))) }
     }
 
     /// Keeps what a failure means for the whole call.

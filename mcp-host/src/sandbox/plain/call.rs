@@ -2,21 +2,16 @@
 
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
 use serde_json::{Value, json};
-use wasmtime::Store;
 use wasmtime::component::{InstancePre, Val};
+use wasmtime::{Store, WasmBacktrace};
 
 use super::arguments;
 use super::describe::{Function, RESULT, Returns};
 use super::results::{Budget, Unconverted, to_json};
 use super::shape::Shape;
+use crate::sandbox::engine_limits;
 use crate::sandbox::host::Guest;
 use crate::sandbox::limits::{LimitExceeded, LimitName, Limits};
-
-/// What a guest may hand to the host at once is not limited below this, because it says more to the host than results.
-const MIN_HOSTCALL_FUEL: usize = 4 << 20;
-
-/// How Wasmtime says that a guest handed more to the host than it may. It has no public type for it.
-const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Calls a function in a fresh instance.
 pub(super) async fn call(
@@ -34,11 +29,11 @@ pub(super) async fn call(
             return Ok(Outcome::Failed(error.with_details(json!({ "faults": faults }))));
         }
     };
-    let too_large = LimitExceeded { name: LimitName::ResultBytes, limit: limits.result_bytes as u64 };
+    let too_large = LimitExceeded::beyond(LimitName::ResultBytes, limits.result_bytes);
     // A value takes many times its JSON's size in the host's memory, and the guest decides how many there are. What fits
     // the limit as JSON has at least a byte for each value.
     let fuel = limits.result_bytes.saturating_mul(size_of::<Val>());
-    store.set_hostcall_fuel(fuel.max(MIN_HOSTCALL_FUEL));
+    store.set_hostcall_fuel(fuel.max(limits.hostcall_fuel()));
     let instance = pre.instantiate_async(&mut *store).await?;
     let exported = instance
         .get_func(&mut *store, function.index)
@@ -46,8 +41,10 @@ pub(super) async fn call(
     let count = if matches!(function.returns, Returns::Nothing) { 0 } else { 1 };
     let mut results = vec![Val::Bool(false); count];
     exported.call_async(&mut *store, &parameters, &mut results).await.map_err(|error| {
-        let exhausted = error.chain().any(|cause| cause.to_string().contains(FUEL_EXHAUSTED));
-        if exhausted { too_large.into() } else { error }
+        // Without a frame of the guest it was the result, not something that the guest said meanwhile.
+        let saying = error.downcast_ref::<WasmBacktrace>().is_some_and(|trace| !trace.frames().is_empty());
+        let exceeded = engine_limits::of(&error, &limits, store.hostcall_fuel()).map(|exceeded| exceeded.name);
+        if exceeded == Some(LimitName::HostcallBytes) && !saying { too_large.into() } else { error }
     })?;
     outcome(&function.returns, results.pop(), limits.result_bytes).map_err(|why| match why {
         Unconverted::TooLarge => too_large.into(),

@@ -1,0 +1,199 @@
+//! What hostile calls cost others: a tool that behaves, alone and beside 10,000 calls of tools that misbehave, and the
+//! memory that the host has before and after them.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::fleet::owner_key;
+use crate::load;
+use crate::options::Options;
+use crate::process::{Server, free_address};
+use crate::report::quantile;
+use crate::subject::Asks;
+use crate::workload::{Workload, call};
+
+/// Connections of the tool that behaves.
+const CONNECTIONS: usize = 2;
+/// Hostile calls before memory is looked at: they fill the pool, which keeps what was touched up to a bound.
+const WARM_UP: usize = 1000;
+/// A tool that loops is ended sooner than by default, or 10,000 calls would take most of an hour.
+const CONFIG: &str = "[connectors.hostile.limits]\ncpu_ms = 20\n";
+/// The most that the tool's p99 should grow to.
+const P99_MARK: f64 = 2.0;
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct Hostile {
+    calls: usize,
+    alone_p99_ms: f64,
+    beside_p99_ms: f64,
+    p99_ratio: f64,
+    p99_mark: f64,
+    resident_before_mib: Option<f64>,
+    resident_after_mib: Option<f64>,
+}
+
+/// Measures.
+///
+/// # Errors
+/// When the host does not start, goes away, or answers a call wrongly.
+pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostile> {
+    eprintln!("making {} hostile calls", options.hostile_calls);
+    let (server, key) = start(options, folder)?;
+    let workload = Arc::new(Workload::new(Asks::ToolCall, server.address, Some(&key))?);
+    let attacks = Arc::new(attacks(server.address, &key)?);
+    let behave = |duration| load::put(server.address, &workload, CONNECTIONS, duration).map(|load| load.latencies);
+    let attack = |calls| put(server.address, &attacks, options.connections, calls).with_context(|| server.log_tail());
+
+    attack(WARM_UP.min(options.hostile_calls))?;
+    behave(options.seconds)?;
+    let mut alone = behave(options.seconds * 2)?;
+    let before = server.resident();
+    let mut beside = Vec::new();
+    std::thread::scope(|scope| {
+        let attacking = scope.spawn(|| attack(options.hostile_calls));
+        while !attacking.is_finished() {
+            beside.extend(behave(options.seconds)?);
+        }
+        attacking.join().map_err(|_| anyhow::anyhow!("the hostile client panicked"))?
+    })?;
+    let after = server.resident();
+    alone.sort_unstable();
+    beside.sort_unstable();
+    let (alone_p99_ms, beside_p99_ms) = (quantile(&alone, 0.99), quantile(&beside, 0.99));
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    Ok(Hostile {
+        calls: options.hostile_calls,
+        alone_p99_ms,
+        beside_p99_ms,
+        p99_ratio: beside_p99_ms / alone_p99_ms,
+        p99_mark: P99_MARK,
+        resident_before_mib: before.map(mib),
+        resident_after_mib: after.map(mib),
+    })
+}
+
+/// `bulkhead up` with the shipped connectors and the hostile one.
+fn start(options: &Options, folder: &Path) -> anyhow::Result<(Server, String)> {
+    let (connectors, data_dir) = (folder.join("hostile-connectors"), folder.join("hostile"));
+    std::fs::create_dir(&connectors)?;
+    for entry in options.connectors.read_dir()? {
+        let entry = entry?;
+        symlink(entry.path().canonicalize()?, connectors.join(entry.file_name()))?;
+    }
+    let guest = options.guests.join("connector-hostile").canonicalize();
+    symlink(guest.context("the test components are not built")?, connectors.join("hostile"))?;
+    let config = folder.join("hostile.toml");
+    std::fs::write(&config, CONFIG)?;
+    let address = free_address()?;
+    let mut command = Command::new(&options.bulkhead);
+    command
+        .arg("up")
+        .args(["--listen", &address.to_string()])
+        .args([Path::new("--config"), &config])
+        .args([Path::new("--data-dir"), &data_dir])
+        .args([Path::new("--manifest"), &options.manifest])
+        .args([Path::new("--connectors"), &connectors]);
+    let mut server = Server::start(&mut command, address, &folder.join("hostile.log"))?;
+    server.wait_until_ready()?;
+    let key = owner_key(&data_dir)?;
+    Ok((server, key))
+}
+
+/// One request for each attack.
+fn attacks(address: SocketAddr, key: &str) -> anyhow::Result<Vec<Request<Full<Bytes>>>> {
+    let calls = [
+        ("spin_forever", json!({})),
+        ("allocate_without_end", json!({})),
+        ("trap", json!({})),
+        ("stack_overflow", json!({})),
+        ("huge_result", json!({ "bytes": 2 << 20 })),
+        ("log_flood", json!({ "messages": 200, "bytes": 5000 })),
+        ("bad_output", json!({})),
+        ("read_environment", json!({})),
+        ("reach_metadata", json!({})),
+    ];
+    let mut requests = Vec::new();
+    for (tool, arguments) in calls {
+        let mut request = call(&format!("hostile_{tool}"), &arguments)?;
+        request.headers_mut().insert(HOST, address.to_string().parse()?);
+        request.headers_mut().insert(AUTHORIZATION, format!("Bearer {key}").parse()?);
+        requests.push(request);
+    }
+    Ok(requests)
+}
+
+/// Makes so many calls in all.
+fn put(
+    address: SocketAddr,
+    attacks: &Arc<Vec<Request<Full<Bytes>>>>,
+    connections: usize,
+    calls: usize,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let made = Arc::new(AtomicUsize::new(0));
+        let mut clients = JoinSet::new();
+        for _ in 0..connections {
+            clients.spawn(client(address, attacks.clone(), made.clone(), calls));
+        }
+        while let Some(client) = clients.join_next().await {
+            client??;
+        }
+        Ok(())
+    })
+}
+
+async fn client(
+    address: SocketAddr,
+    attacks: Arc<Vec<Request<Full<Bytes>>>>,
+    made: Arc<AtomicUsize>,
+    calls: usize,
+) -> anyhow::Result<()> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    loop {
+        let index = made.fetch_add(1, Ordering::Relaxed);
+        if index >= calls {
+            return Ok(());
+        }
+        sender.ready().await?;
+        let (head, body) = sender.send_request(attacks[index % attacks.len()].clone()).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        ensure!(head.status == StatusCode::OK, "status {}: {}", head.status, String::from_utf8_lossy(&body));
+    }
+}
+
+impl fmt::Display for Hostile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, alone_p99_ms, beside_p99_ms, p99_ratio, p99_mark, .. } = self;
+        let met = if p99_ratio <= p99_mark { "met" } else { "MISSED" };
+        writeln!(f, "jq on bulkhead up, beside {calls} hostile calls:")?;
+        writeln!(
+            f,
+            "  p99 alone {alone_p99_ms:.2} ms, beside them {beside_p99_ms:.2} ms: {p99_ratio:.2}, mark {p99_mark} {met}"
+        )?;
+        if let (Some(before), Some(after)) = (self.resident_before_mib, self.resident_after_mib) {
+            writeln!(f, "  resident memory before {before:.1} MiB, after {after:.1} MiB")?;
+        }
+        Ok(())
+    }
+}
