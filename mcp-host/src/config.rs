@@ -405,7 +405,7 @@ mod tests {
         };
         let narrowing = Narrowing { hosts: Some(vec![]), methods: Some(vec![]), paths: Some(vec![]) };
         let connector = ConnectorConfig { limits, outbound: narrowing, settings: BTreeMap::new() };
-        let oauth = "issuer = \"https://x\"\naudience = \"\"\nwrite_scope = \"\"\nsubjects = { sub = \"\" }";
+        let oauth = "issuer = \"https://x\"\naudience = \"\"\nwrite_scope = \"\"\nsubjects = { 248289761001 = \"\" }";
         let oauth = toml::from_str(oauth).expect("settings");
         let everything = Config {
             database_url: Some(String::new()),
