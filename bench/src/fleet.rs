@@ -28,6 +28,8 @@ pub(crate) struct Target {
 struct Start<'a> {
     options: &'a Options,
     folder: &'a Path,
+    /// With the connector that echoes.
+    connectors: &'a Path,
     cache: &'a Path,
 }
 
@@ -36,8 +38,13 @@ impl Fleet {
     ///
     /// # Errors
     /// When a server does not start; the error ends with its log.
-    pub(crate) fn start(subjects: &[Subject], options: &Options, folder: &Path, cache: &Path) -> anyhow::Result<Self> {
-        let start = Start { options, folder, cache };
+    pub(crate) fn start(
+        subjects: &[Subject],
+        options: &Options,
+        folder: &Path,
+        (connectors, cache): (&Path, &Path),
+    ) -> anyhow::Result<Self> {
+        let start = Start { options, folder, connectors, cache };
         let wanted = |some: &[Subject]| some.iter().any(|subject| subjects.contains(subject));
         let postgres = match &options.postgres_url {
             Some(url) if wanted(&[Subject::Postgres]) => Some(OwnDatabase::create(url)?),
@@ -65,11 +72,18 @@ impl Fleet {
         if wanted(&[Subject::Native]) {
             add(Subject::Native, &start.own(ServerKind::NativeTool)?, None)?;
         }
-        if wanted(&[Subject::NativeManual]) {
-            add(Subject::NativeManual, &start.own(ServerKind::ManualTool)?, None)?;
+        if wanted(&[Subject::ManualEcho, Subject::ManualJq]) {
+            let server = start.own(ServerKind::Manual)?;
+            add(Subject::ManualEcho, &server, None)?;
+            add(Subject::ManualJq, &server, None)?;
         }
-        if wanted(&[Subject::Sandbox]) {
-            add(Subject::Sandbox, &start.own(ServerKind::SandboxedTool)?, None)?;
+        if wanted(&[Subject::NativeEcho]) {
+            add(Subject::NativeEcho, &start.own(ServerKind::NativeEcho)?, None)?;
+        }
+        if wanted(&[Subject::SandboxEcho, Subject::Sandbox]) {
+            let server = start.own(ServerKind::SandboxedTool)?;
+            add(Subject::SandboxEcho, &server, None)?;
+            add(Subject::Sandbox, &server, None)?;
         }
         Ok(Self { targets, _postgres: postgres })
     }
@@ -106,7 +120,7 @@ impl Start<'_> {
         command
             .args(["server", name.get_name()])
             .args(["--listen", &address.to_string()])
-            .args([Path::new("--connectors"), &self.options.connectors])
+            .args([Path::new("--connectors"), self.connectors])
             .args([Path::new("--cache"), self.cache])
             .args([PathBuf::from("--database"), self.folder.join("sqlite/bulkhead.db")]);
         self.ready(&mut command, address, &self.folder.join(format!("{}.log", name.get_name())))

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use crate::fleet::owner_key;
 use crate::load;
 use crate::options::Options;
 use crate::process::{Server, free_address};
-use crate::report::quantile;
+use crate::report::{met, quantile};
 use crate::subject::Asks;
 use crate::workload::{Workload, call};
 
@@ -57,7 +56,7 @@ pub(crate) struct Hostile {
 pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostile> {
     eprintln!("making {} hostile calls", options.hostile_calls);
     let (server, key) = start(options, folder)?;
-    let workload = Arc::new(Workload::new(Asks::ToolCall, server.address, Some(&key))?);
+    let workload = Arc::new(Workload::new(Asks::Jq, server.address, Some(&key))?);
     let attacks = Arc::new(attacks(server.address, &key)?);
     let behave = |duration| load::put(server.address, &workload, CONNECTIONS, duration).map(|load| load.latencies);
     let attack = |calls| put(server.address, &attacks, options.connections, calls).with_context(|| server.log_tail());
@@ -93,13 +92,7 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
 /// `bulkhead up` with the shipped connectors and the hostile one.
 fn start(options: &Options, folder: &Path) -> anyhow::Result<(Server, String)> {
     let (connectors, data_dir) = (folder.join("hostile-connectors"), folder.join("hostile"));
-    std::fs::create_dir(&connectors)?;
-    for entry in options.connectors.read_dir()? {
-        let entry = entry?;
-        symlink(entry.path().canonicalize()?, connectors.join(entry.file_name()))?;
-    }
-    let guest = options.guests.join("connector-hostile").canonicalize();
-    symlink(guest.context("the test components are not built")?, connectors.join("hostile"))?;
+    options.link_connectors(&connectors, Some("connector-hostile"))?;
     let config = folder.join("hostile.toml");
     std::fs::write(&config, CONFIG)?;
     let address = free_address()?;
@@ -185,7 +178,7 @@ async fn client(
 impl fmt::Display for Hostile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { calls, alone_p99_ms, beside_p99_ms, p99_ratio, p99_mark, .. } = self;
-        let met = if p99_ratio <= p99_mark { "met" } else { "MISSED" };
+        let met = met(p99_ratio <= p99_mark);
         writeln!(f, "jq on bulkhead up, beside {calls} hostile calls:")?;
         writeln!(
             f,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use bulkhead_connector_kit::Connector as NativeConnector;
 use bulkhead_connector_toolbox::CONNECTOR;
 use bulkhead_execution::Outcome;
 use bulkhead_native_adapters::SystemClock;
@@ -33,6 +34,8 @@ pub(crate) struct InProcess {
     pub(crate) native_p50_us: f64,
     /// The median of store, instance, call and drop: microseconds.
     pub(crate) sandbox_p50_us: f64,
+    /// What that may be.
+    pub(crate) mark_us: Option<f64>,
 }
 
 /// The same work through the contract and through a plain component's own types.
@@ -63,7 +66,10 @@ pub(crate) async fn installed(folder: &Path, cache: &Path) -> anyhow::Result<Ins
     Ok(install(&installer).await?)
 }
 
-/// Measures a tool that computes and one that does next to nothing.
+/// What a fresh sandbox may cost with a tool that does nothing: microseconds.
+const ECHO_MARK: f64 = 15.0;
+
+/// Measures a tool that does nothing, one that does next to nothing in a connector of some size, and one that computes.
 ///
 /// # Errors
 /// When the connectors can't be installed or a call fails.
@@ -72,10 +78,15 @@ pub(crate) fn measure(connectors: &Path, cache: &Path) -> anyhow::Result<Vec<InP
     runtime.block_on(async {
         let installed = installed(connectors, cache).await?;
         let toolbox = installed.get("toolbox").context("the toolbox is not installed")?;
+        let echo = installed.get("echo").context("the connector that echoes is not installed")?;
         let versions = json!({ "left": "1.2.3", "right": "1.3.0" });
+        let (message, arguments) = (workload::message().to_string(), workload::arguments().to_string());
+        let echoes = both_ways((echo.as_ref(), &bulkhead_guest_echo::CONNECTOR), "echo", &message).await?;
+        let toolbox = (toolbox.as_ref(), &CONNECTOR);
         Ok(vec![
-            both_ways(toolbox, "jq", &workload::arguments().to_string()).await?,
+            InProcess { mark_us: Some(ECHO_MARK), ..echoes },
             both_ways(toolbox, "semver_compare", &versions.to_string()).await?,
+            both_ways(toolbox, "jq", &arguments).await?,
         ])
     })
 }
@@ -119,21 +130,26 @@ async fn sandboxed(connector: &Connector, tool: &str, arguments: &str) -> anyhow
     Ok(elapsed)
 }
 
-async fn both_ways(toolbox: &Connector, tool: &'static str, arguments: &str) -> anyhow::Result<InProcess> {
-    let (mut native, mut sandboxes) = (Vec::new(), Vec::new());
+async fn both_ways(
+    (sandbox, native): (&Connector, &NativeConnector),
+    tool: &'static str,
+    arguments: &str,
+) -> anyhow::Result<InProcess> {
+    let (mut natives, mut sandboxes) = (Vec::new(), Vec::new());
     let start = Instant::now();
     while start.elapsed() < DURATION {
         for _ in 0..IN_A_ROW {
             let start = Instant::now();
-            let reply = CONNECTOR.call(tool, arguments);
-            native.push(start.elapsed());
+            let reply = native.call(tool, arguments);
+            natives.push(start.elapsed());
             ensure!(reply.is_ok(), "{tool} failed natively: {reply:?}");
         }
         for _ in 0..IN_A_ROW {
-            sandboxes.push(sandboxed(toolbox, tool, arguments).await?);
+            sandboxes.push(sandboxed(sandbox, tool, arguments).await?);
         }
     }
-    Ok(InProcess { tool, native_p50_us: median(native), sandbox_p50_us: median(sandboxes) })
+    let (native_p50_us, sandbox_p50_us) = (median(natives), median(sandboxes));
+    Ok(InProcess { tool, native_p50_us, sandbox_p50_us, mark_us: None })
 }
 
 fn median(mut durations: Vec<Duration>) -> f64 {

@@ -6,14 +6,16 @@
 //!
 //! [`subject`] is the list of what is measured, [`servers`] the servers that exist only to be measured, [`fleet`]
 //! starts what the chosen subjects need, [`workload`] is the request and the check of its answer, [`in_process`]
-//! measures without a network, [`hostile`] measures a tool beside others that misbehave, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let
-//! [`fleet`] start its server.
+//! measures without a network, [`hostile`] measures a tool beside others that misbehave, [`many`] a host with many
+//! connectors, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let [`fleet`] start its
+//! server.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to its user on standard output")]
 
 mod fleet;
 mod hostile;
 mod in_process;
 mod load;
+mod many;
 mod options;
 mod postgres;
 mod process;
@@ -27,6 +29,7 @@ use clap::Parser;
 
 use crate::fleet::Fleet;
 use crate::options::{Cli, Command, Options};
+use crate::subject::Subject;
 
 /// The same as the product's, so that natively called code allocates as cheaply as the sandbox's host.
 #[global_allocator]
@@ -44,15 +47,18 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("bulkhead-bench-").tempdir()?;
     let cache = folder.path().join("cache");
     eprintln!("compiling the connectors, and measuring calls in this process");
-    let in_process = in_process::measure(&options.connectors, &cache)?;
-    let plain = in_process::measure_plain(&options.connectors, &options.guests, &cache)?;
+    let connectors = folder.path().join("connectors");
+    options.link_connectors(&connectors, Some("connector-echo"))?;
+    let in_process = in_process::measure(&connectors, &cache)?;
+    let plain = in_process::measure_plain(&connectors, &options.guests, &cache)?;
     let subjects = options.subjects();
     eprintln!("starting the servers");
-    let fleet = Fleet::start(&subjects, options, folder.path(), &cache)?;
+    let fleet = Fleet::start(&subjects, options, folder.path(), (&connectors, &cache))?;
     let measured = rounds::measure(&fleet, &subjects, options)?;
     drop(fleet);
-    let hostile = options.hostile().then(|| hostile::measure(options, folder.path())).transpose()?;
-    let report = report::Report::new(options, in_process, plain, &measured, hostile);
+    let hostile = options.apart(Subject::Hostile).then(|| hostile::measure(options, folder.path())).transpose()?;
+    let many = options.apart(Subject::Many).then(|| many::measure(options, folder.path())).transpose()?;
+    let report = report::Report::new(options, (in_process, plain), &measured, (hostile, many));
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

@@ -1,9 +1,11 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::subject::Subject;
@@ -39,6 +41,9 @@ pub(crate) struct Options {
     /// Hostile calls that are made beside a tool that behaves.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) hostile_calls: usize,
+    /// Connectors that are installed in one host.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) many_connectors: usize,
     /// Print one JSON document instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
@@ -67,16 +72,34 @@ impl Options {
         };
         let possible = |subject: Subject| match subject {
             Subject::Postgres => self.postgres_url.is_some(),
-            Subject::Hostile => false,
+            Subject::Hostile | Subject::Many => false,
             _ => true,
         };
         let all = Subject::value_variants().iter().copied().filter(|subject| possible(*subject));
         all.filter(|subject| self.only.is_empty() || asked(*subject)).collect()
     }
 
-    /// Whether hostile calls are made beside a tool that behaves.
-    pub(crate) fn hostile(&self) -> bool {
-        self.only.is_empty() || self.only.contains(&Subject::Hostile)
+    /// Makes a folder of the shipped connectors and a component of the tests.
+    ///
+    /// # Errors
+    /// When one of them is not built, or the folder is there already.
+    pub(crate) fn link_connectors(&self, folder: &Path, guest: Option<&str>) -> anyhow::Result<()> {
+        std::fs::create_dir(folder)?;
+        let link = |from: &Path| -> anyhow::Result<()> {
+            let from = from.canonicalize().with_context(|| format!("{} is not built", from.display()))?;
+            // The folder of a connector has the connector's name.
+            let name = from.file_name().and_then(|name| name.to_str()).context("a folder has a name")?;
+            Ok(symlink(&from, folder.join(name.trim_start_matches("connector-")))?)
+        };
+        for entry in self.connectors.read_dir()? {
+            link(&entry?.path())?;
+        }
+        guest.map_or(Ok(()), |guest| link(&self.guests.join(guest)))
+    }
+
+    /// Whether a subject that is measured apart is to be.
+    pub(crate) fn apart(&self, subject: Subject) -> bool {
+        self.only.is_empty() || self.only.contains(&subject)
     }
 }
 
@@ -111,11 +134,13 @@ pub(crate) struct Server {
 /// The servers that exist only to be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum ServerKind {
+    /// An echo as a native function behind rmcp.
+    NativeEcho,
     /// The tool as a native function behind rmcp.
     NativeTool,
-    /// The same as its library's manual writes it.
-    ManualTool,
-    /// The tool in the sandbox behind rmcp, without a record.
+    /// Both tools as the manuals of their libraries write them.
+    Manual,
+    /// Any tool in the sandbox behind rmcp, without a record.
     SandboxedTool,
     /// A function's route as native code.
     NativeRoute,

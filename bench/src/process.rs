@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-/// How long a server may take to answer: the first start of the product compiles functions.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long a server may take to answer: the first start of the product compiles functions and connectors.
+const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// A running server. Dropping it ends it.
 pub(crate) struct Server {
@@ -48,7 +48,7 @@ impl Server {
             if start.elapsed() > PATIENCE {
                 bail!("a server is not ready after {PATIENCE:?}:\n{}", self.log_tail());
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }

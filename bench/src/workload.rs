@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use crate::subject::Asks;
 
-/// The tool, as MCP clients name it.
-pub(crate) const TOOL: &str = "toolbox_jq";
+/// The tools, as MCP clients name them.
+pub(crate) const JQ: &str = "toolbox_jq";
+pub(crate) const ECHO: &str = "echo_echo";
 
 const PROTOCOL_VERSION: &str = "2026-07-28";
 
@@ -35,12 +36,17 @@ fn runs() -> Vec<Value> {
     (0..20).map(run).collect()
 }
 
-/// The tool's arguments: about 2 kB.
+/// What is echoed.
+pub(crate) fn message() -> Value {
+    json!({ "message": "The quick brown fox jumps over the lazy dog." })
+}
+
+/// The arguments of `jq`: about 2 kB.
 pub(crate) fn arguments() -> Value {
     json!({ "filter": FILTER, "input": { "runs": runs() } })
 }
 
-/// What the tool must answer, by other means than jq.
+/// What `jq` must answer, by other means than jq.
 pub(crate) fn expected() -> Value {
     let mut failed: Vec<Value> = runs().into_iter().filter(|run| run["state"] == "failed").collect();
     failed.sort_by_key(|run| run["seconds"].as_u64());
@@ -63,7 +69,9 @@ impl Workload {
     /// When the key is no header's value.
     pub(crate) fn new(asks: Asks, address: SocketAddr, key: Option<&str>) -> anyhow::Result<Self> {
         let mut request = match asks {
-            Asks::ToolCall => call(TOOL, &arguments()),
+            Asks::Echo => call(ECHO, &message()),
+            Asks::Jq => call(JQ, &arguments()),
+            Asks::List => request("tools/list", None, json!({})),
             Asks::Connectors => Request::get("/v1/connectors").body(Full::default()),
         }?;
         request.headers_mut().insert(HOST, address.to_string().parse()?);
@@ -81,7 +89,8 @@ impl Workload {
         let text = || String::from_utf8_lossy(body).chars().take(500).collect::<String>();
         ensure!(status == StatusCode::OK, "status {status}: {}", text());
         let constant = match self.asks {
-            Asks::ToolCall => structured(body).with_context(text)?,
+            Asks::Echo | Asks::Jq => structured(body).with_context(text)?,
+            Asks::List => std::str::from_utf8(body)?,
             Asks::Connectors => std::str::from_utf8(body)?,
         };
         match self.right.get() {
@@ -97,7 +106,9 @@ impl Workload {
 
     fn is_right(&self, answer: &Value) -> bool {
         match self.asks {
-            Asks::ToolCall => *answer == expected(),
+            Asks::Echo => *answer == message(),
+            Asks::Jq => *answer == expected(),
+            Asks::List => answer["result"]["tools"].as_array().is_some_and(|tools| !tools.is_empty()),
             Asks::Connectors => {
                 let items = answer["items"].as_array();
                 items.is_some_and(|items| items.iter().any(|item| item["slug"] == "toolbox"))
@@ -108,29 +119,28 @@ impl Workload {
 
 /// The request that calls a tool.
 pub(crate) fn call(tool: &str, arguments: &Value) -> http::Result<Request<Full<Bytes>>> {
-    let body = json!({
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "tools/call",
-        "params": {
-            "name": tool,
-            "arguments": arguments,
-            "_meta": {
-                "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
-                "io.modelcontextprotocol/clientCapabilities": {},
-                "io.modelcontextprotocol/clientInfo": { "name": "bulkhead-bench", "version": "0" },
-            },
-        },
+    request("tools/call", Some(tool), json!({ "name": tool, "arguments": arguments }))
+}
+
+/// A request of MCP. The name is that of what it is about.
+fn request(method: &str, name: Option<&str>, mut parameters: Value) -> http::Result<Request<Full<Bytes>>> {
+    parameters["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "bulkhead-bench", "version": "0" },
     });
-    Request::builder()
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+    let mut builder = Request::builder()
         .method(Method::POST)
         .uri("/mcp")
         .header(CONTENT_TYPE, "application/json")
         .header(ACCEPT, "application/json, text/event-stream")
         .header("mcp-protocol-version", PROTOCOL_VERSION)
-        .header("mcp-method", "tools/call")
-        .header("mcp-name", tool)
-        .body(Full::new(Bytes::from(body.to_string())))
+        .header("mcp-method", method);
+    if let Some(name) = name {
+        builder = builder.header("mcp-name", name);
+    }
+    builder.body(Full::new(Bytes::from(body.to_string())))
 }
 
 #[derive(Deserialize)]
@@ -160,7 +170,7 @@ mod tests {
     use super::*;
 
     fn workload() -> Workload {
-        Workload::new(Asks::ToolCall, SocketAddr::from(([127, 0, 0, 1], 1)), Some("key")).expect("a workload")
+        Workload::new(Asks::Jq, SocketAddr::from(([127, 0, 0, 1], 1)), Some("key")).expect("a workload")
     }
 
     fn answer(structured: &Value) -> Vec<u8> {

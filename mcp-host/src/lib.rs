@@ -10,6 +10,7 @@ pub mod compile_cache;
 pub mod config;
 pub mod data_dir;
 pub mod edge;
+mod epochs;
 pub mod http;
 pub mod lifecycle;
 pub mod mcp;

@@ -9,17 +9,9 @@ use mcp_host::commands::Cli;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many tasks a thread runs before it looks for input and output again. A guest that computes keeps its thread for
-/// 10 ms at a time, so that tokio's default of 61 would make everybody else wait for more than half a second.
-const EVENT_INTERVAL: u32 = 8;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .event_interval(EVENT_INTERVAL)
-        .global_queue_interval(EVENT_INTERVAL)
-        .build();
+    let runtime = tokio::runtime::Runtime::new();
     let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
     match done {
         Ok(()) => ExitCode::SUCCESS,

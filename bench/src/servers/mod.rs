@@ -1,5 +1,6 @@
 //! Servers that exist only to be measured, run by a hidden subcommand.
 
+mod manual;
 mod native_route;
 mod native_tool;
 mod sandboxed_tool;
@@ -9,12 +10,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use bulkhead_connector_toolbox::jq::Jq;
+use bulkhead_guest_echo::Echo;
 use mcp_host::config::McpConfig;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
+use self::native_tool::NativeTool;
 use crate::options::{Server, ServerKind};
+use crate::workload::{ECHO, JQ};
 
 /// Serves until the process is ended.
 ///
@@ -24,9 +29,13 @@ pub(crate) fn serve(server: &Server) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let router = match server.kind {
-            ServerKind::NativeTool => mcp(native_tool::NativeTool(native_tool::of_the_toolbox)),
-            ServerKind::ManualTool => mcp(native_tool::NativeTool(native_tool::of_the_manual)),
-            ServerKind::SandboxedTool => mcp(sandboxed_tool::SandboxedTool::install(server).await?),
+            ServerKind::NativeEcho => mcp(|| NativeTool(ECHO, native_tool::of_a_connector::<Echo>)),
+            ServerKind::NativeTool => mcp(|| NativeTool(JQ, native_tool::of_a_connector::<Jq>)),
+            ServerKind::Manual => mcp(manual::Manual::new),
+            ServerKind::SandboxedTool => {
+                let tool = sandboxed_tool::SandboxedTool::install(server).await?;
+                mcp(move || tool.clone())
+            }
             ServerKind::NativeRoute => native_route::router(&server.database).await?,
         };
         let listener = mcp_host::http::bind(server.listen).await?;
@@ -37,15 +46,14 @@ pub(crate) fn serve(server: &Server) -> anyhow::Result<()> {
 }
 
 /// The transport with the product's settings: no sessions, JSON answers, the same checks of Host and Origin, the same
-/// limit on bodies.
-fn mcp<S: ServerHandler + Clone + Send + Sync + 'static>(server: S) -> Router {
+/// limit on bodies. Without sessions, rmcp makes a server for each request.
+fn mcp<S: ServerHandler + Send + Sync + 'static>(server: impl Fn() -> S + Send + Sync + 'static) -> Router {
     let settings = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_allowed_hosts(["localhost", "127.0.0.1", "::1"])
         .enforce_origin_validation()
         .with_max_request_body_bytes(McpConfig::default().max_body_bytes);
-    let service =
-        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), settings);
+    let service = StreamableHttpService::new(move || Ok(server()), Arc::new(NeverSessionManager::default()), settings);
     Router::new().route_service("/mcp", service)
 }

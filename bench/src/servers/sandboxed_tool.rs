@@ -1,4 +1,4 @@
-//! `jq` in the sandbox, and nothing else of the product: no caller, no job, no audit.
+//! A tool in the sandbox, and nothing else of the product: no caller, no job, no audit.
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use super::config::EdgeLimits;
 use super::error::EdgeError;
+use crate::epochs;
 
 /// How often a computing function is interrupted, so that others run and its limits are checked.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
@@ -29,18 +30,7 @@ pub(crate) fn start(limits: &EdgeLimits) -> Result<Engine, EdgeError> {
         );
         Engine::new(&common()).map_err(|error| EdgeError::Engine(format!("{error:#}")))
     })?;
-    let weak = engine.weak();
-    // A thread of its own, because the asynchronous threads may all be busy with the functions to be interrupted.
-    std::thread::Builder::new()
-        .name("edge-epoch".into())
-        .spawn(move || {
-            while let Some(engine) = weak.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                std::thread::sleep(EPOCH_TICK);
-            }
-        })
-        .map_err(|error| EdgeError::Engine(error.to_string()))?;
+    epochs::count("edge-epochs", EPOCH_TICK, [&engine]).map_err(|error| EdgeError::Engine(error.to_string()))?;
     Ok(engine)
 }
 

@@ -8,12 +8,14 @@ use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use wasmtime::Engine;
 
+use super::background::Demotion;
 use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
 use super::content;
 use super::contract::{Contract, Described};
 use super::credentials::CredentialBinding;
-use super::engine::SandboxEngine;
+use super::engine::{EngineOptions, Runtime, SandboxEngine};
 use super::exports::Exports;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
@@ -23,7 +25,7 @@ use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::plain::{PlainComponent, Surface, has_initializer};
 use super::preinit;
-use super::run::{self, RunReport};
+use super::run::{self, RunReport, Task};
 use crate::compile_cache::CompileCache;
 
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -100,8 +102,9 @@ pub struct Connector {
     listing: Listing,
     missing_settings: Vec<String>,
     credential_bindings: Vec<CredentialBinding>,
-    exports: Exports,
+    exports: Arc<Exports>,
     sandbox: SandboxEngine,
+    runtime: Arc<Runtime>,
     context: CallContext,
 }
 
@@ -199,28 +202,32 @@ impl Connector {
         let installing = context.installing();
         let surface = Surface::read(wasm)
             .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
+        let runtime = sandbox.runtime(&surface);
+        let engine = &runtime.engine;
         // A plain component may mean something else by the name, which its types tell.
         let initializes = surface.initializes()
             && (surface.is_contract() || {
-                let component = cache.load(&sandbox.engine, wasm).map_err(|error| unusable(error.to_string()))?;
-                has_initializer(&sandbox.engine, &component)
+                let component = cache.load(engine, wasm).map_err(|error| unusable(error.to_string()))?;
+                has_initializer(engine, &component)
             });
         let component = if initializes {
             let guest = || installing.guest(Credentials::default());
-            let initialize = async || in_time(sandbox, preinit::initialize(sandbox, wasm, guest)).await;
-            cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
+            let initialize =
+                async || in_time(sandbox, preinit::initialize((runtime, sandbox.options), wasm, guest)).await;
+            cache.load_with(engine, wasm, "initialized", initialize).await
         } else {
-            cache.load(&sandbox.engine, wasm)
+            cache.load(engine, wasm)
         };
         let component = component.map_err(|error| unusable(error.to_string()))?;
-        let pre = sandbox.linker.instantiate_pre(&component).map_err(failed)?;
+        let pre = runtime.linker.instantiate_pre(&component).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
         let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
         let mut offered = Offered::default();
         let exports = if surface.is_contract() {
             let contract = Contract::new(pre).map_err(failed)?;
             let guest = installing.guest(Credentials::default());
-            let described = in_time(sandbox, describe(sandbox, &contract, guest)).await.map_err(failed)?;
+            let described =
+                in_time(sandbox, describe((engine, sandbox.options), &contract, guest)).await.map_err(failed)?;
             offered.tools = described.tools.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect();
             offered.prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
             offered.listing = listing(described.resources, described.completes, manifest.resources.schemes)
@@ -228,7 +235,7 @@ impl Connector {
             Exports::Contract(contract)
         } else {
             let hints = manifest.plain_annotations();
-            let plain = PlainComponent::new(&sandbox.engine, &component, pre, &surface, wasm, &slug, hints)
+            let plain = PlainComponent::new(engine, &component, pre, &surface, wasm, &slug, hints)
                 .map_err(|error| unusable(error.to_string()))?;
             offered.tools = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
             Exports::Plain(plain)
@@ -268,8 +275,9 @@ impl Connector {
             listing,
             missing_settings,
             credential_bindings,
-            exports,
+            exports: Arc::new(exports),
             sandbox: sandbox.clone(),
+            runtime: runtime.clone(),
             context,
         })
     }
@@ -330,10 +338,10 @@ impl Connector {
                 Err(unusable) => return self.refused(&unusable),
             }
         };
-        let _slot = self.sandbox.slots.acquire().await.expect("the semaphore is never closed");
-        let (guest, limits) = (guest.observed_by(observer), self.context.limits);
-        let clock = self.context.clock.as_ref();
-        run::run(&self.sandbox.engine, &self.exports, guest, limits, (operation, round), clock).await
+        let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let (runtime, exports, guest) = (self.runtime.clone(), self.exports.clone(), guest.observed_by(observer));
+        let task = Task { runtime, exports, guest, operation, round, slot };
+        run::run(task, &self.sandbox.background, self.context.clock.as_ref()).await
     }
 
     fn refused(&self, unusable: &UnusableCredential) -> RunReport {
@@ -362,10 +370,14 @@ async fn in_time<T>(
     })
 }
 
-async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {
+async fn describe(
+    (engine, options): (&Engine, EngineOptions),
+    contract: &Contract,
+    guest: Guest,
+) -> wasmtime::Result<Described> {
     let cpu = guest.cpu.clone();
-    let mut store = run::new_store(&sandbox.engine, guest);
-    run::watch_cpu(&mut store, sandbox.options.install_time);
+    let mut store = run::new_store(engine, guest);
+    run::watch_cpu(&mut store, options.install_time, Demotion::default());
     cpu.measure(contract.describe(&mut store)).await
 }
 

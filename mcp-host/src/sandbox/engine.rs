@@ -1,16 +1,16 @@
 //! Wasmtime as the sandbox uses it.
 
 use std::sync::Arc;
-use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::background::Background;
 use super::bindings::Connector as ConnectorWorld;
 use super::host::Guest;
-use super::plain;
+use super::plain::{self, Surface};
+use crate::epochs;
 
 /// How large the pool of instances is.
 #[derive(Clone, Copy, Debug)]
@@ -49,46 +49,69 @@ impl Default for EngineOptions {
 }
 
 /// How often a computing guest is interrupted, to let others run and to look at its limits.
-pub(crate) const EPOCH: Duration = Duration::from_millis(10);
+pub(crate) const EPOCH: Duration = Duration::from_millis(2);
 
 /// What comes into the pool's slots is kept resident up to here, and reset by copying instead of unmapping: with
 /// `pagemap_scan` only the pages that a call touched. Measured: twice the calls per second of a small tool.
 const KEEP_RESIDENT_MEMORY: usize = 4 << 20;
 const KEEP_RESIDENT_SMALL: usize = 64 << 10;
 
-/// The engine, what guests are linked to, and how many may run.
+/// What runs guests, and how many may run.
 #[derive(Clone)]
 pub struct SandboxEngine {
-    pub(crate) engine: Engine,
-    pub(crate) linker: Arc<Linker<Guest>>,
+    /// For components that call and are called one after the other. The component model's tasks, which they don't need,
+    /// would cost every call of theirs a third more.
+    synchronous: Arc<Runtime>,
+    /// For components with functions, streams or futures that are asynchronous: those of WASI 0.3.
+    concurrent: Arc<Runtime>,
     pub(crate) slots: Arc<tokio::sync::Semaphore>,
     pub(crate) options: EngineOptions,
-    _ticker: Arc<Ticker>,
+    pub(crate) background: Arc<Background>,
 }
 
-impl SandboxEngine {
-    /// Starts the engine and the thread that interrupts guests.
-    ///
-    /// # Errors
-    /// When the machine can't give the pool its address space or Wasmtime refuses the configuration.
-    pub fn new(options: EngineOptions) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(options))?;
+/// An engine with a pool of its own, and what its guests are linked to.
+pub(crate) struct Runtime {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<Guest>,
+}
+
+impl Runtime {
+    fn new(options: EngineOptions, concurrency: bool) -> wasmtime::Result<Self> {
+        let engine = Engine::new(config(options).concurrency_support(concurrency))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        // WASI 0.3 stands beside 0.2: its interfaces have other versions. Its requests take the same way out.
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        if concurrency {
+            // WASI 0.3 stands beside 0.2: its interfaces have other versions. Its requests take the same way out.
+            wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+            wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        }
         plain::add_config_store_to_linker(&mut linker)?;
         ConnectorWorld::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
-        let ticker = Ticker::start(&engine);
+        Ok(Self { engine, linker })
+    }
+}
+
+impl SandboxEngine {
+    /// Starts the engines, the thread that interrupts guests and those for guests that compute for long.
+    ///
+    /// # Errors
+    /// When the machine can't give the pools their address space or Wasmtime refuses the configuration.
+    pub fn new(options: EngineOptions) -> wasmtime::Result<Self> {
+        let (synchronous, concurrent) = (Runtime::new(options, false)?, Runtime::new(options, true)?);
+        epochs::count("epochs", EPOCH, [&synchronous.engine, &concurrent.engine])?;
         Ok(Self {
-            engine,
-            linker: Arc::new(linker),
+            synchronous: Arc::new(synchronous),
+            concurrent: Arc::new(concurrent),
             slots: Arc::new(tokio::sync::Semaphore::new(options.concurrent_calls as usize)),
             options,
-            _ticker: Arc::new(ticker),
+            background: Arc::new(Background::start()?),
         })
+    }
+
+    /// What runs this component.
+    pub(crate) fn runtime(&self, component: &Surface) -> &Arc<Runtime> {
+        if component.is_concurrent() { &self.concurrent } else { &self.synchronous }
     }
 }
 
@@ -115,37 +138,6 @@ fn config(options: EngineOptions) -> Config {
         .async_stack_keep_resident(KEEP_RESIDENT_SMALL)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).epoch_interruption(true);
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .epoch_interruption(true)
-        .wasm_component_model_async(true);
-    config
-}
-
-/// The thread that counts epochs. It ends with the engine.
-struct Ticker(Arc<AtomicBool>);
-
-impl Ticker {
-    fn start(engine: &Engine) -> Self {
-        let stopped = Arc::new(AtomicBool::new(false));
-        let flag: Weak<AtomicBool> = Arc::downgrade(&stopped);
-        let engine = engine.weak();
-        std::thread::Builder::new()
-            .name("epochs".to_owned())
-            .spawn(move || {
-                while flag.upgrade().is_some_and(|stopped| !stopped.load(Ordering::Relaxed)) {
-                    std::thread::sleep(EPOCH);
-                    let Some(engine) = engine.upgrade() else { break };
-                    engine.increment_epoch();
-                }
-            })
-            .expect("a process that can't start one thread can't serve anything");
-        Self(stopped)
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

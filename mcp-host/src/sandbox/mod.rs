@@ -5,9 +5,10 @@
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
 //! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
-//! `run` one request, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
+//! `run` one request, which goes on in the `background` when it computes for long, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
 //! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
 
+mod background;
 mod bindings;
 mod connector;
 mod content;

@@ -5,10 +5,11 @@
 //! map's seed is fixed by it, which a CPU limit makes harmless.
 
 use wasmtime::component::{Component, Instance};
-use wasmtime::{Engine, Store, error::Context as _};
+use wasmtime::{Store, error::Context as _};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
-use super::engine::SandboxEngine;
+use super::background::Demotion;
+use super::engine::{EngineOptions, Runtime};
 use super::host::Guest;
 
 /// The component with its memory initialised.
@@ -16,7 +17,7 @@ use super::host::Guest;
 /// # Errors
 /// When the component is none, can't be linked, or its `initialize` traps.
 pub(crate) async fn initialize(
-    sandbox: &SandboxEngine,
+    (runtime, options): (&Runtime, EngineOptions),
     wasm: &[u8],
     guest: impl FnOnce() -> Guest,
 ) -> wasmtime::Result<Vec<u8>> {
@@ -24,13 +25,13 @@ pub(crate) async fn initialize(
     // The world demands the export, so it stays; nobody calls it again.
     wizer.init_func("initialize").keep_init_func(true);
     let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
-    let engine: &Engine = &sandbox.engine;
+    let engine = &runtime.engine;
     let component = Component::new(engine, &instrumented)?;
     let guest = guest();
     let cpu = guest.cpu.clone();
     let mut store = super::run::new_store(engine, guest);
-    super::run::watch_cpu(&mut store, sandbox.options.install_time);
-    let instance = cpu.measure(sandbox.linker.instantiate_async(&mut store, &component)).await?;
+    super::run::watch_cpu(&mut store, options.install_time, Demotion::default());
+    let instance = cpu.measure(runtime.linker.instantiate_async(&mut store, &component)).await?;
     let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
     cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
     wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await

@@ -1,13 +1,17 @@
 //! One request to a connector: store, instance, guest, report.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Round, Usage};
 use bulkhead_kernel::Clock;
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::error::Elapsed;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
-use super::engine::EPOCH;
+use super::background::{Background, Demotion};
+use super::engine::{EPOCH, Runtime};
 use super::engine_limits;
 use super::exports::Exports;
 use super::host::Guest;
@@ -48,23 +52,43 @@ pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     store
 }
 
-/// Does one thing in a fresh instance. Dropping the future ends the guest.
-pub(crate) async fn run(
-    engine: &Engine,
-    exports: &Exports,
+/// One thing to do, and with what.
+pub(super) struct Task {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) exports: Arc<Exports>,
+    pub(super) guest: Guest,
+    pub(super) operation: Operation,
+    pub(super) round: Round,
+    /// The place in the pool, which is free again when the instance is gone.
+    pub(super) slot: OwnedSemaphorePermit,
+}
+
+/// What is left of a guest.
+struct Ended {
+    /// `Err` when its time was over.
+    called: Result<wasmtime::Result<Outcome>, Elapsed>,
+    fuel: usize,
     guest: Guest,
-    limits: Limits,
-    (operation, round): (Operation, Round),
-    clock: &dyn Clock,
-) -> RunReport {
-    let start = Instant::now();
-    let cpu = guest.cpu.clone();
-    let mut store = new_store(engine, guest);
-    watch_cpu(&mut store, limits.cpu_time);
-    let call = exports.call(&mut store, operation, round, limits);
-    let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
-    let fuel = store.hostcall_fuel();
-    let mut guest = store.into_data();
+}
+
+impl Task {
+    async fn run(self, demotion: Demotion) -> Ended {
+        let Self { runtime, exports, guest, operation, round, slot } = self;
+        let (limits, cpu) = (guest.limits, guest.cpu.clone());
+        let mut store = new_store(&runtime.engine, guest);
+        watch_cpu(&mut store, limits.cpu_time, demotion);
+        let call = exports.call(&mut store, operation, round, limits);
+        let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
+        let (fuel, guest) = (store.hostcall_fuel(), store.into_data());
+        drop(slot);
+        Ended { called, fuel, guest }
+    }
+}
+
+/// Does one thing in a fresh instance. Dropping the future ends the guest.
+pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) -> RunReport {
+    let (start, limits, demotion) = (Instant::now(), task.guest.limits, Demotion::default());
+    let Ended { called, fuel, mut guest } = background.run(task.run(demotion.clone()), &demotion).await;
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
@@ -103,14 +127,19 @@ pub(crate) async fn run(
     RunReport { outcome, usage, events, updated }
 }
 
-/// Ends the guest when it has computed for too long, and lets others run every epoch.
-pub(crate) fn watch_cpu(store: &mut Store<Guest>, limit: Duration) {
+/// Ends the guest when it has computed for too long, and lets others run when it has for a while.
+pub(super) fn watch_cpu(store: &mut Store<Guest>, limit: Duration, demotion: Demotion) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |store| {
-        let reached = store.data().cpu.elapsed() + EPOCH;
+        let reached = store.data().cpu.now();
         if reached > limit {
             return Err(LimitExceeded::with(LimitName::CpuMs, millis(limit), millis(reached)).into());
         }
+        if reached < EPOCH {
+            // It was waiting while the epoch passed.
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        demotion.demand();
         Ok(UpdateDeadline::Yield(1))
     });
 }

@@ -191,6 +191,22 @@ async fn no_call_reads_what_another_left_behind() {
     }
 }
 
+/// A guest that computes for long is not what others wait for.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_long_call_leaves_its_callers_thread() {
+    use crate::sandbox::meter::thread_cpu;
+
+    let bench = Bench::new();
+    let attack = growth::ATTACKS.iter().find(|attack| attack.name == "loop_without_end").expect("there is one");
+    let connector = bench.load(&attack.component.bytes()).await.expect("it is installed");
+    let before = thread_cpu();
+    let report = connector.call(Invocation::tool("run", "{}")).await;
+    let here = (thread_cpu() - before).as_micros();
+    assert!(report.usage.cpu_us >= 200_000, "{:?}", report.usage);
+    assert!(here < 100_000, "{here} of {} us were spent on the caller's thread", report.usage.cpu_us);
+}
+
 #[test]
 fn every_attack_is_listed_with_its_own_name() {
     let listed = include_str!("../../../../tests/HOSTILE.md");

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use wasmparser::{BinaryReaderError, Chunk, Parser, Payload};
+use wasmparser::{BinaryReaderError, Chunk, Parser, Payload, Validator, WasmFeatures};
 
 /// Where tools such as `wit-docs-inject` and wasm-tools put the doc comments of a component's WIT.
 const DOCS: &str = "package-docs";
@@ -19,6 +19,7 @@ pub(crate) struct Surface {
     docs: Option<Range<usize>>,
     /// Every section with documentation, from its first byte to its last.
     docs_sections: Vec<Range<usize>>,
+    concurrent: bool,
 }
 
 impl Surface {
@@ -59,7 +60,13 @@ impl Surface {
                 _ => {}
             }
         }
+        surface.concurrent = is_concurrent(wasm) || surface.imports.iter().any(|name| is_wasi_but_not_0_2(name));
         Ok(surface)
+    }
+
+    /// Whether it needs what the component model has for concurrency: asynchronous functions, streams, futures.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.concurrent
     }
 
     /// The names of its imports, as WIT has them: `package:name/interface@version`, or a function's name.
@@ -101,6 +108,21 @@ impl Surface {
     }
 }
 
+fn is_wasi_but_not_0_2(import: &str) -> bool {
+    import.starts_with("wasi:") && !import.contains("@0.2.")
+}
+
+/// Whether it is valid only where there is concurrency. The bodies of functions are not looked at.
+fn is_concurrent(wasm: &[u8]) -> bool {
+    let concurrency = WasmFeatures::CM_ASYNC
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_ERROR_CONTEXT;
+    let mut validator = Validator::new_with_features(WasmFeatures::all() - concurrency);
+    Parser::new(0).parse_all(wasm).any(|payload| payload.and_then(|payload| validator.payload(&payload)).is_err())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::component::{Made, documented};
@@ -123,6 +145,19 @@ mod tests {
         let contract = "package bulkhead:connector@0.9.0; interface tools { f: func(); } world w { export tools; }";
         let surface = Surface::read(&documented(contract).plain).expect("reads");
         assert!(surface.is_contract() && !surface.initializes());
+    }
+
+    #[test]
+    fn what_is_asynchronous_is_concurrent() {
+        let concurrent = |items: &str| {
+            let wit = format!("package a:b; world w {{ {items} }}");
+            Surface::read(&documented(&wit).plain).expect("reads").is_concurrent()
+        };
+        assert!(!concurrent("import f: func(of: list<string>) -> result<u8>; export g: func();"));
+        assert!(concurrent("export f: async func();"));
+        assert!(concurrent("import f: async func();"));
+        assert!(concurrent("export f: func(of: stream<u8>);"));
+        assert!(concurrent("import f: func() -> future<u8>;"));
     }
 
     #[test]

@@ -1,0 +1,165 @@
+//! Guests that compute for long go on in the background, so that those that don't need not wait for them.
+//!
+//! Every call begins on the thread of whoever wants it. One that still computes after a slice goes on, until it ends, on
+//! threads of the lowest priority: they get what the others leave. Whatever a tool does with its time, the next call
+//! begins at once. (Multilevel feedback queues do the same for processes.)
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The lowest there is, by `setpriority(2)`.
+#[cfg(target_os = "linux")]
+const PRIORITY: i32 = 19;
+
+/// Slices of guests after which what the network has brought is looked at.
+const EVENT_INTERVAL: u32 = 2;
+
+/// Threads of low priority.
+pub(crate) struct Background(Option<Runtime>);
+
+/// Whether a call is to go on in the background. Cheap to clone; every clone is the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Demotion(Arc<AtomicBool>);
+
+impl Demotion {
+    /// From the next time that it gives way.
+    pub(super) fn demand(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_demanded(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Background {
+    /// Starts a thread for each processor.
+    ///
+    /// # Errors
+    /// When the system has no threads left.
+    pub(super) fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .thread_name("guests")
+            .event_interval(EVENT_INTERVAL)
+            .enable_all()
+            .on_thread_start(lower)
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    /// Runs a call here, and in the background from when that is demanded. Dropping the future ends the call.
+    pub(super) async fn run<F>(&self, call: F, demotion: &Demotion) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let mut call = Box::pin(call);
+        let ended = poll_fn(|context| match call.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if demotion.is_demanded() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        match (ended.await, &self.0) {
+            (Some(output), _) => output,
+            (None, Some(runtime)) => match AbortOnDropHandle::new(runtime.spawn(call)).await {
+                Ok(output) => output,
+                Err(error) => std::panic::resume_unwind(error.try_into_panic().expect("nobody else can abort it")),
+            },
+            (None, None) => call.await,
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // An ordinary shutdown waits, which is forbidden where this may be dropped.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Gives the thread the lowest priority.
+fn lower() {
+    // On Linux it is the thread's and not the process's, contrary to POSIX.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tracing::warn!(%error, "long calls will slow down others: their threads' priority can't be lowered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    fn thread() -> String {
+        std::thread::current().name().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_call_stays_until_it_is_demoted() {
+        let background = Background::start().expect("threads");
+        let demotion = Demotion::default();
+        let demanded = demotion.clone();
+        let call = async move {
+            yield_now().await;
+            let before = thread();
+            demanded.demand();
+            yield_now().await;
+            (before, thread())
+        };
+        let (before, after) = background.run(call, &demotion).await;
+        assert_eq!((before, after.as_str()), (thread(), "guests"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_background_has_the_lowest_priority() {
+        let background = Background::start().expect("threads");
+        let demotion = Demotion::default();
+        demotion.demand();
+        let call = async {
+            yield_now().await;
+            rustix::process::getpriority_process(None).expect("a priority")
+        };
+        assert_eq!(background.run(call, &demotion).await, PRIORITY);
+        assert_ne!(rustix::process::getpriority_process(None).expect("a priority"), PRIORITY);
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_ends_the_call() {
+        struct Ends(Option<oneshot::Sender<()>>);
+        impl Drop for Ends {
+            fn drop(&mut self) {
+                let _ = self.0.take().map(|ended| ended.send(()));
+            }
+        }
+        let background = Arc::new(Background::start().expect("threads"));
+        let demotion = Demotion::default();
+        demotion.demand();
+        let (started, starts) = oneshot::channel();
+        let (ended, ends) = oneshot::channel();
+        let call = async move {
+            let _ends = Ends(Some(ended));
+            yield_now().await;
+            let _ = started.send(());
+            std::future::pending::<()>().await;
+        };
+        let caller = tokio::spawn({
+            let background = background.clone();
+            async move { background.run(call, &demotion).await }
+        });
+        starts.await.expect("it goes on in the background");
+        caller.abort();
+        ends.await.expect("it is dropped");
+    }
+}
