@@ -41,8 +41,8 @@ pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
 pub use grants::{
-    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, Place, RequestedAccess, RequestedCredential,
-    RequestedGrants,
+    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, PathPatternError, Place, RequestedAccess,
+    RequestedCredential, RequestedGrants,
 };
 pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
