@@ -8,8 +8,10 @@ use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
 
 use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
+use super::compile::{self, CompileError};
 use super::content;
 use super::contract::{Contract, Described};
 use super::credentials::CredentialBinding;
@@ -26,6 +28,9 @@ use super::preinit;
 use super::run::{self, RunReport};
 use crate::compile_cache::CompileCache;
 
+/// The name of what a component becomes by being initialised, in the cache.
+const INITIALIZED: &str = "initialized";
+
 pub(crate) type Settings = BTreeMap<String, String>;
 
 /// Why a connector can't be used.
@@ -41,6 +46,14 @@ pub enum ConnectorError {
         slug: Slug,
         /// Why.
         message: String,
+    },
+    /// The compiler does not take it.
+    #[error("connector {slug}: {source}")]
+    Compile {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        source: CompileError,
     },
     /// A tool that it describes can't be offered.
     #[error("connector {slug}: tool {tool:?}: {message}")]
@@ -199,20 +212,24 @@ impl Connector {
         let installing = context.installing();
         let surface = Surface::read(wasm)
             .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
+        let uncompiled = |source| ConnectorError::Compile { slug: slug.clone(), source };
+        compile::measure(wasm, &sandbox.options).map_err(uncompiled)?;
         // A plain component may mean something else by the name, which its types tell.
         let initializes = surface.initializes()
             && (surface.is_contract() || {
-                let component = cache.load(&sandbox.engine, wasm).map_err(|error| unusable(error.to_string()))?;
+                let component = compiled(sandbox, cache, wasm, None).await.map_err(uncompiled)?;
                 has_initializer(&sandbox.engine, &component)
             });
-        let component = if initializes {
-            let guest = || installing.guest(Credentials::default());
-            let initialize = async || in_time(sandbox, preinit::initialize(sandbox, wasm, guest)).await;
-            cache.load_with(&sandbox.engine, wasm, "initialized", initialize).await
+        let component = if !initializes {
+            compiled(sandbox, cache, wasm, None).await.map_err(uncompiled)?
+        } else if let Some(component) = cache.find(&sandbox.engine, wasm, Some(INITIALIZED)) {
+            component
         } else {
-            cache.load(&sandbox.engine, wasm)
+            let instrumented = preinit::instrument(sandbox, wasm).await.map_err(uncompiled)?;
+            let guest = installing.guest(Credentials::default());
+            let changed = in_time(sandbox, instrumented.initialize(sandbox, guest)).await.map_err(failed)?;
+            compiled(sandbox, cache, wasm, Some(changed)).await.map_err(uncompiled)?
         };
-        let component = component.map_err(|error| unusable(error.to_string()))?;
         let pre = sandbox.linker.instantiate_pre(&component).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
         let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
@@ -360,6 +377,22 @@ async fn in_time<T>(
         let limit = limit.as_millis();
         Err(LimitExceeded::with(LimitName::WallMs, limit, limit).into())
     })
+}
+
+/// A component from the cache, or compiled now; or what it became when it was initialised, compiled.
+async fn compiled(
+    sandbox: &SandboxEngine,
+    cache: &CompileCache,
+    wasm: &[u8],
+    changed: Option<Vec<u8>>,
+) -> Result<Component, CompileError> {
+    let variant = changed.as_ref().map(|_| INITIALIZED);
+    if let Some(component) = cache.find(&sandbox.engine, wasm, variant) {
+        return Ok(component);
+    }
+    let (engine, cache, wasm) = (sandbox.engine.clone(), cache.clone(), wasm.to_owned());
+    let compile = move || cache.compile(&engine, &wasm, variant.zip(changed.as_deref()));
+    compile::in_time(sandbox, compile).await
 }
 
 async fn describe(sandbox: &SandboxEngine, contract: &Contract, guest: Guest) -> wasmtime::Result<Described> {

@@ -1,7 +1,7 @@
 //! Where connector tools run: a fresh store and instance for every call, from a component that was compiled,
 //! initialised and linked once.
 //!
-//! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
+//! `engine` is Wasmtime as we configure it, `compile` what it may compile, `manifest` what a connector asks for, `grants` what it gets, `limits`
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
 //! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
@@ -9,6 +9,7 @@
 //! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
 
 mod bindings;
+mod compile;
 mod connector;
 mod content;
 mod contract;
@@ -36,6 +37,7 @@ mod run;
 mod signature;
 mod stderr;
 
+pub use compile::CompileError;
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};

@@ -5,35 +5,51 @@
 //! map's seed is fixed by it, which a CPU limit makes harmless.
 
 use wasmtime::component::{Component, Instance};
-use wasmtime::{Engine, Store, error::Context as _};
-use wasmtime_wizer::{ComponentInstanceState, Wizer};
+use wasmtime::{Store, error::Context as _};
+use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
 
+use super::compile::{self, CompileError};
 use super::engine::SandboxEngine;
 use super::host::Guest;
 
-/// The component with its memory initialised.
+/// A component that can be asked for its memory.
+pub(crate) struct Instrumented<'a> {
+    wizer: Wizer,
+    context: ComponentContext<'a>,
+    component: Component,
+}
+
+/// Adds to the component what tells its memory, and compiles it.
 ///
 /// # Errors
-/// When the component is none, can't be linked, or its `initialize` traps.
-pub(crate) async fn initialize(
-    sandbox: &SandboxEngine,
-    wasm: &[u8],
-    guest: impl FnOnce() -> Guest,
-) -> wasmtime::Result<Vec<u8>> {
+/// [`CompileError`], also when it can't be instrumented.
+pub(crate) async fn instrument<'a>(sandbox: &SandboxEngine, wasm: &'a [u8]) -> Result<Instrumented<'a>, CompileError> {
     let mut wizer = Wizer::new();
     // The world demands the export, so it stays; nobody calls it again.
     wizer.init_func("initialize").keep_init_func(true);
-    let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
-    let engine: &Engine = &sandbox.engine;
-    let component = Component::new(engine, &instrumented)?;
-    let guest = guest();
-    let cpu = guest.cpu.clone();
-    let mut store = super::run::new_store(engine, guest);
-    super::run::watch_cpu(&mut store, sandbox.options.install_time);
-    let instance = cpu.measure(sandbox.linker.instantiate_async(&mut store, &component)).await?;
-    let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
-    cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
-    wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
+    let instrumented = wizer.instrument_component(wasm).context("the component can't be initialised");
+    let (context, instrumented) = instrumented.map_err(CompileError::Instrumented)?;
+    let engine = sandbox.engine.clone();
+    let compile = move || Component::new(&engine, &instrumented).map_err(CompileError::Instrumented);
+    let component = compile::in_time(sandbox, compile).await?;
+    Ok(Instrumented { wizer, context, component })
+}
+
+impl Instrumented<'_> {
+    /// The component with its memory initialised.
+    ///
+    /// # Errors
+    /// When it can't be linked, or its `initialize` traps.
+    pub(crate) async fn initialize(self, sandbox: &SandboxEngine, guest: Guest) -> wasmtime::Result<Vec<u8>> {
+        let Self { wizer, context, component } = self;
+        let cpu = guest.cpu.clone();
+        let mut store = super::run::new_store(&sandbox.engine, guest);
+        super::run::watch_cpu(&mut store, sandbox.options.install_time);
+        let instance = cpu.measure(sandbox.linker.instantiate_async(&mut store, &component)).await?;
+        let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
+        cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
+        wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
+    }
 }
 
 /// Reads an instrumented instance's state through the functions that the instrumentation added.
