@@ -55,31 +55,31 @@ impl CompileCache {
     /// # Errors
     /// When the bytes are not a component that this engine accepts.
     pub fn load(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, CompileCacheError> {
-        let path = self.path(engine, bytes, "");
-        read(engine, &path).map_or_else(|| compile(engine, bytes, &path), Ok)
+        self.find(engine, bytes, None).map_or_else(|| self.compile(engine, bytes, None), Ok)
     }
 
-    /// The same for a component that is changed before it is compiled. `variant` names the change, which is made
-    /// only when there is no compiled form yet.
+    /// What was kept of a component, or of what it was changed to before it was compiled: `variant` names the change.
+    #[must_use]
+    pub fn find(&self, engine: &Engine, bytes: &[u8], variant: Option<&str>) -> Option<Component> {
+        read(engine, &self.path(engine, bytes, variant))
+    }
+
+    /// Compiles a component, or what it was changed to with the name of the change, and keeps it.
     ///
     /// # Errors
-    /// When the change fails or gives what this engine does not accept.
-    pub async fn load_with(
+    /// When it is not a component that this engine accepts.
+    pub fn compile(
         &self,
         engine: &Engine,
         bytes: &[u8],
-        variant: &str,
-        change: impl AsyncFnOnce() -> wasmtime::Result<Vec<u8>>,
+        changed: Option<(&str, &[u8])>,
     ) -> Result<Component, CompileCacheError> {
-        let path = self.path(engine, bytes, &format!("-{variant}"));
-        if let Some(component) = read(engine, &path) {
-            return Ok(component);
-        }
-        let changed = change().await.map_err(|error| CompileCacheError::Component(format!("{error:#}")))?;
-        compile(engine, &changed, &path)
+        let (variant, compiled) = changed.map_or((None, bytes), |(variant, changed)| (Some(variant), changed));
+        compile(engine, compiled, &self.path(engine, bytes, variant))
     }
 
-    fn path(&self, engine: &Engine, bytes: &[u8], suffix: &str) -> PathBuf {
+    fn path(&self, engine: &Engine, bytes: &[u8], variant: Option<&str>) -> PathBuf {
+        let suffix = variant.map(|variant| format!("-{variant}")).unwrap_or_default();
         self.folder.join(format!("{}{suffix}.cwasm", key(engine, bytes)))
     }
 }

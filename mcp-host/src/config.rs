@@ -322,15 +322,6 @@ impl Config {
             ("jobs.max_attempts", u64::from(jobs.max_attempts)),
             ("jobs.poll_ms", jobs.poll_ms),
             ("jobs.workers", jobs.workers as u64),
-            ("sandbox.concurrent_calls", u64::from(sandbox.concurrent_calls)),
-            ("sandbox.max_memory_mib", u64::from(sandbox.max_memory_mib)),
-            ("sandbox.connectors_poll_ms", sandbox.connectors_poll_ms),
-            ("sandbox.max_table_elements", u64::from(sandbox.max_table_elements)),
-            ("sandbox.max_core_instances", u64::from(sandbox.max_core_instances)),
-            ("sandbox.max_memories", u64::from(sandbox.max_memories)),
-            ("sandbox.max_tables", u64::from(sandbox.max_tables)),
-            ("sandbox.max_tools", sandbox.max_tools as u64),
-            ("sandbox.install_ms", sandbox.install_ms),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
             ("edge.memory_mib", u64::from(edge.memory_mib)),
@@ -347,6 +338,7 @@ impl Config {
         ];
         positive
             .into_iter()
+            .chain(sandbox.limits())
             .chain(oauth.iter().flat_map(OauthConfig::limits))
             .filter(|(_, value)| *value == 0)
             .map(|(name, _)| name)

@@ -216,7 +216,7 @@ async fn an_operator_takes_grants_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_can_not_grant_what_the_manifest_does_not_ask_for() {
-    for (narrowing, word) in [("hosts = ['evil.example']", "\"evil.example\""), ("paths = ['/*']", "\"/*\"")] {
+    for (narrowing, word) in [("hosts = ['evil.example']", "\"evil.example\""), ("paths = ['/**']", "\"/**\"")] {
         let config = format!(
             "[connectors.prometheus]\nbase_url = 'http://127.0.0.1:9090'\n[connectors.prometheus.outbound]\n{narrowing}\n"
         );

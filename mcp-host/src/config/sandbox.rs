@@ -30,6 +30,16 @@ pub struct SandboxConfig {
     pub max_tables: u32,
     /// Tools that one component may have.
     pub max_tools: usize,
+    /// Components with functions of their own of which one may be composed, itself included.
+    pub max_parts: u32,
+    /// The largest binary of a component: MiB.
+    pub max_component_mib: u32,
+    /// Functions that all modules of a component may have together.
+    pub max_functions: u32,
+    /// The most code that one function may have: KiB.
+    pub max_function_kib: u32,
+    /// Time that compiling a component may take: milliseconds.
+    pub compile_ms: u64,
     /// Time that a component may take to initialise itself, and again to describe itself: milliseconds.
     pub install_ms: u64,
 }
@@ -47,12 +57,37 @@ impl Default for SandboxConfig {
             max_memories: 4,
             max_tables: 16,
             max_tools: 1000,
+            max_parts: 8,
+            max_component_mib: 64,
+            max_functions: 100_000,
+            max_function_kib: 1024,
+            compile_ms: 300_000,
             install_ms: 30_000,
         }
     }
 }
 
 impl SandboxConfig {
+    /// The limits with which nothing would work if they were zero.
+    pub(super) fn limits(&self) -> [(&'static str, u64); 14] {
+        [
+            ("sandbox.concurrent_calls", u64::from(self.concurrent_calls)),
+            ("sandbox.max_memory_mib", u64::from(self.max_memory_mib)),
+            ("sandbox.connectors_poll_ms", self.connectors_poll_ms),
+            ("sandbox.max_table_elements", u64::from(self.max_table_elements)),
+            ("sandbox.max_core_instances", u64::from(self.max_core_instances)),
+            ("sandbox.max_memories", u64::from(self.max_memories)),
+            ("sandbox.max_tables", u64::from(self.max_tables)),
+            ("sandbox.max_tools", self.max_tools as u64),
+            ("sandbox.max_parts", u64::from(self.max_parts)),
+            ("sandbox.max_component_mib", u64::from(self.max_component_mib)),
+            ("sandbox.max_functions", u64::from(self.max_functions)),
+            ("sandbox.max_function_kib", u64::from(self.max_function_kib)),
+            ("sandbox.compile_ms", self.compile_ms),
+            ("sandbox.install_ms", self.install_ms),
+        ]
+    }
+
     /// As the engine takes it.
     #[must_use]
     pub fn options(&self) -> EngineOptions {
@@ -64,6 +99,11 @@ impl SandboxConfig {
             max_memories: self.max_memories,
             max_tables: self.max_tables,
             max_tools: self.max_tools,
+            max_parts: self.max_parts,
+            max_component_bytes: (self.max_component_mib as usize) << 20,
+            max_functions: self.max_functions,
+            max_function_bytes: (self.max_function_kib as usize) << 10,
+            compile_time: Duration::from_millis(self.compile_ms),
             install_time: Duration::from_millis(self.install_ms),
         }
     }

@@ -9,9 +9,11 @@ use bulkhead_kernel::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
+use wasmtime::component::Component;
 
 use super::background::Demotion;
 use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
+use super::compile::{self, CompileError};
 use super::content;
 use super::contract::{Contract, Described};
 use super::credentials::CredentialBinding;
@@ -28,6 +30,9 @@ use super::preinit;
 use super::run::{self, RunReport, Task};
 use crate::compile_cache::CompileCache;
 
+/// The name of what a component becomes by being initialised, in the cache.
+const INITIALIZED: &str = "initialized";
+
 pub(crate) type Settings = BTreeMap<String, String>;
 
 /// Why a connector can't be used.
@@ -43,6 +48,14 @@ pub enum ConnectorError {
         slug: Slug,
         /// Why.
         message: String,
+    },
+    /// The compiler does not take it.
+    #[error("connector {slug}: {source}")]
+    Compile {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        source: CompileError,
     },
     /// A tool that it describes can't be offered.
     #[error("connector {slug}: tool {tool:?}: {message}")]
@@ -204,21 +217,25 @@ impl Connector {
             .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
         let runtime = sandbox.runtime(&surface);
         let engine = &runtime.engine;
+        let uncompiled = |source| ConnectorError::Compile { slug: slug.clone(), source };
+        compile::measure(wasm, &sandbox.options).map_err(uncompiled)?;
         // A plain component may mean something else by the name, which its types tell.
         let initializes = surface.initializes()
             && (surface.is_contract() || {
-                let component = cache.load(engine, wasm).map_err(|error| unusable(error.to_string()))?;
+                let component = compiled((sandbox, engine), cache, wasm, None).await.map_err(uncompiled)?;
                 has_initializer(engine, &component)
             });
-        let component = if initializes {
-            let guest = || installing.guest(Credentials::default());
-            let initialize =
-                async || in_time(sandbox, preinit::initialize((runtime, sandbox.options), wasm, guest)).await;
-            cache.load_with(engine, wasm, "initialized", initialize).await
+        let component = if !initializes {
+            compiled((sandbox, engine), cache, wasm, None).await.map_err(uncompiled)?
+        } else if let Some(component) = cache.find(engine, wasm, Some(INITIALIZED)) {
+            component
         } else {
-            cache.load(engine, wasm)
+            let instrumented = preinit::instrument((sandbox, runtime), wasm).await.map_err(uncompiled)?;
+            let guest = installing.guest(Credentials::default());
+            let initialized = instrumented.initialize(runtime, sandbox.options, guest);
+            let changed = in_time(sandbox, initialized).await.map_err(failed)?;
+            compiled((sandbox, engine), cache, wasm, Some(changed)).await.map_err(uncompiled)?
         };
-        let component = component.map_err(|error| unusable(error.to_string()))?;
         let pre = runtime.linker.instantiate_pre(&component).map_err(failed)?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
         let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
@@ -368,6 +385,22 @@ async fn in_time<T>(
         let limit = limit.as_millis();
         Err(LimitExceeded::with(LimitName::WallMs, limit, limit).into())
     })
+}
+
+/// A component from the cache, or compiled now; or what it became when it was initialised, compiled.
+async fn compiled(
+    (sandbox, engine): (&SandboxEngine, &Engine),
+    cache: &CompileCache,
+    wasm: &[u8],
+    changed: Option<Vec<u8>>,
+) -> Result<Component, CompileError> {
+    let variant = changed.as_ref().map(|_| INITIALIZED);
+    if let Some(component) = cache.find(engine, wasm, variant) {
+        return Ok(component);
+    }
+    let (engine, cache, wasm) = (engine.clone(), cache.clone(), wasm.to_owned());
+    let compile = move || cache.compile(&engine, &wasm, variant.zip(changed.as_deref()));
+    compile::in_time(sandbox, compile).await
 }
 
 async fn describe(

@@ -29,6 +29,16 @@ pub struct EngineOptions {
     pub max_tables: u32,
     /// Tools that one component may have.
     pub max_tools: usize,
+    /// Components with functions of their own of which one may be composed, itself included.
+    pub max_parts: u32,
+    /// Bytes that a component's binary may have.
+    pub max_component_bytes: usize,
+    /// Functions that all modules of a component may have together.
+    pub max_functions: u32,
+    /// Bytes of code that one function may have.
+    pub max_function_bytes: usize,
+    /// Time that compiling a component may take.
+    pub compile_time: Duration,
     /// Time that a component may take to initialise itself, and again to describe itself, when it is installed.
     pub install_time: Duration,
 }
@@ -43,6 +53,11 @@ impl Default for EngineOptions {
             max_memories: 4,
             max_tables: 16,
             max_tools: 1000,
+            max_parts: 8,
+            max_component_bytes: 64 << 20,
+            max_functions: 100_000,
+            max_function_bytes: 1 << 20,
+            compile_time: Duration::from_secs(300),
             install_time: Duration::from_secs(30),
         }
     }
@@ -56,6 +71,10 @@ pub(crate) const EPOCH: Duration = Duration::from_millis(2);
 const KEEP_RESIDENT_MEMORY: usize = 4 << 20;
 const KEEP_RESIDENT_SMALL: usize = 64 << 10;
 
+/// Each part of a component may wait on a stack of its own. Beside these a call has one on which it goes on, and keeps one
+/// that it used before.
+const SPARE_STACKS: u32 = 2;
+
 /// What runs guests, and how many may run.
 #[derive(Clone)]
 pub struct SandboxEngine {
@@ -65,6 +84,8 @@ pub struct SandboxEngine {
     /// For components with functions, streams or futures that are asynchronous: those of WASI 0.3.
     concurrent: Arc<Runtime>,
     pub(crate) slots: Arc<tokio::sync::Semaphore>,
+    /// The one place in which to compile.
+    pub(super) compiling: Arc<tokio::sync::Semaphore>,
     pub(crate) options: EngineOptions,
     pub(crate) background: Arc<Background>,
 }
@@ -104,6 +125,7 @@ impl SandboxEngine {
             synchronous: Arc::new(synchronous),
             concurrent: Arc::new(concurrent),
             slots: Arc::new(tokio::sync::Semaphore::new(options.concurrent_calls as usize)),
+            compiling: Arc::new(tokio::sync::Semaphore::new(1)),
             options,
             background: Arc::new(Background::start()?),
         })
@@ -130,7 +152,7 @@ fn config(options: EngineOptions) -> Config {
         .max_tables_per_module(options.max_tables)
         .total_tables(slots.saturating_mul(options.max_tables))
         .table_elements(options.max_table_elements)
-        .total_stacks(slots)
+        .total_stacks(slots.saturating_mul(options.max_parts.saturating_add(SPARE_STACKS)))
         .max_memory_size(options.max_memory_bytes)
         .max_unused_warm_slots(slots)
         .linear_memory_keep_resident(KEEP_RESIDENT_MEMORY)
@@ -138,6 +160,9 @@ fn config(options: EngineOptions) -> Config {
         .async_stack_keep_resident(KEEP_RESIDENT_SMALL)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).epoch_interruption(true);
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        .wasm_component_model_map(true);
     config
 }

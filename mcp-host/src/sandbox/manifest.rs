@@ -94,11 +94,13 @@ pub enum SettingType {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outbound {
-    /// `host` or `host:port`, reached by https; or `{{ settings.NAME }}`, a setting of type `url`.
+    /// `host` or `host:port`, reached by https, with a star in its first label if it likes; or `{{ settings.NAME }}`, a
+    /// setting of type `url`.
     pub host: String,
     /// HTTP methods.
     pub methods: Vec<String>,
-    /// Paths: exactly this one, or everything below when it ends in `/*`. Every path when absent.
+    /// Paths, where `*` stands for one segment or a part of one, and `**` at the end for the rest. Every path when absent,
+    /// or at a setting its URL's own and all below.
     #[serde(default)]
     pub paths: Option<Vec<String>>,
 }

@@ -1,7 +1,7 @@
 //! Where connector tools run: a fresh store and instance for every call, from a component that was compiled,
 //! initialised and linked once.
 //!
-//! `engine` is Wasmtime as we configure it, `manifest` what a connector asks for, `grants` what it gets, `limits`
+//! `engine` is Wasmtime as we configure it, `compile` what it may compile, `manifest` what a connector asks for, `grants` what it gets, `limits`
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
 //! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
@@ -10,6 +10,7 @@
 
 mod background;
 mod bindings;
+mod compile;
 mod connector;
 mod content;
 mod contract;
@@ -37,13 +38,14 @@ mod run;
 mod signature;
 mod stderr;
 
+pub use compile::CompileError;
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
 pub use grants::{
-    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, Place, RequestedAccess, RequestedCredential,
-    RequestedGrants,
+    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, PathPatternError, Place, RequestedAccess,
+    RequestedCredential, RequestedGrants,
 };
 pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};

@@ -6,35 +6,59 @@
 
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Store, error::Context as _};
-use wasmtime_wizer::{ComponentInstanceState, Wizer};
+use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
 
 use super::background::Demotion;
-use super::engine::{EngineOptions, Runtime};
+use super::compile::{self, CompileError};
+use super::engine::{EngineOptions, Runtime, SandboxEngine};
 use super::host::Guest;
 
-/// The component with its memory initialised.
+/// A component that can be asked for its memory.
+pub(crate) struct Instrumented<'a> {
+    wizer: Wizer,
+    context: ComponentContext<'a>,
+    component: Component,
+}
+
+/// Adds to the component what tells its memory, and compiles it.
 ///
 /// # Errors
-/// When the component is none, can't be linked, or its `initialize` traps.
-pub(crate) async fn initialize(
-    (runtime, options): (&Runtime, EngineOptions),
-    wasm: &[u8],
-    guest: impl FnOnce() -> Guest,
-) -> wasmtime::Result<Vec<u8>> {
+/// [`CompileError`], also when it can't be instrumented.
+pub(crate) async fn instrument<'a>(
+    (sandbox, runtime): (&SandboxEngine, &Runtime),
+    wasm: &'a [u8],
+) -> Result<Instrumented<'a>, CompileError> {
     let mut wizer = Wizer::new();
     // The world demands the export, so it stays; nobody calls it again.
     wizer.init_func("initialize").keep_init_func(true);
-    let (context, instrumented) = wizer.instrument_component(wasm).context("the component can't be initialised")?;
-    let engine = &runtime.engine;
-    let component = Component::new(engine, &instrumented)?;
-    let guest = guest();
-    let cpu = guest.cpu.clone();
-    let mut store = super::run::new_store(engine, guest);
-    super::run::watch_cpu(&mut store, options.install_time, Demotion::default());
-    let instance = cpu.measure(runtime.linker.instantiate_async(&mut store, &component)).await?;
-    let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
-    cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
-    wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
+    let instrumented = wizer.instrument_component(wasm).context("the component can't be initialised");
+    let (context, instrumented) = instrumented.map_err(CompileError::Instrumented)?;
+    let engine = runtime.engine.clone();
+    let compile = move || Component::new(&engine, &instrumented).map_err(CompileError::Instrumented);
+    let component = compile::in_time(sandbox, compile).await?;
+    Ok(Instrumented { wizer, context, component })
+}
+
+impl Instrumented<'_> {
+    /// The component with its memory initialised.
+    ///
+    /// # Errors
+    /// When it can't be linked, or its `initialize` traps.
+    pub(crate) async fn initialize(
+        self,
+        runtime: &Runtime,
+        options: EngineOptions,
+        guest: Guest,
+    ) -> wasmtime::Result<Vec<u8>> {
+        let Self { wizer, context, component } = self;
+        let cpu = guest.cpu.clone();
+        let mut store = super::run::new_store(&runtime.engine, guest);
+        super::run::watch_cpu(&mut store, options.install_time, Demotion::default());
+        let instance = cpu.measure(runtime.linker.instantiate_async(&mut store, &component)).await?;
+        let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;
+        cpu.measure(function.call_async(&mut store, ())).await.context("initialize failed")?;
+        wizer.snapshot_component(&context, &mut Snapshot { store: &mut store, instance }).await
+    }
 }
 
 /// Reads an instrumented instance's state through the functions that the instrumentation added.

@@ -32,7 +32,7 @@ async fn a_connector_that_keeps_the_contract() {
     let access = json!({
         "to": { "setting": { "name": "base_url", "default": "https://api.github.com" } },
         "method": "POST",
-        "path": "/repos/*",
+        "path": "/repos/*/*/issues",
     });
     assert!(report["requests"]["outbound"].as_array().expect("a list").contains(&access), "{report:#}");
     assert_eq!(report["requests"]["credentials"][0]["name"], "token", "{report:#}");

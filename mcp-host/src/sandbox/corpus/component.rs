@@ -7,7 +7,7 @@ const CONTRACT: &str = include_str!("../../../../wit/connector.wit");
 
 /// A component that can be made.
 #[derive(Clone, Copy)]
-pub(super) enum Source {
+pub(in crate::sandbox) enum Source {
     /// Of the only world in this WIT, from the text of a core module.
     Module { wit: &'static str, core: &'static str },
     /// The same, where the text has to be put together.
@@ -19,7 +19,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::sandbox) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Module { wit, core } => component(wit, core),
             Self::Made { wit, core } => component(wit, &core()),

@@ -75,6 +75,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         contained: Contained::Refused("memory"),
     },
     Attack {
+        name: "memories_touched_in_turn",
+        component: Source::Text(|| in_turn(300)),
+        tool: "run",
+        contained: Contained::Limit(LimitName::MemoryBytes),
+    },
+    Attack {
         name: "table_without_end",
         component: Source::Module {
             wit: RUN,
@@ -124,6 +130,27 @@ pub(super) const ATTACKS: &[Attack] = &[
         contained: Contained::Refused("17 tables"),
     },
 ];
+
+/// A component of four instances with a memory each, which it grows by so many pages and fills, one after another.
+pub(super) fn in_turn(pages: usize) -> String {
+    let bytes = pages * 65_536;
+    let each = |text: fn(usize) -> String| (0..4).map(text).collect::<String>();
+    let instances = each(|n| format!("(core instance $i{n} (instantiate $m)) "));
+    let imported = each(|n| format!("(import \"{n}\" \"fill\" (func $fill{n})) "));
+    let filled = each(|n| format!("(call $fill{n}) "));
+    let given = each(|n| format!("(with \"{n}\" (instance $i{n})) "));
+    format!(
+        r#"(component
+            (core module $m (memory 0)
+                (func (export "fill")
+                    (drop (memory.grow (i32.const {pages})))
+                    (memory.fill (i32.const 0) (i32.const 170) (i32.const {bytes}))))
+            {instances}
+            (core module $main {imported} (func (export "run") (result i32) {filled} i32.const 1))
+            (core instance $main (instantiate $main {given}))
+            (func (export "run") (result u32) (canon lift (core func $main "run"))))"#
+    )
+}
 
 /// A component of so many instances of a module with this in it.
 pub(super) fn many(instances: usize, definition: &str) -> String {

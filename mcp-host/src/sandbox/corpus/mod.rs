@@ -6,7 +6,9 @@
 //! the list of its subject: it is called by being there.
 
 mod abi;
-mod component;
+mod compiling;
+pub(super) mod component;
+mod concurrent;
 mod growth;
 mod host;
 mod installing;
@@ -48,7 +50,7 @@ enum Contained {
     Harmless(fn() -> Value),
 }
 
-struct Bench {
+pub(super) struct Bench {
     sandbox: SandboxEngine,
     cache: CompileCache,
     client: OutboundClient,
@@ -56,10 +58,14 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::with(EngineOptions::default())
+    }
+
+    fn with(options: EngineOptions) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let install_time = Duration::from_millis(500);
-        let options = EngineOptions { concurrent_calls: 2, install_time, ..EngineOptions::default() };
+        let options = EngineOptions { concurrent_calls: 2, install_time, ..options };
         Self {
             sandbox: SandboxEngine::new(options).expect("an engine"),
             cache: CompileCache::new(folder.path()).expect("a cache"),
@@ -68,7 +74,7 @@ impl Bench {
         }
     }
 
-    async fn load(&self, wasm: &[u8]) -> Result<Connector, String> {
+    pub(super) async fn load(&self, wasm: &[u8]) -> Result<Connector, String> {
         let manifest = "slug = 'x'\nname = 'X'\nversion = '1.0.0'\ndescription = 'X'\n[auth]\ntype = 'none'\n";
         let manifest: ConnectorManifest = toml::from_str(manifest).expect("a manifest");
         let limits = ManifestLimits { cpu_ms: Some(200), wall_clock_ms: Some(2000), ..ManifestLimits::default() };
@@ -128,7 +134,9 @@ async fn contain(bench: &Bench, attack: &Attack) {
 }
 
 fn all() -> impl Iterator<Item = &'static Attack> {
-    [abi::ATTACKS, growth::ATTACKS, host::ATTACKS, installing::ATTACKS].into_iter().flatten()
+    let all =
+        [abi::ATTACKS, compiling::ATTACKS, concurrent::ATTACKS, growth::ATTACKS, host::ATTACKS, installing::ATTACKS];
+    all.into_iter().flatten()
 }
 
 async fn contain_all(attacks: &[Attack]) {
@@ -160,8 +168,33 @@ async fn what_attacks_while_it_is_installed_is_refused() {
 }
 
 #[tokio::test]
+async fn what_overwhelms_the_compiler_is_refused() {
+    contain_all(compiling::ATTACKS).await;
+}
+
+#[tokio::test]
+async fn what_abuses_streams_futures_and_subtasks_is_stopped() {
+    contain_all(concurrent::ATTACKS).await;
+}
+
+#[tokio::test]
 async fn what_stays_within_its_limits_works() {
     contain_all(within::HARMLESS).await;
+}
+
+/// As many calls as may run at once find the stacks that they need, and leave them behind.
+#[tokio::test]
+async fn calls_of_composed_components_do_not_take_each_others_stacks() {
+    let bench = Bench::new();
+    let composed = Source::Text(|| concurrent::composed(7)).bytes();
+    let connector = bench.load(&composed).await.expect("it is installed");
+    for _ in 0..3 {
+        let call = || connector.call(Invocation::tool("run", "{}"));
+        let (first, second) = tokio::join!(call(), call());
+        for report in [first, second] {
+            assert_eq!(succeeded(&report), &json!({ "structuredContent": { "result": 7 } }));
+        }
+    }
 }
 
 #[tokio::test]
@@ -211,7 +244,7 @@ async fn a_long_call_leaves_its_callers_thread() {
 fn every_attack_is_listed_with_its_own_name() {
     let listed = include_str!("../../../../tests/HOSTILE.md");
     let mut names: Vec<_> = all().map(|attack| attack.name).collect();
-    names.extend(["oversized_arguments", "pool_leftovers"]);
+    names.extend(["oversized_arguments", "pool_leftovers", "branches_without_end"]);
     for (index, name) in names.iter().enumerate() {
         assert!(listed.contains(&format!("| `{name}` |")), "{name} is not in tests/HOSTILE.md");
         assert!(!names[..index].contains(name), "{name} stands twice");

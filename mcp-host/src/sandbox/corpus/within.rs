@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::compiling::module;
 use super::component::{LOGS, OWNS, RANDOM, RUN, Source, WAITS};
-use super::growth::many;
+use super::growth::{in_turn, many};
 use super::host::{logs, owns, polls, random};
-use super::{Attack, Contained};
+use super::{Attack, Contained, concurrent};
 
 fn nothing() -> Value {
     json!("")
@@ -16,6 +17,7 @@ const fn works(name: &'static str, component: Source) -> Attack {
 }
 
 pub(super) const HARMLESS: &[Attack] = &[
+    works("a function of almost a MiB", Source::Made { wit: RUN, core: || module("", &"nop ".repeat(1_048_000)) }),
     works("a MiB of random bytes", random!("1048576")),
     works("a message of almost 8 MiB", logs!("8388000")),
     // Each of them and what it waits for.
@@ -38,6 +40,18 @@ pub(super) const HARMLESS: &[Attack] = &[
                 (func (export "run") (result i32) (drop (memory.grow (i32.const 24))) i32.const 16))"#,
         },
     ),
+    Attack {
+        contained: Contained::Harmless(|| json!(1)),
+        ..works("four memories of 16 MiB, filled in turn", Source::Text(|| in_turn(256)))
+    },
+    Attack {
+        contained: Contained::Harmless(|| json!(1)),
+        ..works("almost 250 streams", Source::Text(|| concurrent::streams(245)))
+    },
+    Attack {
+        contained: Contained::Harmless(|| json!(7)),
+        ..works("8 parts, 7 of which wait", Source::Text(|| concurrent::composed(7)))
+    },
     Attack { contained: Contained::Harmless(|| json!(1)), ..works("64 instances", Source::Text(|| many(64, ""))) },
     Attack {
         contained: Contained::Harmless(|| json!(1)),

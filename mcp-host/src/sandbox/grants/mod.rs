@@ -1,30 +1,37 @@
 //! Which requests a connector may send. Nothing is allowed by default.
 //!
 //! A [`Grant`] comes from the manifest; [`Narrowing`] is what the operator takes away again. `pattern` compares hosts and
-//! paths, `target` reads a request's address, `narrow` is the intersection, `requested` what a manifest asks for, to be kept
-//! and compared.
+//! paths, `target` reads a request's address and `path` its path, `narrow` is the intersection, `requested` what a manifest
+//! asks for, to be kept and compared.
 
 mod narrow;
+mod path;
 mod pattern;
 mod requested;
 mod target;
 
 use http::{Method, Uri};
 pub use narrow::{Narrowing, NarrowingError};
+pub use pattern::PathPatternError;
 use pattern::{HostPattern, PathPattern};
 pub use requested::{Place, RequestedAccess, RequestedCredential, RequestedGrants};
 use url::{Host, Url};
+
+/// What is granted where no paths are named: at an operator's URL its own and everything below, at a host everything.
+const EVERY_PATH: [&str; 2] = ["", "/**"];
 
 /// One place that requests may go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     tls: bool,
-    host: HostPattern,
+    /// One of each list: of what the manifest asks for, and of each narrowing.
+    hosts: Vec<Vec<HostPattern>>,
     port: u16,
     methods: Vec<Method>,
     /// What stands in front of the paths that people write: the path of the operator's URL.
     prefix: String,
-    paths: Option<Vec<PathPattern>>,
+    /// One of each list, as with hosts.
+    paths: Vec<Vec<PathPattern>>,
     /// Whether the host may resolve to a private, loopback or link-local address: the operator named it.
     private: bool,
 }
@@ -36,7 +43,10 @@ pub enum GrantError {
     #[error("{0:?} is not an http or https URL without user, query and fragment, such as https://metrics.example.com")]
     InvalidUrl(String),
     /// It is not a host.
-    #[error("{0:?} is neither a host such as api.example.com, optionally with a port, nor {{{{ settings.NAME }}}}")]
+    #[error(
+        "{0:?} is neither a host such as api.example.com, optionally with a port and with one star in its first label, nor \
+         {{{{ settings.NAME }}}}"
+    )]
     InvalidHost(String),
     /// It is not an HTTP method.
     #[error("{0:?} is not an HTTP method")]
@@ -45,8 +55,13 @@ pub enum GrantError {
     #[error("the method {0:?} is never granted: TRACE sends back what it gets, CONNECT opens a tunnel")]
     ForbiddenMethod(String),
     /// It is not a path.
-    #[error("{0:?} is not a path: it starts with a slash, and a star stands only after the last slash")]
-    InvalidPath(String),
+    #[error("{path:?} is not a path that can be granted: {source}")]
+    InvalidPath {
+        /// What was written.
+        path: String,
+        /// Why.
+        source: PathPatternError,
+    },
     /// A manifest's default is reached by https alone.
     #[error("{0:?} is a default of the manifest, and those are reached by https alone")]
     InsecureDefault(String),
@@ -56,16 +71,17 @@ pub enum GrantError {
 }
 
 impl Grant {
-    /// Allows what the operator's URL names: its scheme, host and port, and paths below its own.
+    /// Allows what the operator's URL names: its scheme, host and port, and its path or paths below it.
     ///
     /// # Errors
     /// [`GrantError`] when one of the parts is not what it should be.
     pub fn at_url(url: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
         let (origin, prefix) = Origin::of_url(url)?;
-        Self::new(origin.tls, HostPattern::Exactly(origin.host), origin.port, methods, paths, prefix, true)
+        Self::new(origin.tls, (HostPattern::Exactly(origin.host), origin.port), methods, paths, prefix, true)
     }
 
-    /// Allows what the default of a manifest's setting names: a public host, by https alone, and paths below its own.
+    /// Allows what the default of a manifest's setting names: a public host, by https alone, and its path or paths below
+    /// it.
     ///
     /// # Errors
     /// [`GrantError`] when one of the parts is not what it should be.
@@ -82,45 +98,57 @@ impl Grant {
     /// # Errors
     /// [`GrantError`] when one of the parts is not what it should be.
     pub fn at_host(host: &str, methods: &[String], paths: Option<&[String]>) -> Result<Self, GrantError> {
-        let (wildcard, name) = host.strip_prefix("*.").map_or((false, host), |rest| (true, rest));
-        let invalid = || GrantError::InvalidHost(host.to_owned());
-        let origin = Origin::of_host(name).map_err(|_| invalid())?;
-        let pattern = match (wildcard, origin.host) {
-            (false, host) => HostPattern::Exactly(host),
-            (true, Host::Domain(domain)) => HostPattern::OneLabelBelow(domain),
-            (true, _) => return Err(invalid()),
-        };
-        Self::new(true, pattern, origin.port, methods, paths, String::new(), false)
+        if paths.is_some_and(|paths| paths.iter().any(String::is_empty)) {
+            return Err(GrantError::InvalidPath { path: String::new(), source: PathPatternError::NotAbsolute });
+        }
+        Self::new(true, host_and_port(host)?, methods, paths, String::new(), false)
     }
 
     fn new(
         tls: bool,
-        host: HostPattern,
-        port: u16,
+        (host, port): (HostPattern, u16),
         methods: &[String],
         paths: Option<&[String]>,
         prefix: String,
         private: bool,
     ) -> Result<Self, GrantError> {
         let methods = methods.iter().map(|method| granted_method(method)).collect::<Result<_, _>>()?;
-        let paths = match paths {
-            Some(paths) => Some(paths.iter().map(|path| PathPattern::new(&prefix, path)).collect::<Result<_, _>>()?),
-            None => None,
-        };
-        Ok(Self { tls, host, port, methods, prefix, paths, private })
+        let every = EVERY_PATH.map(str::to_owned);
+        let paths = paths.unwrap_or(&every).iter().map(|path| granted_path(&prefix, path)).collect::<Result<_, _>>()?;
+        Ok(Self { tls, hosts: vec![vec![host]], port, methods, prefix, paths: vec![paths], private })
     }
 
     fn covers(&self, method: &Method, url: &Url, origin: &Origin) -> bool {
-        let paths = self.paths.as_ref();
+        let mut paths = self.paths.iter();
         self.reaches(origin)
             && self.methods.contains(method)
-            && paths.is_none_or(|paths| paths.iter().any(|pattern| pattern.matches(url.path())))
+            && paths.all(|one_of| one_of.iter().any(|pattern| pattern.matches(url.path())))
     }
 
     /// Whether any request to there is granted.
     fn reaches(&self, origin: &Origin) -> bool {
-        self.tls == origin.tls && self.port == origin.port && self.host.matches(&origin.host)
+        let mut hosts = self.hosts.iter();
+        self.tls == origin.tls
+            && self.port == origin.port
+            && hosts.all(|one_of| one_of.iter().any(|pattern| pattern.matches(&origin.host)))
     }
+}
+
+/// `host` or `host:port`, reached by https; the first label of a name may have a star.
+fn host_and_port(text: &str) -> Result<(HostPattern, u16), GrantError> {
+    let invalid = || GrantError::InvalidHost(text.to_owned());
+    let (label, rest) = text.split_once('.').filter(|(label, _)| label.contains('*')).unzip();
+    let origin = Origin::of_host(rest.unwrap_or(text)).map_err(|_| invalid())?;
+    let pattern = match (label, origin.host) {
+        (None, host) => HostPattern::Exactly(host),
+        (Some(label), Host::Domain(rest)) => HostPattern::below(label, &rest).ok_or_else(invalid)?,
+        (Some(_), _) => return Err(invalid()),
+    };
+    Ok((pattern, origin.port))
+}
+
+fn granted_path(prefix: &str, path: &str) -> Result<PathPattern, GrantError> {
+    PathPattern::new(prefix, path).map_err(|source| GrantError::InvalidPath { path: path.to_owned(), source })
 }
 
 fn granted_method(text: &str) -> Result<Method, GrantError> {
@@ -233,11 +261,12 @@ mod tests {
 
     fn grants() -> Grants {
         let get = ["GET".to_owned()];
-        let paths = ["/v1/*".to_owned(), "/status".to_owned()];
+        let paths = ["/v1/**".to_owned(), "/status".to_owned()];
         Grants::new(vec![
             Grant::at_host("api.example.com", &get, Some(&paths)).expect("a grant"),
             Grant::at_host("*.logs.example.com:8443", &get, None).expect("a grant"),
             Grant::at_url("http://127.0.0.1:9090/prom/", &get, Some(&paths)).expect("a grant"),
+            Grant::at_url("https://hooks.example.com/in", &get, None).expect("a grant"),
         ])
     }
 
@@ -255,6 +284,8 @@ mod tests {
             "https://eu.logs.example.com:8443/anything",
             "http://127.0.0.1:9090/prom/v1/query",
             "http://2130706433:9090/prom/status",
+            "https://hooks.example.com/in",
+            "https://hooks.example.com/in/x",
         ] {
             assert!(allowed("GET", uri), "{uri}");
         }
@@ -277,6 +308,8 @@ mod tests {
             "http://127.0.0.1:9090/v1/query",
             "http://127.0.0.1:9091/prom/status",
             "http://localhost:9090/prom/status",
+            "https://hooks.example.com/inner",
+            "https://hooks.example.com/",
         ] {
             assert!(!allowed("GET", uri), "{uri}");
         }
@@ -293,11 +326,22 @@ mod tests {
         for url in ["", "api.example.com", "ftp://example.com", "file:///x", "https://u:p@example.com", "http://a/?b"] {
             assert!(Grant::at_url(url, &[], None).is_err(), "{url}");
         }
-        for host in ["", "https://example.com", "example.com/x", "u@example.com", "*", "a.*.com", "*.1.2.3.4", "a b"] {
+        for host in [
+            "",
+            "https://example.com",
+            "example.com/x",
+            "u@example.com",
+            "*",
+            "a.*.com",
+            "*.1.2.3.4",
+            "a b",
+            "a**.b.com",
+        ] {
             assert!(Grant::at_host(host, &[], None).is_err(), "{host}");
         }
-        for path in ["", "v1", "/v1*", "/*/v1"] {
-            assert!(Grant::at_host("example.com", &[], Some(&[path.to_owned()])).is_err(), "{path}");
+        for path in ["", "v1", "/v1/**/x", "/v1?x"] {
+            let error = Grant::at_host("example.com", &[], Some(&[path.to_owned()])).expect_err(path).to_string();
+            assert!(error.contains(&format!("{path:?} is not a path")), "{error}");
         }
         assert!(Grant::at_host("example.com", &["GE T".to_owned()], None).is_err());
     }

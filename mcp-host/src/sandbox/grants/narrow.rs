@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{HostPattern, PathPattern};
-use super::{Grant, GrantError, Grants, granted_method};
+use super::pattern::HostPattern;
+use super::{Grant, GrantError, Grants, granted_method, granted_path, host_and_port};
 
 /// To what the operator narrows a connector's grants. A key that is absent takes nothing away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Narrowing {
-    /// Hosts, as `host` (every port that is granted there), `host:port`, or with a first label of `*`.
+    /// Hosts, as `host` (every port that is granted there), `host:port`, or with a star in the first label.
     pub hosts: Option<Vec<String>>,
     /// HTTP methods.
     pub methods: Option<Vec<String>>,
@@ -41,20 +41,19 @@ struct NarrowedHost {
 
 impl NarrowedHost {
     fn parse(entry: &str) -> Result<Self, GrantError> {
-        let grant = Grant::at_host(entry, &[], None)?;
+        let (pattern, port) = host_and_port(entry)?;
         // Whether a port was written can't be told from the parsed one: 443 is what stands there without any.
-        let name = entry.strip_prefix("*.").unwrap_or(entry);
-        let explicit = !name.ends_with(']') && name.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty());
-        Ok(Self { pattern: grant.host, port: explicit.then_some(grant.port) })
+        let explicit = !entry.ends_with(']') && entry.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty());
+        Ok(Self { pattern, port: explicit.then_some(port) })
     }
 
     fn is_covered_by(&self, grant: &Grant) -> bool {
-        grant.host.covers(&self.pattern) && self.port.is_none_or(|port| port == grant.port)
+        let mut hosts = grant.hosts.iter();
+        self.concerns(grant) && hosts.all(|one_of| one_of.iter().any(|own| own.covers(&self.pattern)))
     }
 
-    fn of(&self, grant: &Grant) -> Option<HostPattern> {
-        let pattern = grant.host.intersection(&self.pattern)?;
-        self.port.is_none_or(|port| port == grant.port).then_some(pattern)
+    fn concerns(&self, grant: &Grant) -> bool {
+        self.port.is_none_or(|port| port == grant.port)
     }
 }
 
@@ -73,13 +72,11 @@ impl Grants {
                 let covered = wanted.iter().any(|grant| host.is_covered_by(grant));
                 Ok(covered.then_some(host))
             })?;
-            grants = grants
-                .iter()
-                .flat_map(|grant| {
-                    let narrower = |host| Grant { host, ..grant.clone() };
-                    hosts.iter().filter_map(|host| host.of(grant)).map(narrower).collect::<Vec<_>>()
-                })
-                .collect();
+            for grant in &mut grants {
+                let concern = hosts.iter().filter(|host| host.concerns(grant));
+                let patterns = concern.map(|host| host.pattern.clone()).collect();
+                grant.hosts.push(patterns);
+            }
         }
         if let Some(entries) = &narrowing.methods {
             let methods = each(entries, "methods", |entry| {
@@ -92,31 +89,19 @@ impl Grants {
             each(entries, "paths", |entry| {
                 let mut covered = false;
                 for grant in &wanted {
-                    let path = PathPattern::new(&grant.prefix, entry)?;
-                    let paths = grant.paths.as_ref();
-                    covered |= paths.is_none_or(|paths| paths.iter().any(|own| own.covers(&path)));
+                    let path = granted_path(&grant.prefix, entry)?;
+                    covered |= grant.paths.iter().all(|one_of| one_of.iter().any(|own| own.covers(&path)));
                 }
                 Ok(covered.then_some(()))
             })?;
             for grant in &mut grants {
-                grant.paths = Some(narrowed_paths(grant, entries)?);
+                let paths = entries.iter().map(|entry| granted_path(&grant.prefix, entry));
+                let paths = paths.collect::<Result<_, _>>()?;
+                grant.paths.push(paths);
             }
         }
-        grants.retain(|grant| !grant.methods.is_empty() && grant.paths.as_ref().is_none_or(|paths| !paths.is_empty()));
         Ok(Self(grants))
     }
-}
-
-fn narrowed_paths(grant: &Grant, entries: &[String]) -> Result<Vec<PathPattern>, GrantError> {
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = PathPattern::new(&grant.prefix, entry)?;
-        match &grant.paths {
-            None => paths.push(path),
-            Some(own) => paths.extend(own.iter().filter_map(|own| own.intersection(&path))),
-        }
-    }
-    Ok(paths)
 }
 
 /// Reads every entry of a list; one that reads as `None` is not covered.
@@ -136,17 +121,19 @@ mod tests {
 
     use super::*;
 
-    const HOSTS: [&str; 7] = [
+    const HOSTS: [&str; 9] = [
         "a.example.com",
         "b.example.com",
         "example.com",
         "*.example.com",
         "*.b.example.com",
+        "a*.example.com",
+        "*b.example.com",
         "a.example.com:8443",
         "*.example.com:8443",
     ];
     const METHODS: [&str; 3] = ["GET", "POST", "DELETE"];
-    const PATHS: [&str; 7] = ["/", "/*", "/v1", "/v1/*", "/v1/a", "/v1/a/*", "/v2/*"];
+    const PATHS: [&str; 7] = ["/", "/**", "/v1", "/v1/**", "/v1/*", "/v1/a/**", "/v*/a"];
 
     fn some_of(values: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
         proptest::sample::subsequence(values, 1..=values.len())
@@ -168,7 +155,8 @@ mod tests {
             .prop_map(|(hosts, methods, paths)| Narrowing { hosts, methods, paths })
     }
 
-    const ORIGINS: [&str; 8] = [
+    const ORIGINS: [&str; 9] = [
+        "https://ab.example.com",
         "https://a.example.com",
         "https://a.example.com:8443",
         "https://b.example.com",
@@ -178,7 +166,8 @@ mod tests {
         "http://a.example.com",
         "http://c.example.com:9090",
     ];
-    const TARGETS: [&str; 9] = ["/", "/v1", "/v1/", "/v1/a", "/v1/a/b", "/v2/x", "/up/v1", "/up/v1/a", "/other"];
+    const TARGETS: [&str; 11] =
+        ["/", "/v1", "/v1/", "/v1/a", "/v1/a/b", "/v1/a%2Fb", "/v2/a", "/up/v1", "/up/v1/a", "/up", "/other"];
 
     fn request() -> impl Strategy<Value = (Method, Uri)> {
         use proptest::sample::select;
@@ -191,18 +180,28 @@ mod tests {
     fn named(narrowing: &Narrowing, method: &Method, uri: &Uri) -> bool {
         let host = uri.host().expect("a host");
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let starred = |pattern: &str, text: &str| match pattern.split_once('*') {
+            Some((start, end)) => {
+                text.len() > start.len() + end.len() && text.starts_with(start) && text.ends_with(end)
+            }
+            None => pattern == text,
+        };
         let by_host = |entry: &String| {
             let (name, entry_port) = entry.split_once(':').map_or((entry.as_str(), None), |(n, p)| (n, p.parse().ok()));
-            let named = match name.strip_prefix("*.") {
-                Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest == domain),
-                None => host == name,
-            };
+            let (own, given) = (name.split_once('.'), host.split_once('.'));
+            let named =
+                own.zip(given).is_some_and(|((own, below), (label, rest))| starred(own, label) && below == rest);
             named && entry_port.is_none_or(|entry_port: u16| entry_port == port)
         };
         let path = if host == "c.example.com" { uri.path().strip_prefix("/up").unwrap_or("") } else { uri.path() };
-        let by_path = |entry: &String| match entry.strip_suffix('*') {
+        let by_path = |entry: &String| match entry.strip_suffix("**") {
             Some(start) => path.starts_with(start),
-            None => path == entry,
+            None => {
+                let (own, given) = (entry.split('/'), path.split('/'));
+                let one =
+                    |(own, segment): (&str, &str)| starred(own, segment) && !(own == "*" && segment.contains('%'));
+                entry.split('/').count() == path.split('/').count() && own.zip(given).all(one)
+            }
         };
         narrowing.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(by_host))
             && narrowing.methods.as_ref().is_none_or(|methods| methods.iter().any(|name| name == method.as_str()))
@@ -224,7 +223,7 @@ mod tests {
     }
 
     fn granted() -> Grants {
-        let (get, paths) = (["GET".to_owned()], ["/v1/*".to_owned()]);
+        let (get, paths) = (["GET".to_owned()], ["/v1/**".to_owned()]);
         Grants::new(vec![
             Grant::at_host("*.example.com", &get, Some(&paths)).expect("a grant"),
             Grant::at_url("http://127.0.0.1:9090/up", &get, Some(&paths)).expect("a grant"),
@@ -246,7 +245,7 @@ mod tests {
         }
         let error = refused(Narrowing { methods: list("POST"), ..Narrowing::default() });
         assert!(error.contains("methods names \"POST\""), "{error}");
-        for path in ["/*", "/v2", "/v1"] {
+        for path in ["/**", "/*/a", "/v2", "/v1"] {
             let error = refused(Narrowing { paths: list(path), ..Narrowing::default() });
             assert!(error.contains(&format!("paths names {path:?}")), "{error}");
         }

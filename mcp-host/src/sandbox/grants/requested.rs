@@ -9,8 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::pattern::{HostPattern, PathPattern};
-use super::{Grant, GrantError, Origin, granted_method};
+use super::pattern::PathPattern;
+use super::{EVERY_PATH, GrantError, Origin, granted_method, granted_path, host_and_port};
 use crate::sandbox::credentials::Credential;
 use crate::sandbox::limits::Limits;
 use crate::sandbox::manifest::{ConnectorManifest, SettingType, setting_of};
@@ -37,7 +37,7 @@ pub struct RequestedAccess {
     pub to: Place,
     /// The HTTP method.
     pub method: String,
-    /// Exactly this path, or everything below when it ends in `/*`. Below the path of the setting's URL.
+    /// The path's pattern, as the manifest writes it: below the path of the setting's URL, and nothing for that itself.
     pub path: String,
 }
 
@@ -45,7 +45,7 @@ pub struct RequestedAccess {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
-    /// `host:port`, reached by https. The first label may be `*`.
+    /// `host:port`, reached by https. The first label may have a star.
     Host(String),
     /// What the operator sets, or this address when they set nothing.
     Setting {
@@ -77,9 +77,14 @@ impl RequestedGrants {
         let mut requested = Self { schemes: manifest.resources.schemes.iter().cloned().collect(), ..Self::default() };
         for outbound in &manifest.outbound {
             let to = Place::of(&outbound.host, manifest)?;
-            let every = ["/*".to_owned()];
-            for path in outbound.paths.as_deref().unwrap_or(&every) {
-                PathPattern::new("", path)?;
+            // A host without a path has nothing that `/**` does not have.
+            let every = match to {
+                Place::Host(_) => &EVERY_PATH[1..],
+                Place::Setting { .. } => &EVERY_PATH,
+            };
+            let every: Vec<_> = every.iter().map(|path| (*path).to_owned()).collect();
+            for path in outbound.paths.as_ref().unwrap_or(&every) {
+                granted_path("", path)?;
                 for method in &outbound.methods {
                     let method = granted_method(method)?.to_string();
                     requested.outbound.insert(RequestedAccess { to: to.clone(), method, path: path.clone() });
@@ -143,11 +148,8 @@ impl RequestedGrants {
 impl Place {
     fn of(host: &str, manifest: &ConnectorManifest) -> Result<Self, GrantError> {
         let Some(name) = setting_of(host) else {
-            let Grant { host, port, .. } = Grant::at_host(host, &[], None)?;
-            return Ok(Self::Host(match host {
-                HostPattern::Exactly(host) => format!("{host}:{port}"),
-                HostPattern::OneLabelBelow(domain) => format!("*.{domain}:{port}"),
-            }));
+            let (host, port) = host_and_port(host)?;
+            return Ok(Self::Host(format!("{host}:{port}")));
         };
         let setting = manifest.settings.get(name).filter(|setting| setting.kind == SettingType::Url);
         let setting = setting.ok_or_else(|| GrantError::NotAUrlSetting(name.to_owned()))?;
@@ -160,8 +162,8 @@ impl Place {
     /// with one does not.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Host(own), Self::Host(other)) => match (Self::pattern(own), Self::pattern(other)) {
-                (Some((own, own_port)), Some((other, port))) => own_port == port && own.covers(&other),
+            (Self::Host(own), Self::Host(other)) => match (host_and_port(own), host_and_port(other)) {
+                (Ok((own, own_port)), Ok((other, port))) => own_port == port && own.covers(&other),
                 _ => false,
             },
             (Self::Setting { name: own, default }, Self::Setting { name, default: other }) => {
@@ -170,16 +172,12 @@ impl Place {
             _ => false,
         }
     }
-
-    fn pattern(text: &str) -> Option<(HostPattern, u16)> {
-        let Grant { host, port, .. } = Grant::at_host(text, &[], None).ok()?;
-        Some((host, port))
-    }
 }
 
 impl RequestedAccess {
     fn covers(&self, other: &Self) -> bool {
-        let path = |path: &str| PathPattern::new("", path).ok();
+        // Below the same prefix, whatever it is.
+        let path = |path: &str| PathPattern::new("/prefix", path).ok();
         let paths = path(&self.path).zip(path(&other.path));
         self.method == other.method && self.to.covers(&other.to) && paths.is_some_and(|(own, other)| own.covers(&other))
     }
@@ -290,9 +288,10 @@ mod tests {
 
     #[test]
     fn one_form_for_all_spellings() {
-        let apart = [outbound("API.example.com", "'GET'", "'/v1/*'"), outbound("api.example.com", "'POST'", "'/v1/*'")]
-            .concat();
-        let together = outbound("api.example.com:443", "'POST', 'GET', 'GET'", "'/v1/*'");
+        let apart =
+            [outbound("API.example.com", "'GET'", "'/v1/**'"), outbound("api.example.com", "'POST'", "'/v1/**'")]
+                .concat();
+        let together = outbound("api.example.com:443", "'POST', 'GET', 'GET'", "'/v1/**'");
         let (apart, together) = (requested(&apart), requested(&together));
         assert_eq!((apart.canonical(), apart.digest()), (together.canonical(), together.digest()));
         assert_ne!(apart.digest(), requested("").digest());
@@ -303,13 +302,13 @@ mod tests {
     #[test]
     fn the_same_or_less_is_not_beyond() {
         let url = "[settings.url]\ndescription = 'U.'\ntype = 'url'\ndefault = 'https://a.example.com/api/'\n";
-        let setting = outbound("{{ settings.url }}", "'GET'", "'/v1/*'");
-        let wide = outbound("*.example.com", "'GET', 'POST'", "'/v1/*', '/status'");
+        let setting = outbound("{{ settings.url }}", "'GET'", "'/v1/**'");
+        let wide = outbound("*.example.com", "'GET', 'POST'", "'/v1/**', '/status'");
         let approved = requested(&[url, &setting, &wide, "[limits]\nmemory_mib = 96\n"].concat());
         for less in [
             String::new(),
-            outbound("a.example.com", "'GET'", "'/v1/*'"),
-            outbound("*.example.com", "'POST'", "'/v1/x', '/v1/x/*', '/status'"),
+            outbound("a.example.com", "'GET'", "'/v1/**'"),
+            outbound("*.example.com", "'POST'", "'/v1/x', '/v1/*', '/v1/x/**', '/status'"),
             [&url.replace("default = 'https://a.example.com/api/'\n", ""), setting.as_str()].concat(),
             "[limits]\nmemory_mib = 96\ncpu_ms = 1000\n".to_owned(),
         ] {
@@ -322,15 +321,15 @@ mod tests {
         let url = "[settings.url]\ndescription = 'U.'\ntype = 'url'\ndefault = 'https://a.example.com/api'\n";
         let credential =
             "[[credentials]]\nname = 'token'\ndescription = 'T.'\naudience = 'a.example.com'\nheader = 'X'\n";
-        let host = outbound("a.example.com", "'GET'", "'/v1/*'");
-        let setting = outbound("{{ settings.url }}", "'GET'", "'/v1/*'");
+        let host = outbound("a.example.com", "'GET'", "'/v1/**'");
+        let setting = outbound("{{ settings.url }}", "'GET'", "'/v1/**'");
         let own =
             [url, &host, &setting, credential, "[resources]\nschemes = ['x']\n[limits]\ncpu_ms = 1000\n"].concat();
         let approved = requested(&own);
         for (from, to, said) in [
             ("'GET'", "'GET', 'POST'", "POST"),
-            ("/v1/*", "/*", "/*"),
-            ("/v1/*", "/v2", "/v2"),
+            ("/v1/**", "/**", "/**"),
+            ("/v1/**", "/v2", "/v2"),
             ("host = 'a.example.com'", "host = '*.example.com'", "*.example.com"),
             ("host = 'a.example.com'", "host = 'a.example.com:8443'", ":8443"),
             ("a.example.com/api", "evil.example/api", "evil.example"),

@@ -13,7 +13,7 @@ const GOOD: &str = r#"
     [[outbound]]
     host = "{{ settings.base_url }}"
     methods = ["GET"]
-    paths = ["/api/*"]
+    paths = ["/api/**"]
     [limits]
     memory_mib = 16
 "#;
@@ -177,5 +177,45 @@ fn unknown_keys_and_settings_are_refused_by_name() {
         let given = BTreeMap::from([("base_url".to_owned(), value.to_owned())]);
         let error = manifest.settings(&given).expect_err(value).to_string();
         assert!(error.contains("base_url"), "{error}");
+    }
+}
+
+/// The grants of the connector `github` are what its tools send, and nothing beside it.
+#[test]
+fn github_may_do_what_its_tools_do() {
+    let manifest = parse(include_str!("../../../../connectors/github/connector.toml")).expect("a manifest");
+    let grants = manifest.grants(&BTreeMap::new()).expect("grants");
+    let allowed = |request: &str| {
+        let (method, uri) = request.split_once(' ').expect("a method and an address");
+        grants.allow(&method.parse().expect("a method"), &uri.parse().expect(uri)).is_some()
+    };
+    for granted in [
+        "GET https://api.github.com/repos/octocat/Hello-World",
+        "GET https://api.github.com/repos/octocat/.github/pulls?state=all",
+        "GET https://api.github.com/repos/octocat/Hello-World/actions/workflows/my%20build.yml/runs",
+        "GET https://api.github.com/repositories/1296269/issues",
+        "POST https://api.github.com/repos/octocat/Hello-World/issues/1347/comments",
+        "POST https://api.github.com/repos/octocat/Hello-World/actions/workflows/deploy.yml/dispatches",
+        "GET https://results-receiver.actions.githubusercontent.com/rest/runs/9f6a3120/logs?filename=logs_1.zip&signature=x",
+        "GET https://productionresultssa15.blob.core.windows.net/actions-results/184b6b90/logs/job/job-logs.txt?sig=x",
+    ] {
+        assert!(allowed(granted), "{granted}");
+    }
+    for refused in [
+        "GET https://api.github.com/user",
+        "GET https://api.github.com/repos/octocat/Hello-World/actions/secrets",
+        "GET https://api.github.com/repos/octocat/Hello-World/contents/.env",
+        "POST https://api.github.com/repos/octocat/Hello-World/forks",
+        "POST https://api.github.com/repos/octocat/Hello-World/dispatches",
+        "POST https://api.github.com/repositories/1296269/issues",
+        "DELETE https://api.github.com/repos/octocat/Hello-World",
+        "POST https://api.github.com/repos/octocat/Hello-World/issues/1%2F..%2Fforks/comments",
+        "GET https://pipelines.actions.githubusercontent.com/rest/runs/x/logs",
+        "GET https://results-receiver.actions.githubusercontent.com/twirp/x",
+        "GET https://evil.blob.core.windows.net/actions-results/x",
+        "GET https://productionresultssa1.blob.core.windows.net/other",
+        "POST https://productionresultssa1.blob.core.windows.net/actions-results/x",
+    ] {
+        assert!(!allowed(refused), "{refused}");
     }
 }

@@ -83,6 +83,22 @@ impl Reader {
             (Shape::Bytes, _) => self.fault("must be base64, or an array of bytes"),
             (Shape::List(element), Value::Array(items)) => self.items(element, items),
             (Shape::List(_), _) => self.fault("must be an array"),
+            (Shape::Map { key, value }, Value::Object(members)) if **key == Shape::Text => {
+                let entries = members.iter().map(|(name, member)| {
+                    let member = self.below(name, |reader| reader.value(value, member))?;
+                    Some((Val::String(name.clone()), member))
+                });
+                all(entries).map(Val::Map)
+            }
+            (Shape::Map { key, .. }, _) if **key == Shape::Text => self.fault("must be an object"),
+            (Shape::Map { key, value }, Value::Array(items)) => {
+                let entries = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.below(&index.to_string(), |reader| reader.pair(key, value, item)));
+                all(entries).map(Val::Map)
+            }
+            (Shape::Map { .. }, _) => self.fault("must be an array of pairs, each an array of a key and its value"),
             (Shape::Tuple(shapes), Value::Array(items)) if items.len() == shapes.len() => {
                 let values =
                     shapes.iter().zip(items).enumerate().map(|(index, (shape, item))| {
@@ -130,6 +146,15 @@ impl Reader {
             .enumerate()
             .map(|(index, item)| self.below(&index.to_string(), |reader| reader.value(element, item)));
         all(values).map(Val::List)
+    }
+
+    fn pair(&mut self, key: &Shape, value: &Shape, item: &Value) -> Option<(Val, Val)> {
+        let Some([key_item, value_item]) = item.as_array().map(Vec::as_slice) else {
+            return self.fault("must be an array of a key and its value");
+        };
+        let key = self.below("0", |reader| reader.value(key, key_item));
+        let value = self.below("1", |reader| reader.value(value, value_item));
+        key.zip(value)
     }
 
     fn fields(&mut self, fields: &[Field], members: &Map<String, Value>, surplus: &str) -> Option<Vec<(String, Val)>> {

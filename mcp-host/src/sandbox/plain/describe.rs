@@ -122,7 +122,7 @@ pub(super) fn describe(
     Ok((functions, left_out))
 }
 
-/// All functions but those of WASI and the one that was run when the component was installed; and whether WASI's
+/// All functions but those of WASI, what a toolchain left, and the one that was run when the component was installed; and whether WASI's
 /// interface of commands is exported.
 fn exported_functions(
     engine: &Engine,
@@ -144,6 +144,9 @@ fn exported_functions(
             ComponentItem::ComponentInstance(instance) => {
                 for (function, item) in instance.exports(engine) {
                     let ComponentItem::ComponentFunc(ty) = item.ty else { continue };
+                    if is_toolchains(name, function, &ty) {
+                        continue;
+                    }
                     let Some(index) = component.get_export_index(Some(&index), function) else { continue };
                     let export = ExportName { interface: Some(name.to_owned()), function: function.to_owned() };
                     functions.push((export, ty, index));
@@ -164,6 +167,14 @@ pub(crate) fn has_initializer(engine: &Engine, component: &Component) -> bool {
 
 fn is_initializer(name: &str, function: &ComponentFunc) -> bool {
     name == super::INITIALIZE && function.params().len() == 0 && function.results().len() == 0 && !function.async_()
+}
+
+/// Whether componentize-py left it there: by this it initialised the component when it made it.
+fn is_toolchains(interface: &str, name: &str, function: &ComponentFunc) -> bool {
+    let parameters = || function.params().map(|(name, _)| name);
+    interface == "exports"
+        && name == "init"
+        && ["app-name", "symbols"].iter().all(|own| parameters().any(|p| p == *own))
 }
 
 fn types(

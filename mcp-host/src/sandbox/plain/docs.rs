@@ -161,6 +161,7 @@ impl<'a> WitType<'a> {
             TypeDefKind::Tuple(tuple) => tuple.types.iter().map(|ty| part(*ty)).collect(),
             TypeDefKind::Variant(variant) => variant.cases.iter().map(|case| case.ty.and_then(part)).collect(),
             TypeDefKind::Result(result) => vec![result.ok.and_then(part), result.err.and_then(part)],
+            TypeDefKind::Map(key, value) => vec![part(*key), part(*value)],
             TypeDefKind::Option(ty) | TypeDefKind::List(ty) | TypeDefKind::FixedLengthList(ty, _) => vec![part(*ty)],
             _ => Vec::new(),
         }

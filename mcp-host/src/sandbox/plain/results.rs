@@ -117,6 +117,27 @@ pub(super) fn to_json(shape: &Shape, value: Val, budget: &mut Budget) -> Result<
             budget.brackets(values.len())?;
             values.into_iter().map(|value| to_json(element, value, budget)).collect()
         }
+        (Shape::Map { key, value }, Val::Map(entries)) if **key == Shape::Text => {
+            budget.brackets(entries.len())?;
+            let mut members = Map::new();
+            for (name, member) in entries {
+                let Val::String(name) = name else { return Err(Unconverted::Mismatch) };
+                budget.string(&name)?;
+                budget.take(1)?;
+                let member = to_json(value, member, budget)?;
+                // Of equal keys the last one holds, as the component model has it.
+                members.insert(name, member);
+            }
+            Ok(Value::Object(members))
+        }
+        (Shape::Map { key, value }, Val::Map(entries)) => {
+            budget.brackets(entries.len())?;
+            let pair = |(key_value, member): (Val, Val)| {
+                budget.brackets(2)?;
+                Ok(Value::Array(vec![to_json(key, key_value, budget)?, to_json(value, member, budget)?]))
+            };
+            entries.into_iter().map(pair).collect()
+        }
         (Shape::Tuple(shapes), Val::Tuple(values)) if shapes.len() == values.len() => {
             budget.brackets(values.len())?;
             shapes.iter().zip(values).map(|(shape, value)| to_json(shape, value, budget)).collect()

@@ -9,6 +9,8 @@
 //! | `char` | string of one Unicode scalar value |
 //! | `list<u8>` | base64 (RFC 4648, section 4); arguments may be an array of bytes as well |
 //! | `list<T>` | array |
+//! | `map<string, T>` | object |
+//! | `map<K, T>` | array of pairs, which are arrays of a key and its value; of equal keys the component decides |
 //! | `tuple` | array of exactly its length |
 //! | `record` | object; fields of `option<T>` may be left out or null |
 //! | `variant` | the name of a case without a value; `{"case": value}` for one with a value |
@@ -56,12 +58,11 @@ pub(super) fn schema(shape: &Shape) -> Value {
             "items": integer_schema(Integer::U8),
         }),
         Shape::List(element) => json!({ "type": "array", "items": schema(element) }),
-        Shape::Tuple(shapes) => json!({
-            "type": "array",
-            "prefixItems": shapes.iter().map(schema).collect::<Vec<_>>(),
-            "items": false,
-            "minItems": shapes.len(),
-        }),
+        Shape::Map { key, value } if **key == Shape::Text => {
+            json!({ "type": "object", "additionalProperties": schema(value) })
+        }
+        Shape::Map { key, value } => json!({ "type": "array", "items": tuple([&**key, &**value]) }),
+        Shape::Tuple(shapes) => tuple(shapes),
         Shape::Record(fields) => described(object(&fields.all), fields.docs.as_deref()),
         Shape::Variant(cases) => variant(cases),
         Shape::Enum(labels) => described(json!({ "type": "string", "enum": names(labels) }), docs(labels).as_deref()),
@@ -85,6 +86,12 @@ pub(super) fn schema(shape: &Shape) -> Value {
             one_of(json!({ "ok": side(ok), "err": side(err) }))
         }
     }
+}
+
+fn tuple<'a>(shapes: impl IntoIterator<Item = &'a Shape>) -> Value {
+    let items: Vec<_> = shapes.into_iter().map(schema).collect();
+    let length = items.len();
+    json!({ "type": "array", "prefixItems": items, "items": false, "minItems": length })
 }
 
 fn integer_schema(integer: Integer) -> Value {

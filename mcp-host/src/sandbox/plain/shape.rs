@@ -25,6 +25,10 @@ pub(super) enum Shape {
     /// `list<u8>`.
     Bytes,
     List(Box<Shape>),
+    Map {
+        key: Box<Shape>,
+        value: Box<Shape>,
+    },
     Tuple(Vec<Shape>),
     Record(Members<Field>),
     Variant(Members<Case>),
@@ -189,8 +193,11 @@ impl ShapeReader {
             Type::Future(_) => return Err(Shapeless::Type("a future")),
             Type::Stream(_) => return Err(Shapeless::Type("a stream")),
             Type::ErrorContext => return Err(Shapeless::Type("an error-context")),
-            Type::Map(_) => return Err(Shapeless::Type("a map")),
-            // Wasmtime calls its own support very incomplete, leaves it off, and does not tell the length.
+            Type::Map(map) => Shape::Map {
+                key: Box::new(self.at(&map.key(), part(0), deeper)?),
+                value: Box::new(self.at(&map.value(), part(1), deeper)?),
+            },
+            // Wasmtime calls its own support very incomplete, so that the engine refuses components that use it.
             Type::FixedLengthList(_) => return Err(Shapeless::Type("a list of fixed length")),
         })
     }

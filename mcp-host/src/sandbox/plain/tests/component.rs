@@ -59,7 +59,7 @@ pub(in crate::sandbox::plain) fn described_with_docs(
 
 fn of_component(wasm: &[u8]) -> Result<(Vec<Function>, Vec<LeftOut>), NoTools> {
     let mut config = wasmtime::Config::new();
-    config.wasm_component_model_async(true);
+    config.wasm_component_model_async(true).wasm_component_model_map(true);
     let engine = Engine::new(&config).expect("an engine");
     let component = Component::from_binary(&engine, wasm).expect("compiles");
     let surface = Surface::read(wasm).expect("reads");

@@ -174,6 +174,31 @@ fn types_without_a_form_in_json_leave_their_function_out() {
     assert!(reason("[constructor]r").is_some() && reason("[method]r.touch").is_some(), "{found:?}");
 }
 
+#[test]
+fn what_componentize_py_leaves_behind_is_no_tool() {
+    let python = "exports: interface {
+        record symbols { names: list<string> }
+        init: func(app-name: string, symbols: symbols, stub-wasi: bool) -> result<_, string>;
+    }";
+    let wit =
+        |left: &str| format!("package a:b; world w {{ export eval: func(text: string) -> string; export {left} }}");
+    assert_eq!(tools(&wit(python)).len(), 1);
+    // Another function of that name is a tool like any other.
+    assert_eq!(tools(&wit("exports: interface { init: func(name: string); }")).len(), 2);
+}
+
+#[test]
+fn maps_are_objects_when_their_keys_are_strings_and_pairs_otherwise() {
+    let found = tools("package a:b; world w { export f: func(x: map<string, u8>, y: map<char, map<string, bool>>); }");
+    let properties = &found[0]["input_schema"]["properties"];
+    let byte = json!({ "type": "integer", "minimum": 0, "maximum": 255 });
+    assert_eq!(properties["x"], json!({ "type": "object", "additionalProperties": byte }));
+    let pair = &properties["y"]["items"];
+    assert_eq!(pair["prefixItems"][0]["maxLength"], 1);
+    let inner = json!({ "type": "object", "additionalProperties": { "type": "boolean" } });
+    assert_eq!((&pair["prefixItems"][1], &pair["items"], &pair["minItems"]), (&inner, &json!(false), &json!(2)));
+}
+
 /// `list<list<...<bool>>>` of this depth.
 fn nested(depth: usize) -> String {
     format!("{}bool{}", "list<".repeat(depth - 1), ">".repeat(depth - 1))

@@ -15,7 +15,7 @@ const WIT: &str = r#"
         variant shape { none, circle(f32), line(tuple<point, point>) }
         draw: func(
             at: point, also: list<point>, rights: rights, shape: shape, letter: char,
-            bytes: list<u8>, outcome: result<_, u64>, wide: s64,
+            bytes: list<u8>, outcome: result<_, u64>, wide: s64, by-name: map<string, u8>, by-number: map<u8, char>,
         );
     }
     world w { export i; }
@@ -35,6 +35,8 @@ fn good() -> Value {
         "bytes": "AQI",
         "outcome": { "ok": null },
         "wide": "-9223372036854775808",
+        "by-name": { "b": 2, "a": 1 },
+        "by-number": [[1, "a"], [0, "b"], [1, "c"]],
     })
 }
 
@@ -54,6 +56,11 @@ fn good_arguments_are_values_in_the_parameters_order() {
     assert_eq!(values[5], Val::List(vec![Val::U8(1), Val::U8(2)]));
     assert_eq!(values[6], Val::Result(Ok(None)));
     assert_eq!(values[7], Val::S64(i64::MIN));
+    let Val::Map(mut named) = values[8].clone() else { panic!("{:?}", values[8]) };
+    named.sort_by_key(|(name, _)| format!("{name:?}"));
+    assert_eq!(named, [("a", 1), ("b", 2)].map(|(name, value)| (Val::String(name.to_owned()), Val::U8(value))));
+    let pairs = [(1, 'a'), (0, 'b'), (1, 'c')].map(|(key, value)| (Val::U8(key), Val::Char(value)));
+    assert_eq!(values[9], Val::Map(pairs.to_vec()));
 }
 
 #[test]
@@ -84,6 +91,11 @@ fn every_fault_has_a_pointer_and_none_repeats_the_value() {
         (json!({ "outcome": { "ok": 1 } }), "/outcome/ok", "must be null"),
         (json!({ "outcome": { "err": "18446744073709551616" } }), "/outcome/err", "as a number or a decimal string"),
         (json!({ "surplus": 1 }), "/surplus", "is not an argument"),
+        (json!({ "by-name": [] }), "/by-name", "must be an object"),
+        (json!({ "by-name": { "hunter2": 256 } }), "/by-name/hunter2", "must be an integer from 0 to 255"),
+        (json!({ "by-number": {} }), "/by-number", "must be an array of pairs"),
+        (json!({ "by-number": [[0, "a", "hunter2"]] }), "/by-number/0", "must be an array of a key and its value"),
+        (json!({ "by-number": [[0, "a"], [0, "hunter2"]] }), "/by-number/1/1", "must be exactly one character"),
     ] {
         let mut arguments = good();
         let members = change.as_object().expect("an object").clone();

@@ -58,6 +58,8 @@ fn shape() -> impl Strategy<Value = Shape> {
                 Shape::Integer(Integer::U8) => Shape::Bytes,
                 element => Shape::List(Box::new(element)),
             }),
+            (prop_oneof![Just(Shape::Text), leaf()], inner.clone())
+                .prop_map(|(key, value)| Shape::Map { key: Box::new(key), value: Box::new(value) }),
             vec(inner.clone(), 1..=4).prop_map(Shape::Tuple),
             inner.clone().prop_map(|inner| Shape::Option(Box::new(inner))),
             (side(), side()).prop_map(|(ok, err)| Shape::Result { ok, err }),
@@ -93,6 +95,15 @@ fn value(shape: &Shape) -> BoxedStrategy<Val> {
         Shape::Text => any::<String>().prop_map(Val::String).boxed(),
         Shape::Bytes => vec(any::<u8>().prop_map(Val::U8), 0..20).prop_map(Val::List).boxed(),
         Shape::List(element) => vec(value(element), 0..4).prop_map(Val::List).boxed(),
+        Shape::Map { key, value: member } if **key == Shape::Text => {
+            // As JSON's reader sorts its members.
+            proptest::collection::btree_map(any::<String>(), value(member), 0..4)
+                .prop_map(|members| {
+                    Val::Map(members.into_iter().map(|(name, member)| (Val::String(name), member)).collect())
+                })
+                .boxed()
+        }
+        Shape::Map { key, value: member } => vec((value(key), value(member)), 0..4).prop_map(Val::Map).boxed(),
         Shape::Tuple(shapes) => shapes.iter().map(value).collect::<Vec<_>>().prop_map(Val::Tuple).boxed(),
         Shape::Record(fields) => {
             let names: Vec<_> = fields.all.iter().map(|field| field.name.clone()).collect();
