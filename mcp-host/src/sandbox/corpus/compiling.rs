@@ -6,7 +6,7 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 
 use super::component::{GOOD, RUN, Source};
 use super::{Attack, Bench, Contained};
-use crate::sandbox::EngineOptions;
+use crate::sandbox::{EngineOptions, Surface};
 
 const fn refused(name: &'static str, component: Source, setting: &'static str) -> Attack {
     Attack { name, component, tool: "run", contained: Contained::Refused(setting) }
