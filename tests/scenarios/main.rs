@@ -22,6 +22,7 @@ mod polyglot;
 mod prometheus;
 mod protocol;
 mod proxy;
+mod registry;
 mod sandbox;
 mod secrets;
 mod shutdown;

@@ -5,8 +5,10 @@
 
 mod add;
 mod approve;
+mod artifact;
 mod inspect;
 mod list;
+mod push;
 mod remove;
 mod report;
 mod source;
@@ -28,8 +30,10 @@ pub(super) enum Command {
     Inspect(inspect::Arguments),
     /// Shows the connectors of the folder, and whether each is approved.
     List(list::Arguments),
-    /// Installs a connector: its folder, or a component alone, which then may reach nothing.
+    /// Installs a connector: its folder, an artifact in a registry, or a component alone, which then may reach nothing.
     Add(add::Arguments),
+    /// Uploads a connector to an OCI registry.
+    Push(push::Arguments),
     /// Shows what a version asks for beyond what was approved, and approves it.
     Approve(approve::Arguments),
     /// Removes a connector and its approval.
@@ -44,6 +48,7 @@ impl Command {
             Self::Inspect(arguments) => inspect::run(arguments, config).await,
             Self::List(arguments) => list::run(arguments, config).await,
             Self::Add(arguments) => add::run(arguments, config).await,
+            Self::Push(arguments) => push::run(arguments, config).await,
             Self::Approve(arguments) => approve::run(arguments, config).await,
             Self::Remove(arguments) => remove::run(arguments, config).await,
             Self::Verify(arguments) => verify::run(arguments, config).await,

@@ -41,7 +41,7 @@ impl<'a> Report<'a> {
 
     /// Its own manifest; a component alone has none.
     fn manifest(&self) -> Option<&ConnectorManifest> {
-        self.source.folder.as_ref().map(|_| &self.source.package.manifest)
+        self.source.has_manifest.then_some(&self.source.package.manifest)
     }
 
     fn requested(&self) -> &RequestedGrants {
@@ -88,6 +88,7 @@ impl<'a> Report<'a> {
             "version": self.manifest().map(|manifest| &manifest.version),
             "usable": self.connector.is_ok(),
             "problem": self.problem(),
+            "origin": self.source.origin,
             "signature": { "valid": self.signed.is_ok(), "detail": self.signature() },
             "tools": self.tools(),
             "prompts": prompts.unwrap_or_default(),
@@ -112,6 +113,7 @@ impl<'a> Report<'a> {
         }
         facts.push(("size", format!("{} bytes", package.wasm.len())));
         facts.push(("digest", package.digest.clone()));
+        facts.extend(self.source.origin.iter().map(|origin| ("artifact", origin.manifest_digest.clone())));
         facts.push(("signature", self.signature().to_owned()));
         facts.push(("runs here", self.problem().map_or_else(|| "yes".to_owned(), |problem| format!("no: {problem}"))));
         let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
