@@ -1,6 +1,7 @@
 //! The scenarios.
 
 mod arguments;
+mod authoring;
 mod bodies;
 mod cancel;
 mod clients;

@@ -34,7 +34,8 @@ async fn credentials_come_from_the_environment_or_docker_and_are_never_shown() {
     let registry = registry().await;
     let setup = Setup::up().await;
     let reference = registry.reference("private/signed:1");
-    let push = ["push", text_of(&signed()), &reference];
+    let folder = signed();
+    let push = ["push", text_of(&folder), &reference];
     let (add, inspect) = (["add", "--replace", &reference], ["inspect", &reference]);
     let right = [("BULKHEAD_REGISTRY_USER", "ann"), ("BULKHEAD_REGISTRY_PASSWORD", PASSWORD)];
     let docker = |name: &str, auth: &str| {

@@ -6,8 +6,10 @@
 mod add;
 mod approve;
 mod artifact;
+mod build;
 mod inspect;
 mod list;
+mod new;
 mod push;
 mod remove;
 mod report;
@@ -26,6 +28,10 @@ use crate::sandbox::MANIFEST;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Makes a folder with a connector to start from.
+    New(new::Arguments),
+    /// Builds a connector's component from its folder.
+    Build(build::Arguments),
     /// Shows what a connector is and asks for, before it is installed.
     Inspect(inspect::Arguments),
     /// Shows the connectors of the folder, and whether each is approved.
@@ -45,6 +51,8 @@ pub(super) enum Command {
 impl Command {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         match self {
+            Self::New(arguments) => new::run(&arguments),
+            Self::Build(arguments) => build::run(arguments, config).await,
             Self::Inspect(arguments) => inspect::run(arguments, config).await,
             Self::List(arguments) => list::run(arguments, config).await,
             Self::Add(arguments) => add::run(arguments, config).await,
