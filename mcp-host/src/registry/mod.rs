@@ -23,6 +23,7 @@ use oci_client::manifest::{
 };
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, RegistryOperation};
+use wasmparser::Parser;
 
 use crate::config::RegistryConfig;
 use crate::sandbox::{ConnectorManifest, Surface, certificate_authorities};
@@ -122,8 +123,8 @@ impl RegistryClient {
         let pulled = self.client.pull_manifest_raw(reference, &self.auth(), &MANIFESTS).await;
         let (manifest, _) = pulled.map_err(|error| self.explain(error))?;
         self.check_manifest(manifest.len() as u64)?;
-        let described = Described::read(&manifest)
-            .map_err(|reason| RegistryError::NotWasm { reference: self.reference.to_string(), reason })?;
+        let no_wasm = |reason| RegistryError::NotWasm { reference: self.reference.to_string(), reason };
+        let described = Described::read(&manifest).map_err(no_wasm)?;
         self.check_component(described.size)?;
         // The digest alone: a manifest may also name other places to take a layer from, and those are not asked.
         let blob = self.client.pull_blob_stream(reference, described.layer_digest.as_str()).await;
@@ -133,6 +134,9 @@ impl RegistryClient {
         while let Some(chunk) = stream.next().await {
             component.extend_from_slice(&chunk.map_err(|error| self.context().interrupted(&error))?);
             self.check_component(component.len() as u64)?;
+        }
+        if !Parser::is_component(&component) {
+            return Err(no_wasm("its layer is no WebAssembly component".to_owned()));
         }
         let Described { connector_toml, signature, .. } = described;
         let artifact = Artifact { component, connector_toml, signature };

@@ -124,7 +124,7 @@ async fn what_is_something_else_is_refused_by_name() {
     registry.artifact("some/layers", "1", (CONFIG, b"{}"), &[(LAYER, b"x"), (LAYER, b"y")]).await;
     add("some/layers:1", &["is no Wasm artifact", "2 layers"]).await;
     registry.artifact("some/text", "1", (CONFIG, b"{}"), &[(LAYER, b"hello")]).await;
-    add("some/text:1", &["some/text:1"]).await;
+    add("some/text:1", &["some/text:1 is no Wasm artifact: its layer is no WebAssembly component"]).await;
     add("some/image:2", &["some/image:2: the registry has no such artifact"]).await;
     add("nobody/nothing", &["nobody/nothing:latest: the registry has no such artifact"]).await;
 

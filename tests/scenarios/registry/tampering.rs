@@ -88,5 +88,7 @@ async fn a_required_signature_is_required_of_artifacts_too() {
     registry.artifact("acme/alone", "1", (CONFIG, b"{}"), &[(LAYER, &component)]).await;
     let words = ["demands a signed connector.toml"];
     refused(&setup, &["add", &registry.reference("acme/alone:1")], &words).await;
-    works(&setup, &["verify"]).await.output.contains("signed").then_some(()).expect("it is listed");
+    // What is installed already, and unsigned, is not used either; the pulled one is.
+    let verified = refused(&setup, &["verify"], &["would not use: github, prometheus, toolbox\n"]).await.output;
+    assert!(verified.lines().any(|line| line.starts_with("signed") && line.ends_with("good")), "{verified}");
 }
