@@ -1,8 +1,8 @@
 //! A connector from nothing to its first call: `connector new`, `build` and `add`, language by language.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bulkhead_system_tests::{Ended, Setup, path, run};
 use serde_json::json;
@@ -45,6 +45,14 @@ async fn a_newcomer_succeeds(language: &str, prepare: impl FnOnce(&Path), variab
     let failed = host.call("log-reader_count_levels", json!({ "log": "\n" })).await;
     let text = json!("tool_failed: the log has no lines");
     assert_eq!((&failed["isError"], &failed["content"][0]["text"]), (&json!(true), &text));
+}
+
+/// A program that stands in for a tool which can't do what it should.
+fn program(folder: &Path, name: &str, does: &str) {
+    fs::create_dir_all(folder).expect("a folder can be made");
+    let file = folder.join(name);
+    fs::write(&file, format!("#!/bin/sh\n{does}\n")).expect("a file can be written");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
 }
 
 /// A variable of whoever runs the tests, who has the tools.
@@ -108,6 +116,11 @@ async fn what_is_missing_is_named_with_the_line_to_type() {
         assert!(built.errors.contains(words), "{}", built.errors);
         assert!(!setup.folder().join(language).join("component.wasm").exists());
     }
+    let lacking = setup.folder().join("lacking");
+    program(&lacking, "cargo", "exit 101");
+    program(&lacking, "rustc", "echo /nowhere");
+    let built = build(&setup, "rust", &[("PATH", lacking.to_str().expect("a path of plain letters"))]);
+    assert!(built.errors.contains("type: rustup target add wasm32-wasip2"), "{}", built.errors);
     refused(&setup, &["new", "rust"], &["rust is there already"]).await;
     let unnamed = run(&mut setup.other_command(&["connector", "new", "Not A Slug"])).await;
     assert_eq!(unnamed.status.code(), Some(2), "{}", unnamed.errors);
@@ -122,13 +135,7 @@ async fn a_source_that_does_not_compile_leaves_what_was_built() {
     let setup = Setup::up().await;
     works(&setup, &["new", SLUG, "--language", "python"]).await;
     let folder = setup.folder().join(SLUG);
-    let programs = folder.join(".venv/bin");
-    fs::create_dir_all(&programs).expect("a folder can be made");
-    // A tool that fails, in the place of the real one.
-    let tool = programs.join("componentize-py");
-    fs::write(&tool, "#!/bin/sh\necho no such module >&2\nexit 3\n").expect("a file can be written");
-    let made = Command::new("chmod").arg("+x").arg(&tool).status();
-    assert!(made.is_ok_and(|status| status.success()));
+    program(&folder.join(".venv/bin"), "componentize-py", "echo no such module >&2; exit 3");
     fs::write(folder.join("component.wasm"), "before").expect("a file can be written");
     let built = build(&setup, SLUG, &[("PATH", "/bin:/usr/bin")]);
     assert_eq!(built.status.code(), Some(1), "{}", built.output);
