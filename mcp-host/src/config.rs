@@ -4,6 +4,7 @@
 
 mod mcp;
 mod oauth;
+mod registry;
 mod sandbox;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
 pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError, SigningAlgorithm};
+pub use registry::RegistryConfig;
 pub use sandbox::SandboxConfig;
 
 /// The whole configuration. Every key is optional; unknown ones are refused.
@@ -51,6 +53,8 @@ pub struct Config {
     pub vault: VaultConfig,
     /// Requests of connectors.
     pub outbound: OutboundConfig,
+    /// Registries of connectors.
+    pub registry: RegistryConfig,
     /// The embedded edge runtime.
     pub edge: EdgeSettings,
     /// Settings and limits, by connector.
@@ -73,6 +77,7 @@ impl Default for Config {
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),
             outbound: OutboundConfig::default(),
+            registry: RegistryConfig::default(),
             edge: EdgeSettings::default(),
             connectors: BTreeMap::new(),
         }
@@ -315,7 +320,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, oauth, jobs, sandbox, vault, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, registry, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -339,6 +344,7 @@ impl Config {
         positive
             .into_iter()
             .chain(sandbox.limits())
+            .chain(registry.limits())
             .chain(oauth.iter().flat_map(OauthConfig::limits))
             .filter(|(_, value)| *value == 0)
             .map(|(name, _)| name)

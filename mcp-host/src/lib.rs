@@ -1,7 +1,7 @@
 //! The native MCP host.
 //!
 //! `auth` finds out who calls, `sandbox` runs connector tools, `worker` runs jobs, `lifecycle` installs and replaces
-//! connectors, `vault` has the keys to secrets, `mcp` speaks to MCP clients, `edge`
+//! connectors, `registry` pulls and pushes them, `vault` has the keys to secrets, `mcp` speaks to MCP clients, `edge`
 //! serves the Spin functions in-process, `http` puts all of it on one port, `commands` is what the binary can be told to do.
 
 mod auth;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod mcp;
 pub mod observability;
+mod registry;
 pub mod sandbox;
 pub mod vault;
 pub mod worker;

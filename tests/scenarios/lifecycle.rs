@@ -22,14 +22,14 @@ async fn connector(setup: &Setup, arguments: &[&str]) -> Ended {
 }
 
 /// The same, where it must work.
-async fn works(setup: &Setup, arguments: &[&str]) -> Ended {
+pub(crate) async fn works(setup: &Setup, arguments: &[&str]) -> Ended {
     let ended = connector(setup, arguments).await;
     assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {}", ended.errors);
     ended
 }
 
 /// The same, where it must be refused with these words.
-async fn refused(setup: &Setup, arguments: &[&str], words: &[&str]) -> Ended {
+pub(crate) async fn refused(setup: &Setup, arguments: &[&str], words: &[&str]) -> Ended {
     let ended = connector(setup, arguments).await;
     assert_eq!(ended.status.code(), Some(1), "{arguments:?} was not refused: {}", ended.errors);
     for word in words {

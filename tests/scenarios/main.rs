@@ -1,6 +1,7 @@
 //! The scenarios.
 
 mod arguments;
+mod authoring;
 mod bodies;
 mod cancel;
 mod clients;
@@ -22,6 +23,7 @@ mod polyglot;
 mod prometheus;
 mod protocol;
 mod proxy;
+mod registry;
 mod sandbox;
 mod secrets;
 mod shutdown;

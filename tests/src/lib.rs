@@ -9,7 +9,6 @@
 
 mod compiled;
 mod database;
-mod documented;
 mod environment;
 mod host;
 mod http;

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::documented::documented;
 use crate::{Database, Ended, Host, compiled, path, run};
 
 /// How a host is started. Without any further word: `bulkhead up` on the database that this run of the tests is about,
@@ -98,7 +97,7 @@ impl Setup {
         self.with_guest_as(name, name)
     }
 
-    /// The same with the doc comments of its WIT in its component, as `wit-docs-inject` puts them there.
+    /// The same with the doc comments of its WIT in its component, as `bulkhead connector build` puts them there.
     ///
     /// # Panics
     /// When it can't be made.
@@ -107,9 +106,12 @@ impl Setup {
         let folder = self.connectors().join(name);
         fs::create_dir_all(&folder).expect("a folder can be made");
         fs::copy(guest.join("connector.toml"), folder.join("connector.toml")).expect("a file can be copied");
-        let component = fs::read(guest.join("component.wasm")).expect("the guests are built");
+        fs::copy(guest.join("component.wasm"), folder.join("component.wasm")).expect("the guests are built");
         let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests").join(name).join("wit");
-        fs::write(folder.join("component.wasm"), documented(component, &wit)).expect("a file can be written");
+        symlink(wit, folder.join("wit")).expect("a link can be made");
+        let built = self.other_command(&["connector", "build"]).arg(&folder).output();
+        let built = built.expect("the program can be started");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         self
     }
 

@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::sandbox::{COMPONENT, MANIFEST, signature_of};
+use crate::sandbox::{COMPONENT, MANIFEST, SIGNATURE};
 
 /// What the file system says of a folder's files. Another one says that they may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +21,10 @@ struct File {
 impl Fingerprint {
     /// Of a connector's folder; nothing when it is none, or not any more.
     pub(super) fn of(folder: &Path) -> Option<Self> {
-        let (manifest, component) = (folder.join(MANIFEST), folder.join(COMPONENT));
-        let manifest_file = std::fs::metadata(&manifest).ok().filter(Metadata::is_file)?;
-        let others = [component.clone(), signature_of(&manifest), signature_of(&component)];
-        let others = others.iter().map(|path| std::fs::metadata(path).ok().map(|data| File::of(&data)));
-        Some(Self(std::iter::once(Some(File::of(&manifest_file))).chain(others).collect()))
+        let manifest = std::fs::metadata(folder.join(MANIFEST)).ok().filter(Metadata::is_file)?;
+        let others = [COMPONENT, SIGNATURE].map(|name| std::fs::metadata(folder.join(name)).ok());
+        let others = others.iter().map(|data| data.as_ref().map(File::of));
+        Some(Self(std::iter::once(Some(File::of(&manifest))).chain(others).collect()))
     }
 }
 
@@ -60,13 +59,7 @@ mod tests {
         fs::create_dir(&folder).expect("creates");
         assert_eq!(Fingerprint::of(&folder), None);
         let mut seen = Vec::new();
-        for (file, content) in [
-            (MANIFEST, "1"),
-            (COMPONENT, "1"),
-            (COMPONENT, "22"),
-            ("component.wasm.minisig", "1"),
-            ("connector.toml.minisig", "1"),
-        ] {
+        for (file, content) in [(MANIFEST, "1"), (COMPONENT, "1"), (COMPONENT, "22"), (SIGNATURE, "1")] {
             fs::write(folder.join(file), content).expect("writes");
             let now = Fingerprint::of(&folder).expect("a connector");
             assert!(!seen.contains(&now), "{file} {content}");

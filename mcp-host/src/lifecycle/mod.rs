@@ -1,10 +1,11 @@
 //! Which connectors are installed, from the start of the host to its end.
 //!
-//! `standing` compares what a version asks for with what its operator approved, `fingerprint` tells whether a folder has
-//! changed, `watch` takes up changes while the host serves. A version that can't be used, or waits for its approval,
-//! never takes down the one before it.
+//! `standing` compares what a version asks for with what its operator approved, `origin` is the artifact that it was
+//! pulled as, `fingerprint` tells whether a folder has changed, `watch` takes up changes while the host serves. A version
+//! that can't be used, or waits for its approval, never takes down the one before it.
 
 mod fingerprint;
+mod origin;
 mod standing;
 mod watch;
 
@@ -20,6 +21,7 @@ use bulkhead_kernel::{CorrelationId, Ports};
 use crate::sandbox::{InstallError, Installed, InstalledConnector, Installer, LiveConnectors, Package};
 use fingerprint::Fingerprint;
 
+pub use origin::{ORIGIN, Origin};
 pub use standing::{Standing, record, standing};
 
 /// Why the connectors can't be installed, or one can't be replaced.

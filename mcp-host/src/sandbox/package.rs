@@ -1,4 +1,4 @@
-//! A connector as it lies on the disk: `connector.toml` and `component.wasm`, and their signatures.
+//! A connector as it lies on the disk: `connector.toml` and `component.wasm`, and their signature.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::grants::RequestedGrants;
 use super::install::InstallError;
 use super::manifest::{ConnectorManifest, ManifestError};
-use super::signature::SignaturePolicy;
+use super::signature::{SIGNATURE, SignatureError, SignaturePolicy};
 
 /// The manifest's name in a connector's folder.
 pub const MANIFEST: &str = "connector.toml";
@@ -27,10 +27,12 @@ pub struct Package {
     pub digest: String,
     /// What the manifest asks for.
     pub requested: RequestedGrants,
+    /// The signature of both files, as it was found.
+    pub signature: Option<String>,
 }
 
 impl Package {
-    /// Reads a connector's folder, and verifies its signatures where they are required.
+    /// Reads a connector's folder, and verifies its signature where one is required.
     ///
     /// # Errors
     /// [`InstallError`], naming the file.
@@ -41,13 +43,34 @@ impl Package {
             move |source| InstallError::Unreadable { path, source }
         };
         let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
-        signatures.verify(&path, text.as_bytes())?;
         let wasm = std::fs::read(&file).map_err(unreadable(&file))?;
-        signatures.verify(&file, &wasm)?;
-        Self::of(text, wasm, &path)
+        let signature = match std::fs::read_to_string(folder.join(SIGNATURE)) {
+            Ok(signature) => Some(signature),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                let (place, reason) = (folder.to_owned(), error.to_string());
+                return Err(SignatureError::Unreadable { place, reason }.into());
+            }
+        };
+        Self::verified(text, wasm, signature, folder, signatures)
     }
 
-    /// The same of what was read already. `path` is named in errors.
+    /// The same of what was read elsewhere. `place` is named in errors.
+    ///
+    /// # Errors
+    /// [`InstallError`] when the signature is not as required, or the manifest is none.
+    pub fn verified(
+        text: String,
+        wasm: Vec<u8>,
+        signature: Option<String>,
+        place: &Path,
+        signatures: &SignaturePolicy,
+    ) -> Result<Self, InstallError> {
+        signatures.verify(place, &wasm, text.as_bytes(), signature.as_deref())?;
+        Ok(Self { signature, ..Self::of(text, wasm, &place.join(MANIFEST))? })
+    }
+
+    /// The same without a signature. `path` is named in errors.
     ///
     /// # Errors
     /// [`InstallError`] when the manifest is none.
@@ -57,6 +80,6 @@ impl Package {
             InstallError::Manifest(ManifestError::Invalid { path: path.to_owned(), message: error.to_string() })
         })?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(&wasm)));
-        Ok(Self { manifest, text, wasm, digest, requested })
+        Ok(Self { manifest, text, wasm, digest, requested, signature: None })
     }
 }

@@ -1,10 +1,20 @@
-//! Who must have signed a connector: minisign's signatures (<https://jedisct1.github.io/minisign/>), beside the files.
+//! Who must have signed a connector: a signature of minisign (<https://jedisct1.github.io/minisign/>) of both its files.
+//!
+//! What is signed is what `sha256sum component.wasm connector.toml` prints, so that neither file can be exchanged for
+//! another one by the same author, and no tool is needed but minisign's own. The list itself is not kept: it is made of
+//! the files that were read.
 
 use std::path::{Path, PathBuf};
 
 use minisign_verify::{PublicKey, Signature};
+use sha2::{Digest, Sha256};
 
-/// Why a configuration of signatures, or a signed file, is refused.
+use super::package::{COMPONENT, MANIFEST};
+
+/// The signature's name in a connector's folder.
+pub const SIGNATURE: &str = "SHA256SUMS.minisig";
+
+/// Why a configuration of signatures, or a signed connector, is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     /// Signatures are demanded, and nobody's would do.
@@ -14,26 +24,27 @@ pub enum SignatureError {
     #[error("sandbox.trusted_keys: {0:?} is not a minisign public key, which is the second line of a .pub file")]
     InvalidKey(String),
     /// There is no signature.
-    #[error("{path} is not signed: sandbox.require_signature demands {signature}")]
+    #[error("{place} is not signed: sandbox.require_signature demands {SIGNATURE} beside its files")]
     Unsigned {
-        /// The file.
-        path: PathBuf,
-        /// The signature that it should have.
-        signature: PathBuf,
+        /// The folder or reference.
+        place: PathBuf,
     },
     /// The signature can't be read.
-    #[error("{path}: {reason}")]
+    #[error("{place}: {SIGNATURE}: {reason}")]
     Unreadable {
-        /// The signature.
-        path: PathBuf,
+        /// The folder or reference.
+        place: PathBuf,
         /// Why.
         reason: String,
     },
     /// It is of other bytes, or by somebody else.
-    #[error("{path} was changed after it was signed, or none of sandbox.trusted_keys signed it")]
+    #[error(
+        "{place}: {COMPONENT} or {MANIFEST} was changed after they were signed together, or none of sandbox.trusted_keys \
+         signed them"
+    )]
     Invalid {
-        /// The file.
-        path: PathBuf,
+        /// The folder or reference.
+        place: PathBuf,
     },
 }
 
@@ -64,36 +75,37 @@ impl SignaturePolicy {
         self.required
     }
 
-    /// Whether one of the keys signed exactly these bytes, which were read from this file.
+    /// Whether one of the keys signed exactly these two files together. `place` is where they come from, for errors.
     ///
     /// # Errors
     /// [`SignatureError`] when signatures are required and this one is missing or wrong.
-    pub fn verify(&self, path: &Path, bytes: &[u8]) -> Result<(), SignatureError> {
+    pub fn verify(
+        &self,
+        place: &Path,
+        component: &[u8],
+        manifest: &[u8],
+        signature: Option<&str>,
+    ) -> Result<(), SignatureError> {
         if !self.required {
             return Ok(());
         }
-        let file = signature_of(path);
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(SignatureError::Unsigned { path: path.to_owned(), signature: file });
-            }
-            Err(error) => return Err(SignatureError::Unreadable { path: file, reason: error.to_string() }),
+        let place = place.to_owned();
+        let Some(text) = signature else { return Err(SignatureError::Unsigned { place }) };
+        let signature = match Signature::decode(text) {
+            Ok(signature) => signature,
+            Err(error) => return Err(SignatureError::Unreadable { place, reason: error.to_string() }),
         };
-        let signature = Signature::decode(&text)
-            .map_err(|error| SignatureError::Unreadable { path: file, reason: error.to_string() })?;
+        let signed = checksums(component, manifest);
         // The legacy form signs the file itself instead of its hash; minisign has not made it for years.
-        let signed = self.keys.iter().any(|key| key.verify(bytes, &signature, false).is_ok());
-        if signed { Ok(()) } else { Err(SignatureError::Invalid { path: path.to_owned() }) }
+        let good = self.keys.iter().any(|key| key.verify(signed.as_bytes(), &signature, false).is_ok());
+        if good { Ok(()) } else { Err(SignatureError::Invalid { place }) }
     }
 }
 
-/// Where a file's signature is.
-#[must_use]
-pub fn signature_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".minisig");
-    name.into()
+/// What `sha256sum component.wasm connector.toml` prints.
+fn checksums(component: &[u8], manifest: &[u8]) -> String {
+    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
+    [line(COMPONENT, component), line(MANIFEST, manifest)].concat()
 }
 
 #[cfg(test)]
@@ -102,54 +114,90 @@ mod tests {
 
     use super::*;
 
+    /// The two files of a connector and their signature, by the same key as every other one's here.
+    struct Signed {
+        component: Vec<u8>,
+        manifest: Vec<u8>,
+        signature: String,
+    }
+
     fn fixture(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/signed").join(name)
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
+    }
+
+    fn signed(folder: &str) -> Signed {
+        let folder = fixture(folder);
+        Signed {
+            component: fs::read(folder.join(COMPONENT)).expect("the component is there"),
+            manifest: fs::read(folder.join(MANIFEST)).expect("the manifest is there"),
+            signature: fs::read_to_string(folder.join(SIGNATURE)).expect("the signature is there"),
+        }
     }
 
     fn key(name: &str) -> String {
-        fs::read_to_string(fixture(name)).expect("the key is there").trim().to_owned()
+        fs::read_to_string(fixture("signed").join(name)).expect("the key is there").trim().to_owned()
     }
 
-    fn policy(keys: &[&str]) -> SignaturePolicy {
+    fn verify(keys: &[&str], component: &[u8], manifest: &[u8], signature: Option<&str>) -> Result<(), SignatureError> {
         let keys: Vec<String> = keys.iter().map(|name| key(name)).collect();
-        SignaturePolicy::new(true, &keys).expect("keys")
+        let policy = SignaturePolicy::new(true, &keys).expect("keys");
+        policy.verify(Path::new("here"), component, manifest, signature)
+    }
+
+    #[test]
+    fn what_is_signed_is_what_sha256sum_prints() {
+        let expected = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881  component.wasm\n\
+                        e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  connector.toml\n";
+        assert_eq!(checksums(b"x", b""), expected);
     }
 
     #[test]
     fn what_a_trusted_key_signed_passes() {
-        for name in ["component.wasm", "connector.toml"] {
-            let bytes = fs::read(fixture(name)).expect("the file is there");
-            policy(&["other.pub", "key.pub"]).verify(&fixture(name), &bytes).expect("is signed");
-            let refused = policy(&["other.pub"]).verify(&fixture(name), &bytes);
+        for folder in ["signed", "signed-wider"] {
+            let Signed { component, manifest, signature } = signed(folder);
+            verify(&["other.pub", "key.pub"], &component, &manifest, Some(&signature)).expect("is signed");
+            let refused = verify(&["other.pub"], &component, &manifest, Some(&signature));
             assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
         }
     }
 
     #[test]
-    fn any_changed_byte_is_noticed() {
-        let file = fixture("component.wasm");
-        let sound = fs::read(&file).expect("the file is there");
-        for place in [0, sound.len() / 2, sound.len() - 1] {
-            let mut changed = sound.clone();
+    fn any_changed_byte_of_either_file_is_noticed() {
+        let Signed { component, manifest, signature } = signed("signed");
+        let changed = |bytes: &[u8], place: usize| {
+            let mut changed = bytes.to_vec();
             changed[place] ^= 1;
-            let refused = policy(&["key.pub"]).verify(&file, &changed);
+            changed
+        };
+        for place in [0, component.len() / 2, component.len() - 1] {
+            let refused = verify(&["key.pub"], &changed(&component, place), &manifest, Some(&signature));
             assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
         }
-        // Another file's signature is none of this one.
-        let other = fs::read(fixture("connector.toml")).expect("the file is there");
-        assert!(policy(&["key.pub"]).verify(&file, &other).is_err());
+        for place in [0, manifest.len() / 2, manifest.len() - 1] {
+            let refused = verify(&["key.pub"], &component, &changed(&manifest, place), Some(&signature));
+            assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_were_signed_apart_are_not_signed_together() {
+        let (one, wider) = (signed("signed"), signed("signed-wider"));
+        for signature in [&one.signature, &wider.signature] {
+            for (component, manifest) in [(&one.component, &wider.manifest), (&wider.component, &one.manifest)] {
+                let refused = verify(&["key.pub"], component, manifest, Some(signature));
+                assert!(matches!(refused, Err(SignatureError::Invalid { .. })), "{refused:?}");
+            }
+        }
     }
 
     #[test]
     fn what_has_no_signature_is_refused_where_one_is_required() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("component.wasm");
-        let refused = policy(&["key.pub"]).verify(&file, b"x");
+        let refused = verify(&["key.pub"], b"x", b"y", None);
         assert!(matches!(refused, Err(SignatureError::Unsigned { .. })), "{refused:?}");
-        fs::write(signature_of(&file), "hello").expect("writes");
-        let refused = policy(&["key.pub"]).verify(&file, b"x");
+        let refused = verify(&["key.pub"], b"x", b"y", Some("hello"));
         assert!(matches!(refused, Err(SignatureError::Unreadable { .. })), "{refused:?}");
-        SignaturePolicy::new(false, &[key("key.pub")]).expect("keys").verify(&file, b"x").expect("is not required");
+        let policy = SignaturePolicy::new(false, &[key("key.pub")]).expect("keys");
+        policy.verify(Path::new("here"), b"x", b"y", None).expect("is not required");
     }
 
     #[test]

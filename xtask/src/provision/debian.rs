@@ -10,7 +10,7 @@ use crate::progress::Steps;
 
 /// Installs packages and starts none of their services.
 ///
-/// Debian starts a package's service as it installs it, and a PostgreSQL and a Prometheus on their usual ports are
+/// Debian starts a package's service as it installs it, and a PostgreSQL, a Prometheus or a registry on its usual port is
 /// not what somebody asked for who wanted to run tests. A `policy-rc.d` that says no prevents it; the script removes it
 /// again however it ends, and leaves one alone that was there before.
 const INSTALL: &str = r#"
@@ -55,7 +55,12 @@ fn instruction(missing: &[&str]) -> String {
             "python3" | "python3-venv" => "python",
             _ => "prometheus",
         };
-        format!("brew install {}", missing.iter().map(formula).collect::<Vec<_>>().join(" "))
+        let formulae: Vec<_> = missing.iter().filter(|package| **package != "docker-registry").map(formula).collect();
+        let registry = match formulae.len() == missing.len() {
+            true => "",
+            false => "\n    and put `registry` of https://github.com/distribution/distribution/releases on the PATH",
+        };
+        if formulae.is_empty() { registry.to_owned() } else { format!("brew install {}{registry}", formulae.join(" ")) }
     } else {
         format!("install with your system's package manager: {}", missing.join(" "))
     };

@@ -8,21 +8,20 @@ use anyhow::{Context as _, bail};
 use bulkhead_connectors::Slug;
 
 use super::remove::delete;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use crate::commands::assemble::{folders_of_connectors, installer, open_durable, signatures};
 use crate::commands::operator::operator;
 use crate::commands::terminal::note;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::lifecycle::{Standing, approver, record, standing};
-use crate::sandbox::{COMPONENT, ConnectorManifest, MANIFEST, signature_of};
+use crate::lifecycle::{ORIGIN, Standing, approver, record, standing};
+use crate::sandbox::{COMPONENT, ConnectorManifest, MANIFEST, SIGNATURE};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct Arguments {
-    /// A connector's folder, or a component (.wasm)
-    #[arg(value_name = "FOLDER|FILE")]
-    path: PathBuf,
+    #[command(flatten)]
+    source: SourceArguments,
     /// In the place of the installed one
     #[arg(long)]
     replace: bool,
@@ -32,7 +31,7 @@ pub(in crate::commands) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
-    let source = Source::read(&arguments.path, arguments.slug.as_ref(), &signatures(&config)?)?;
+    let source = arguments.source.read(arguments.slug.as_ref(), &signatures(&config)?, &config).await?;
     let package = source.package.clone();
     let slug = package.manifest.slug.clone();
     let target = config.connectors_dir.join(slug.as_str());
@@ -45,8 +44,8 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     refuse_taken_schemes(&config, &package.manifest)?;
     let (database, ports) = open_durable(&config).await?;
     let standing = standing(&ports, &package).await?;
-    let files = files(&source)?;
-    place(&config.connectors_dir, &slug, &files).with_context(|| format!("{} can't be written", target.display()))?;
+    place(&config.connectors_dir, &slug, &files(&source))
+        .with_context(|| format!("{} can't be written", target.display()))?;
     let version = &package.manifest.version;
     let tools = loaded.connector.entry().tools.len();
     if let Standing::AsksForMore { beyond, .. } = &standing {
@@ -63,21 +62,13 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     Ok(())
 }
 
-/// The files as they were read and checked, and their signatures.
-fn files(source: &Source) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+/// The files as they were read and checked.
+fn files(source: &Source) -> Vec<(PathBuf, Vec<u8>)> {
     let package = &source.package;
-    let mut files = vec![
-        (PathBuf::from(MANIFEST), package.text.clone().into_bytes()),
-        (PathBuf::from(COMPONENT), package.wasm.clone()),
-    ];
-    for name in [MANIFEST, COMPONENT] {
-        let Some(path) = source.folder.as_ref().map(|folder| signature_of(&folder.join(name))) else { continue };
-        if path.is_file() {
-            let bytes = fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
-            files.push((signature_of(Path::new(name)), bytes));
-        }
-    }
-    Ok(files)
+    let origin = source.origin.as_ref().map(|origin| (ORIGIN, origin.to_toml().into_bytes()));
+    let signature = package.signature.as_ref().map(|signature| (SIGNATURE, signature.clone().into_bytes()));
+    let files = [(MANIFEST, package.text.clone().into_bytes()), (COMPONENT, package.wasm.clone())];
+    files.into_iter().chain(signature).chain(origin).map(|(name, bytes)| (PathBuf::from(name), bytes)).collect()
 }
 
 /// Two connectors with the same resources would keep a host from starting.

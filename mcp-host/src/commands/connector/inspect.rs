@@ -1,22 +1,20 @@
 //! `bulkhead connector inspect`.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 
 use super::report::Report;
-use super::source::Source;
-use crate::commands::assemble::installer;
+use super::source::SourceArguments;
+use crate::commands::assemble::{installer, signatures};
 use crate::commands::terminal::print;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
-use crate::sandbox::{SignaturePolicy, Surface};
+use crate::lifecycle::Origin;
+use crate::sandbox::{MANIFEST, SignaturePolicy, Surface};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct Arguments {
-    /// A component (.wasm), or a connector's folder
-    #[arg(value_name = "FILE|FOLDER")]
-    path: PathBuf,
+    #[command(flatten)]
+    source: SourceArguments,
     /// As JSON, for scripts
     #[arg(long)]
     json: bool,
@@ -24,14 +22,18 @@ pub(in crate::commands) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
     // Whoever inspects wants to see also what is not signed.
-    let source = Source::read(&arguments.path, None, &SignaturePolicy::default())?;
+    let mut source = arguments.source.read(None, &SignaturePolicy::default(), &config).await?;
+    // What is installed says it of itself.
+    source.origin = source.origin.or_else(|| Origin::read(source.component.parent()?));
     let surface = Surface::read(&source.package.wasm)
         .with_context(|| format!("{} is no WebAssembly component", source.component.display()))?;
-    let policy = SignaturePolicy::new(config.sandbox.require_signature, &config.sandbox.trusted_keys)?;
-    let signed = match &source.folder {
-        _ if !policy.is_required() => Ok(false),
-        Some(folder) => crate::sandbox::Package::read(folder, &policy).map(|_| true).map_err(|e| e.to_string()),
-        None => policy.verify(&source.component, &source.package.wasm).map(|()| true).map_err(|e| e.to_string()),
+    let policy = signatures(&config)?;
+    let package = &source.package;
+    let verified =
+        policy.verify(&source.component, &package.wasm, package.text.as_bytes(), package.signature.as_deref());
+    let signed = match verified {
+        _ if policy.is_required() && !source.has_manifest => Err(format!("there is no signed {MANIFEST}")),
+        verified => verified.map(|()| policy.is_required()).map_err(|error| error.to_string()),
     };
     // Nothing of what nobody has decided to install is kept.
     let folder = tempfile::tempdir().context("there is no room for temporary files")?;

@@ -8,7 +8,7 @@ use super::table;
 use crate::commands::assemble::{folders_of_connectors, open_database, signatures};
 use crate::commands::terminal::print;
 use crate::config::Config;
-use crate::lifecycle::{LifecycleError, Standing, standing};
+use crate::lifecycle::{LifecycleError, Origin, Standing, standing};
 use crate::sandbox::Package;
 
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,8 @@ struct Entry {
     /// Why it is not used.
     detail: Option<String>,
     approval: Option<Approval>,
+    /// The artifact that it was pulled as.
+    origin: Option<Origin>,
 }
 
 pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
@@ -36,7 +38,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     for folder in folders_of_connectors(&config)? {
         let slug = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         entries.push(match Package::read(&folder, &signatures) {
-            Ok(package) => entry(&ports, slug, package).await?,
+            Ok(package) => entry(&ports, slug, package, Origin::read(&folder)).await?,
             Err(error) => Entry {
                 slug,
                 version: None,
@@ -44,6 +46,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
                 status: "refused",
                 detail: Some(error.to_string()),
                 approval: None,
+                origin: Origin::read(&folder),
             },
         });
     }
@@ -59,12 +62,13 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
         let short = entry.digest.unwrap_or_default().chars().take("sha256:".len() + 12).collect();
         let approved = entry.approval.map(|approval| format!("{} by {}", approval.approved_at, approval.approved_by));
         let status = entry.detail.map_or_else(|| entry.status.to_owned(), |why| format!("{}: {why}", entry.status));
-        [entry.slug, entry.version.unwrap_or_default(), short, approved.unwrap_or_default(), status]
+        let origin = entry.origin.map(|origin| origin.reference).unwrap_or_default();
+        [entry.slug, entry.version.unwrap_or_default(), short, origin, approved.unwrap_or_default(), status]
     });
-    print(&table(["CONNECTOR", "VERSION", "DIGEST", "LAST APPROVED", "STATUS"], rows))
+    print(&table(["CONNECTOR", "VERSION", "DIGEST", "ORIGIN", "LAST APPROVED", "STATUS"], rows))
 }
 
-async fn entry(ports: &Ports, slug: String, package: Package) -> Result<Entry, LifecycleError> {
+async fn entry(ports: &Ports, slug: String, package: Package, origin: Option<Origin>) -> Result<Entry, LifecycleError> {
     let approval = bulkhead_connectors::find_approval(ports, &package.manifest.slug).await?;
     let (status, detail) = match standing(ports, &package).await? {
         Standing::Approved => ("approved", None),
@@ -72,7 +76,7 @@ async fn entry(ports: &Ports, slug: String, package: Package) -> Result<Entry, L
         Standing::AsksForMore { beyond, .. } => ("waits for approval", Some(beyond.join("; "))),
     };
     let (version, digest) = (Some(package.manifest.version), Some(package.digest));
-    Ok(Entry { slug, version, digest, status, detail, approval })
+    Ok(Entry { slug, version, digest, status, detail, approval, origin })
 }
 
 fn to_json(entry: &Entry) -> serde_json::Value {
@@ -91,5 +95,6 @@ fn to_json(entry: &Entry) -> serde_json::Value {
         "status": entry.status,
         "detail": entry.detail,
         "approval": approval,
+        "origin": entry.origin,
     })
 }

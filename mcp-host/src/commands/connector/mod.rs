@@ -5,8 +5,12 @@
 
 mod add;
 mod approve;
+mod artifact;
+mod build;
 mod inspect;
 mod list;
+mod new;
+mod push;
 mod remove;
 mod report;
 mod source;
@@ -24,12 +28,18 @@ use crate::sandbox::MANIFEST;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Makes a folder with a connector to start from.
+    New(new::Arguments),
+    /// Builds a connector's component from its folder.
+    Build(build::Arguments),
     /// Shows what a connector is and asks for, before it is installed.
     Inspect(inspect::Arguments),
     /// Shows the connectors of the folder, and whether each is approved.
     List(list::Arguments),
-    /// Installs a connector: its folder, or a component alone, which then may reach nothing.
+    /// Installs a connector: its folder, an artifact in a registry, or a component alone, which then may reach nothing.
     Add(add::Arguments),
+    /// Uploads a connector to an OCI registry.
+    Push(push::Arguments),
     /// Shows what a version asks for beyond what was approved, and approves it.
     Approve(approve::Arguments),
     /// Removes a connector and its approval.
@@ -41,9 +51,12 @@ pub(super) enum Command {
 impl Command {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         match self {
+            Self::New(arguments) => new::run(&arguments),
+            Self::Build(arguments) => build::run(arguments, config).await,
             Self::Inspect(arguments) => inspect::run(arguments, config).await,
             Self::List(arguments) => list::run(arguments, config).await,
             Self::Add(arguments) => add::run(arguments, config).await,
+            Self::Push(arguments) => push::run(arguments, config).await,
             Self::Approve(arguments) => approve::run(arguments, config).await,
             Self::Remove(arguments) => remove::run(arguments, config).await,
             Self::Verify(arguments) => verify::run(arguments, config).await,

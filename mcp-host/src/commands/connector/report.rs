@@ -41,7 +41,7 @@ impl<'a> Report<'a> {
 
     /// Its own manifest; a component alone has none.
     fn manifest(&self) -> Option<&ConnectorManifest> {
-        self.source.folder.as_ref().map(|_| &self.source.package.manifest)
+        self.source.has_manifest.then_some(&self.source.package.manifest)
     }
 
     fn requested(&self) -> &RequestedGrants {
@@ -88,6 +88,7 @@ impl<'a> Report<'a> {
             "version": self.manifest().map(|manifest| &manifest.version),
             "usable": self.connector.is_ok(),
             "problem": self.problem(),
+            "origin": self.source.origin,
             "signature": { "valid": self.signed.is_ok(), "detail": self.signature() },
             "tools": self.tools(),
             "prompts": prompts.unwrap_or_default(),
@@ -100,6 +101,15 @@ impl<'a> Report<'a> {
     }
 
     pub(super) fn to_text(&self) -> String {
+        self.text(true)
+    }
+
+    /// What its author wants to see after a build.
+    pub(super) fn to_summary(&self) -> String {
+        self.text(false)
+    }
+
+    fn text(&self, whole: bool) -> String {
         let package = &self.source.package;
         let interfaces = self.interfaces();
         let kind = match interfaces.as_slice() {
@@ -112,7 +122,10 @@ impl<'a> Report<'a> {
         }
         facts.push(("size", format!("{} bytes", package.wasm.len())));
         facts.push(("digest", package.digest.clone()));
-        facts.push(("signature", self.signature().to_owned()));
+        facts.extend(self.source.origin.iter().map(|origin| ("artifact", origin.manifest_digest.clone())));
+        if whole {
+            facts.push(("signature", self.signature().to_owned()));
+        }
         facts.push(("runs here", self.problem().map_or_else(|| "yes".to_owned(), |problem| format!("no: {problem}"))));
         let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let lines: Vec<String> = facts.iter().map(|(name, fact)| format!("{name:width$}  {fact}")).collect();
@@ -121,8 +134,10 @@ impl<'a> Report<'a> {
             let rows = if rows.is_empty() { vec!["nothing".to_owned()] } else { rows };
             parts.push(format!("{title}\n  {}", rows.join("\n  ")));
         };
-        part("IMPORTS", self.surface.imports().to_vec());
-        part("EXPORTS", self.surface.exports().to_vec());
+        if whole {
+            part("IMPORTS", self.surface.imports().to_vec());
+            part("EXPORTS", self.surface.exports().to_vec());
+        }
         part("ASKS FOR", self.requested().lines());
         if let Some(manifest) = self.manifest().filter(|manifest| !manifest.settings.is_empty()) {
             let rows = manifest.settings.iter().map(|(name, setting)| {

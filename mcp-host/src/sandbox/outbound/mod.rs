@@ -58,7 +58,7 @@ pub(crate) use self::inject::{Credentials, UnusableCredential};
 use self::resolve::{Resolve, SystemResolver, resolve};
 use self::response::{CheckedBody, receive};
 pub use self::tls::TlsSetupError;
-pub(crate) use self::tls::connector as tls_connector;
+pub(crate) use self::tls::{certificate_authorities, connector as tls_connector};
 use self::traffic::SharedTraffic;
 pub(crate) use self::traffic::Traffic;
 use super::grants::{Destination, Grants};

@@ -33,7 +33,7 @@ pub enum TlsSetupError {
 /// TLS as every outbound connection starts it, the host's own to an OAuth issuer among them.
 pub(crate) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, TlsSetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = ca_file.map(authorities).transpose()?.unwrap_or_default();
+    let extra = ca_file.map(certificate_authorities).transpose()?.unwrap_or_default();
     let verifier = Verifier::new_with_extra_roots(extra, provider.clone())?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -44,7 +44,8 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, TlsSetup
     Ok(Arc::new(config).into())
 }
 
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
+/// The certificates of a file (PEM), of which there must be one.
+pub(crate) fn certificate_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
     let failed = |message: String| TlsSetupError::CaFile { path: path.to_owned(), message };
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let found: Vec<_> = read.map_err(|error| failed(error.to_string()))?;

@@ -96,7 +96,7 @@ impl Surface {
 
     /// The same binary without documentation: a section whose world is named otherwise than the decoder names it makes
     /// the decoder refuse the whole component.
-    pub(super) fn without_docs(&self, wasm: &[u8]) -> Vec<u8> {
+    pub(crate) fn without_docs(&self, wasm: &[u8]) -> Vec<u8> {
         let mut kept = Vec::with_capacity(wasm.len());
         let mut from = 0;
         for section in &self.docs_sections {
