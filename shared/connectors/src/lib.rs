@@ -5,6 +5,8 @@
 //! ([`approve`]): what each connector may ask for until an operator says otherwise.
 
 mod approval;
+pub mod grants;
+mod limits;
 mod model;
 mod query;
 mod register;
@@ -14,6 +16,7 @@ pub use approval::{
     Approval, ApprovalAct, Approver, NewApproval, approvals, approve, find_approval, record_refused_upgrade,
     withdraw_approval,
 };
+pub use limits::{Amount, Limits, ManifestLimits};
 pub use model::{Annotations, AuthType, Connector, InvalidName, Slug, Tool, ToolName};
 pub use query::{find_tool, get, list, list_tools};
 pub use register::{NewConnector, Registered, register, retain};
