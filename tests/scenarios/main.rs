@@ -22,6 +22,8 @@ mod polyglot;
 mod prometheus;
 mod protocol;
 mod proxy;
+mod rest_answers;
+mod restrictions;
 mod sandbox;
 mod secrets;
 mod shutdown;

@@ -48,7 +48,7 @@ pub use engine::{EngineOptions, SandboxEngine};
 pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
-pub use live::LiveConnectors;
+pub use live::{LiveConnectors, WaitingVersion};
 pub use manifest::{ConnectorManifest, ManifestError};
 pub use outbound::TlsSetupError;
 pub(crate) use outbound::tls_connector;
