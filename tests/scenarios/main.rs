@@ -24,6 +24,8 @@ mod prometheus;
 mod protocol;
 mod proxy;
 mod registry;
+mod rest_answers;
+mod restrictions;
 mod sandbox;
 mod secrets;
 mod shutdown;

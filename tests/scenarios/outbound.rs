@@ -215,6 +215,41 @@ async fn an_operator_takes_grants_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_organization_takes_grants_away_and_gives_them_back() {
+    let upstream = Upstream::saying(FINE).await;
+    let host = upstream.host("").await;
+    let fetch = async |path: &str| {
+        let job = host.job("hostile", "follow_redirect", json!({ "url": upstream.url(path) })).await;
+        let events = host.events(job["id"].as_str().expect("an id")).await;
+        let said = events.iter().rfind(|event| event["kind"] == "outbound").expect("an event")["message"].clone();
+        (job["status"].clone(), said)
+    };
+    let restrictions = "/v1/connectors/hostile/restrictions";
+    let put = async |host_: &str, path: &str| {
+        let outbound = json!([{ "host": host_, "methods": ["GET"], "paths": [path] }]);
+        host.request("PUT", restrictions).key(host.key()).json(&json!({ "outbound": outbound })).send().await
+    };
+    for (place, path, fault) in [
+        ("evil.example", "/*", "/outbound/0/host"),
+        (&*upstream.address, "/granted/one", "/outbound/0/host"),
+        ("{{ settings.base_url }}", "/*", "/outbound/0/paths/0"),
+    ] {
+        assert_eq!(put(place, path).await.problem(422)["faults"][0]["pointer"], fault, "{place}");
+    }
+    assert_eq!(put("{{ settings.base_url }}", "/granted/one").await.status, 200);
+    assert_eq!(fetch("/granted/one").await.0, "succeeded");
+    let (status, said) = fetch("/granted/two").await;
+    assert_eq!(status, "failed");
+    assert!(said.as_str().is_some_and(|said| said.ends_with("the organization's restrictions do not allow it")));
+    // What was never granted is not granted by it either.
+    let (_, said) = fetch("/other").await;
+    assert!(said.as_str().is_some_and(|said| said.ends_with("the connector was not granted it")), "{said}");
+    assert_eq!(upstream.seen().len(), 1);
+    assert_eq!(host.request("DELETE", restrictions).key(host.key()).send().await.status, 204);
+    assert_eq!(fetch("/granted/two").await.0, "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_can_not_grant_what_the_manifest_does_not_ask_for() {
     for (narrowing, word) in [("hosts = ['evil.example']", "\"evil.example\""), ("paths = ['/**']", "\"/**\"")] {
         let config = format!(

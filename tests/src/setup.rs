@@ -62,6 +62,21 @@ impl Setup {
         setup
     }
 
+    /// Another process beside a host on PostgreSQL: with its database, its keys and its folder of connectors.
+    ///
+    /// # Panics
+    /// When the host is on another database, or its files can't be copied.
+    pub async fn beside(host: &Host) -> Self {
+        let setup = Self::on(Database::Sqlite).await;
+        for file in ["owner.json", "vault.keys"] {
+            fs::copy(host.data_dir().join(file), setup.data_dir().join(file)).expect("a file can be copied");
+        }
+        fs::remove_dir_all(setup.connectors()).expect("a folder can be removed");
+        symlink(host.setup().connectors(), setup.connectors()).expect("a link can be made");
+        let url = host.setup().database().url().expect("the host is on PostgreSQL").to_owned();
+        setup.arguments(&["--database-url", &url])
+    }
+
     /// Another command than `up`.
     pub fn command(self, command: &'static str) -> Self {
         Self { command, ..self }

@@ -54,9 +54,9 @@ fn schemas() -> Map<String, Value> {
                         "description": "Who acted.",
                         "required": ["type", "id", "credential_id"],
                         "properties": {
-                            "type": text("`user`; more may come."),
-                            "id": text("The user's id."),
-                            "credential_id": text("The credential that was presented."),
+                            "type": text("`user`, or `operator` for what was done at the command line or by the host itself; more may come."),
+                            "id": text("The user's id; for an operator, whom the operating system says they are, such as `uid 1000`."),
+                            "credential_id": text("The credential that was presented; `command line` for an operator."),
                         },
                     },
                     "action": text("What was done, such as `tool.call`."),
@@ -64,7 +64,7 @@ fn schemas() -> Map<String, Value> {
                         "type": "object",
                         "description": "What was acted on.",
                         "required": ["type", "id"],
-                        "properties": {"type": text("`tool`; more may come."), "id": text("Its id or name.")},
+                        "properties": {"type": text("`tool`, `job`, `connector`, `prompt` or `resource`; more may come."), "id": text("Its id or name.")},
                     },
                     "outcome": {"$ref": "#/components/schemas/AuditOutcome"},
                     "reason": {

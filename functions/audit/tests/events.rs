@@ -1,5 +1,7 @@
 //! `GET /v1/audit/events`
 
+use bulkhead_audit::Actor;
+use bulkhead_connectors::{Approver, record_refused_upgrade};
 use bulkhead_execution::{Round, SqlCatalogue, ToolCall, submit};
 use bulkhead_function_audit::{describe, router};
 use bulkhead_kernel::{CorrelationId, Cursor};
@@ -45,6 +47,23 @@ async fn every_call_is_listed_and_only_ones_own() {
     );
     assert_eq!(event["target"], json!({"type": "tool", "id": "toolbox/jq"}));
     assert_eq!(event["actor"]["id"], harness.ours.caller.user.to_string());
+}
+
+#[tokio::test]
+async fn an_operators_acts_are_told_as_an_operators() {
+    let harness = harness().await;
+    let by = Approver {
+        actor: Actor::operator("uid 1000"),
+        organizations: vec![harness.ours.caller.organization],
+        correlation: CorrelationId::parse("act").expect("sane"),
+    };
+    let slug = "toolbox".parse().expect("a slug");
+    record_refused_upgrade(&harness.api.ports, &by, &slug).await.expect("recorded");
+    let answer = harness.get("/v1/audit/events").await.with_status(200);
+    let actor = json!({"type": "operator", "id": "uid 1000", "credential_id": "command line"});
+    assert_eq!(answer.json["items"][0]["actor"], actor);
+    let described = describe().schemas["AuditEvent"]["properties"]["actor"]["properties"]["type"].to_string();
+    assert!(described.contains("`operator`"), "{described}");
 }
 
 #[tokio::test]

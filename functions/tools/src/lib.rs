@@ -8,6 +8,7 @@ mod connectors;
 mod jobs;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
+mod restrictions;
 
 use axum::Router;
 use bulkhead_http_api::{Api, Routes};
@@ -22,9 +23,13 @@ pub fn routes() -> Routes {
         .get("/v1/connectors", connectors::list::handle)
         .get("/v1/connectors/{slug}", connectors::get::handle)
         .get("/v1/connectors/{slug}/tools", connectors::list_tools::handle)
+        .get("/v1/connectors/{slug}/restrictions", restrictions::get::handle)
+        .put("/v1/connectors/{slug}/restrictions", restrictions::put::handle)
+        .delete("/v1/connectors/{slug}/restrictions", restrictions::delete::handle)
         .post("/v1/connectors/{slug}/tools/{tool}/jobs", jobs::create::handle)
         .get("/v1/jobs", jobs::list::handle)
         .get("/v1/jobs/{id}", jobs::get::handle)
+        .post("/v1/jobs/{id}/answers", jobs::answer::handle)
         .get("/v1/jobs/{id}/events", jobs::list_events::handle)
         .post("/v1/jobs/{id}/cancel", jobs::cancel::handle)
 }

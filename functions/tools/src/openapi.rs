@@ -1,5 +1,7 @@
 //! What the routes are, in the words of OpenAPI.
 
+mod restrictions;
+
 use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation, page_of};
 use serde_json::{Map, Value, json};
@@ -8,6 +10,7 @@ use serde_json::{Map, Value, json};
 #[must_use]
 pub fn describe() -> Description {
     let mut operations = connectors();
+    operations.extend(restrictions::operations());
     operations.extend(jobs());
     Description {
         tag: ("tools", "What there is to call, calling it, and what became of it."),
@@ -38,7 +41,12 @@ fn connectors() -> Vec<Operation> {
             .refuses(&[Kind::UnknownConnector]),
         Operation::new("get", "/v1/connectors/{slug}/tools", "listTools", "A connector's tools with their schemas")
             .path("slug", slug(), "The connector's slug.")
-            .answers(200, "ToolPage", &[], "The tools, in the connector's order, on one page.")
+            .answers(
+                200,
+                "ToolPage",
+                &[],
+                "The tools that the organization allows, in the connector's order, on one page.",
+            )
             .refuses(&[Kind::UnknownConnector]),
     ]
 }
@@ -63,6 +71,7 @@ fn jobs() -> Vec<Operation> {
             .answers(200, "Job", &[APPLIED], "The job, which has ended.")
             .answers(202, "Job", &[LOCATION, APPLIED], "The job, which has not ended in time, or was not waited for.")
             .refuses(&[
+                Kind::ToolRestricted,
                 Kind::UnknownConnector,
                 Kind::UnknownTool,
                 Kind::InvalidHeader,
@@ -80,6 +89,26 @@ fn jobs() -> Vec<Operation> {
             .path("id", job_id(), "The job's id.")
             .answers(200, "Job", &[], "The job.")
             .refuses(&[Kind::UnknownJob]),
+        Operation::new("post", "/v1/jobs/{id}/answers", "answerJob", "Answer what a job asks for")
+            .description(
+                "The call goes on as a new job, which `continues` the one that asked. Only the user who made the call \
+                 can answer, once, and all questions together. With `Prefer: wait=N` the answer waits up to N seconds \
+                 for its end.",
+            )
+            .path("id", job_id(), "The id of the job whose result has the questions (`inputRequests`).")
+            .header("Prefer", json!({"type": "string", "examples": ["wait=10"]}), "How long to wait (RFC 7240).")
+            .body("Answers")
+            .answers(200, "Job", &[APPLIED], "The job that goes on, which has ended. It may ask again.")
+            .answers(202, "Job", &[LOCATION, APPLIED], "The same, which has not ended in time, or was not waited for.")
+            .refuses(&[
+                Kind::ToolRestricted,
+                Kind::UnknownJob,
+                Kind::UnknownConnector,
+                Kind::UnknownTool,
+                Kind::JobAsksNothing,
+                Kind::JobAnswered,
+                Kind::InvalidArguments,
+            ]),
         Operation::new("get", "/v1/jobs/{id}/events", "listJobEvents", "A job's events, oldest first")
             .path("id", job_id(), "The job's id.")
             .paged()
@@ -99,6 +128,7 @@ const LINK: (&str, &str) = ("Link", "The next page's address, as `rel=\"next\"`;
 
 fn schemas() -> Map<String, Value> {
     let mut schemas = catalogue_schemas();
+    schemas.extend(restrictions::schemas());
     schemas.extend(job_schemas());
     schemas
 }
@@ -179,6 +209,36 @@ fn job_schemas() -> Map<String, Value> {
                 "additionalProperties": false,
                 "properties": {
                     "arguments": {"type": "object", "description": "The arguments; they meet the tool's input_schema."},
+                    "capabilities": {
+                        "type": "object",
+                        "description": "What the caller can be asked before the call can go on, and then answers with \
+                            POST /v1/jobs/{id}/answers. Nothing when absent.",
+                        "additionalProperties": false,
+                        "properties": {
+                            "elicitation": flag("The user, by a form."),
+                            "elicitation_url": flag("The user, by a page to visit."),
+                            "sampling": flag("A model."),
+                            "roots": flag("For the places that it works on."),
+                        },
+                    },
+                },
+            }),
+        ),
+        (
+            "Answers",
+            json!({
+                "type": "object",
+                "description": "What a job asked for.",
+                "required": ["answers"],
+                "additionalProperties": false,
+                "properties": {
+                    "answers": {
+                        "type": "object",
+                        "description": "For every key of the job's inputRequests the result of that request, as in MCP: \
+                            for elicitation/create an ElicitResult, for sampling/createMessage a CreateMessageResult, \
+                            for roots/list a ListRootsResult.",
+                        "additionalProperties": {"type": "object"},
+                    },
                 },
             }),
         ),
@@ -201,7 +261,7 @@ fn job_schemas() -> Map<String, Value> {
                         "enum": [
                             "invalid_arguments", "upstream", "tool_failed", "not_found", "trap", "invalid_output",
                             "limit_exceeded", "credential_missing", "credential_invalid", "credential_echoed",
-                            "connector_unavailable", "canceled", "outcome_unknown", "worker_lost",
+                            "connector_unavailable", "canceled", "tool_restricted", "outcome_unknown", "worker_lost",
                         ],
                         "description": "The kind of failure. After `outcome_unknown` look before you try again.",
                     },

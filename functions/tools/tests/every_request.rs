@@ -10,14 +10,18 @@ async fn harness() -> Harness {
     Harness::start(router, describe()).await
 }
 
-const PATHS: [(Method, &str); 8] = [
+const PATHS: [(Method, &str); 12] = [
     (Method::GET, "/v1/connectors"),
     (Method::GET, "/v1/connectors/toolbox"),
     (Method::GET, "/v1/connectors/toolbox/tools"),
+    (Method::GET, "/v1/connectors/toolbox/restrictions"),
+    (Method::PUT, "/v1/connectors/toolbox/restrictions"),
+    (Method::DELETE, "/v1/connectors/toolbox/restrictions"),
     (Method::POST, "/v1/connectors/toolbox/tools/jq/jobs"),
     (Method::GET, "/v1/jobs"),
     (Method::GET, "/v1/jobs/0192d3a4-7b1c-7f00-8000-000000000000"),
     (Method::GET, "/v1/jobs/0192d3a4-7b1c-7f00-8000-000000000000/events"),
+    (Method::POST, "/v1/jobs/0192d3a4-7b1c-7f00-8000-000000000000/answers"),
     (Method::POST, "/v1/jobs/0192d3a4-7b1c-7f00-8000-000000000000/cancel"),
 ];
 

@@ -5,6 +5,7 @@ use bulkhead_http_api::{Kind, Problem};
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::token::TokenError;
 use crate::config::OauthConfig;
@@ -15,25 +16,39 @@ pub(crate) struct Resource {
     pub(super) audience: String,
     issuer: String,
     metadata_url: String,
+    /// Where the metadata is.
+    paths: Vec<String>,
     /// What every request needs.
     pub(super) scopes: Vec<String>,
     pub(super) write_scope: Option<String>,
 }
 
 impl Resource {
-    /// Where clients look for the metadata without having been told: for the whole host, and for the endpoint.
-    pub(crate) const PATHS: [&str; 2] =
-        ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"];
+    /// Where clients look for the metadata of a whole host.
+    pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
     pub(crate) fn new(config: &OauthConfig, public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/');
+        let mut paths = vec![format!("{}/mcp", Self::WELL_KNOWN)];
+        // What stands before /mcp in the public URL may be cut off on the way to this host; the well-known part is put in
+        // front of it (RFC 9728, section 3.1), so nothing cuts it off there.
+        let before = Url::parse(public_url).ok().map(|url| url.path().trim_end_matches('/').to_owned());
+        if let Some(before) = before.filter(|before| !before.is_empty()) {
+            paths.push(format!("{}{before}/mcp", Self::WELL_KNOWN));
+        }
         Self {
             audience: config.audience.clone().unwrap_or_else(|| format!("{public_url}/mcp")),
             issuer: config.issuer.as_str().to_owned(),
-            metadata_url: format!("{public_url}{}", Self::PATHS[1]),
+            metadata_url: format!("{public_url}{}/mcp", Self::WELL_KNOWN),
+            paths,
             scopes: config.scopes.clone(),
             write_scope: config.write_scope.clone(),
         }
+    }
+
+    /// The metadata at a path below [`WELL_KNOWN`](Self::WELL_KNOWN), if that is the endpoint's.
+    pub(crate) fn metadata_at(&self, path: &str) -> Option<Value> {
+        self.paths.iter().any(|own| own == path).then(|| self.metadata())
     }
 
     /// The metadata.
@@ -98,6 +113,32 @@ impl Resource {
         match HeaderValue::from_str(&header) {
             Ok(value) => problem.with_header(WWW_AUTHENTICATE, value),
             Err(_) => problem.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_where_the_path_of_the_public_url_puts_it() {
+        let config: OauthConfig = toml::from_str("issuer = \"https://id.example.com\"").expect("settings");
+        for (public_url, found, missing) in [
+            ("https://a.example.com", vec!["/mcp"], vec!["", "/team/mcp", "/mcp/"]),
+            ("https://a.example.com/", vec!["/mcp"], vec!["//mcp"]),
+            ("https://a.example.com/team/a/", vec!["/mcp", "/team/a/mcp"], vec!["/team/mcp", "/team/a", "/mcp/team/a"]),
+            ("https://a.example.com/{team}", vec!["/mcp", "/%7Bteam%7D/mcp"], vec!["/x/mcp"]),
+        ] {
+            let resource = Resource::new(&config, public_url);
+            let at = |path: &str| resource.metadata_at(&format!("{}{path}", Resource::WELL_KNOWN));
+            let expected = format!("{}/mcp", public_url.trim_end_matches('/'));
+            for path in found {
+                assert_eq!(at(path).expect(path)["resource"], expected, "{public_url} {path}");
+            }
+            for path in missing {
+                assert_eq!(at(path), None, "{public_url} {path}");
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn detailed(Extension(host): Extension<Host>) -> Response {
         Some(edge) => edge.components().into_iter().map(|component| json!(component)).collect(),
         None => Vec::new(),
     };
-    let connectors: Vec<Value> = host
+    let installed = host
         .0
         .connectors
         .current()
@@ -49,7 +49,13 @@ pub(super) async fn detailed(Extension(host): Extension<Host>) -> Response {
                 "load_ms": millis(installed.load_time),
             })
         })
-        .collect();
+        .collect::<Vec<Value>>();
+    // Beside the version that is used meanwhile, if there is one.
+    let waiting = host.0.connectors.waiting();
+    let waiting = waiting
+        .iter()
+        .map(|waiting| json!({ "slug": waiting.slug, "version": waiting.version, "status": "waits_for_approval" }));
+    let connectors: Vec<Value> = installed.into_iter().chain(waiting).collect();
     let well = database.status == "ok";
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({

@@ -15,9 +15,10 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
-use bulkhead_http_api::{Api, Limits, Routes};
+use bulkhead_http_api::{Api, Kind, Limits, Problem, Routes};
 use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
+use http::Uri;
 
 use crate::auth::{Gate, Resource, ScopeGap};
 use crate::config::{Authentication, McpConfig};
@@ -78,10 +79,16 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
         .post("/internal/v1/jobs/{id}/cancel", internal::cancel);
     let own = match &host.0.gate {
         None => own,
-        Some(gate) => Resource::PATHS.into_iter().fold(own, |own, path| {
-            let metadata = gate.resource().metadata();
-            own.get(path, move || std::future::ready(Json(metadata.clone())))
-        }),
+        Some(gate) => {
+            let (metadata, gate) = (gate.resource().metadata(), gate.clone());
+            own.get(Resource::WELL_KNOWN, move || std::future::ready(Json(metadata.clone()))).get(
+                "/.well-known/oauth-protected-resource/{*resource}",
+                move |uri: Uri| {
+                    let found = gate.resource().metadata_at(uri.path()).map(Json);
+                    std::future::ready(found.ok_or_else(|| Problem::new(Kind::UnknownPath, "nothing has this path")))
+                },
+            )
+        }
     };
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));

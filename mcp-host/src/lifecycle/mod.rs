@@ -18,7 +18,7 @@ use bulkhead_connectors::Approver;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{CorrelationId, Ports};
 
-use crate::sandbox::{InstallError, Installed, InstalledConnector, Installer, LiveConnectors, Package};
+use crate::sandbox::{InstallError, Installed, InstalledConnector, Installer, LiveConnectors, Package, WaitingVersion};
 use fingerprint::Fingerprint;
 
 pub use origin::{ORIGIN, Origin};
@@ -51,8 +51,8 @@ struct Known {
 enum State {
     /// Its version is installed.
     Active,
-    /// Its version asks for more than what is approved.
-    Waiting,
+    /// This version asks for more than what is approved.
+    Waiting(String),
     /// Its version can't be used.
     Broken,
     /// The same, but something has changed elsewhere that may have been the reason.
@@ -94,10 +94,10 @@ impl Lifecycle {
         for path in lifecycle.installer.folders()? {
             let seen = Fingerprint::of(&path);
             let package = lifecycle.installer.read(&path)?;
-            let slug = package.manifest.slug.to_string();
+            let (slug, version) = (package.manifest.slug.to_string(), package.manifest.version.clone());
             let (taken, state) = match lifecycle.take(package).await? {
                 Some(connector) => (installed.with(connector)?, State::Active),
-                None => (installed, State::Waiting),
+                None => (installed, State::Waiting(version)),
             };
             installed = taken;
             if let Some(seen) = seen {
@@ -107,6 +107,7 @@ impl Lifecycle {
         let slugs: BTreeSet<String> = lifecycle.known.keys().cloned().collect();
         lifecycle.installer.check_configured(&slugs)?;
         lifecycle.live.replace(installed);
+        lifecycle.tell_waiting();
         lifecycle.write_catalogue().await?;
         Ok(lifecycle)
     }
@@ -131,6 +132,15 @@ impl Lifecycle {
         let connector = self.load(package.clone()).await?;
         record(&self.ports, &self.approver().await?, &package, standing).await?;
         Ok(Some(connector))
+    }
+
+    /// Tells which versions wait.
+    fn tell_waiting(&self) {
+        let waiting = self.known.iter().filter_map(|(slug, known)| match &known.state {
+            State::Waiting(version) => Some(WaitingVersion { slug: slug.clone(), version: version.clone() }),
+            _ => None,
+        });
+        self.live.replace_waiting(waiting.collect());
     }
 
     /// Compiling takes seconds, in which nobody else should have to wait.

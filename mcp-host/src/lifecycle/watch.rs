@@ -66,6 +66,7 @@ impl Lifecycle {
                 changed = true;
             }
         }
+        self.tell_waiting();
         if changed {
             self.catalogue_is_behind = true;
             // What was in the way of another one may be gone.
@@ -87,7 +88,7 @@ impl Lifecycle {
         let now = found.map(|found| &found.fingerprint);
         if now == known.map(|known| &known.seen) {
             self.unsettled.remove(slug);
-            if !known.is_some_and(|known| matches!(known.state, State::Waiting | State::Retry)) {
+            if !known.is_some_and(|known| matches!(known.state, State::Waiting(_) | State::Retry)) {
                 return Ok(None);
             }
         } else if self.unsettled.get(slug) != Some(&now.cloned()) {
@@ -105,8 +106,8 @@ impl Lifecycle {
             tracing::info!(connector = slug, "removed");
             return Ok(Some(current.without(slug)));
         };
-        let waited =
-            now == known.map(|known| &known.seen) && known.is_some_and(|known| matches!(known.state, State::Waiting));
+        let waited = now == known.map(|known| &known.seen)
+            && known.is_some_and(|known| matches!(known.state, State::Waiting(_)));
         let (installer, path) = (self.installer.clone(), found.path.clone());
         let reading = tokio::task::spawn_blocking(move || installer.read(&path));
         let package = reading.await.map_err(|_| LifecycleError::Interrupted)??;
@@ -114,8 +115,9 @@ impl Lifecycle {
         if waited && matches!(standing(&self.ports, &package).await?, Standing::AsksForMore { .. }) {
             return Ok(None);
         }
+        let version = package.manifest.version.clone();
         let Some(connector) = self.take(package).await? else {
-            self.remember(slug.to_owned(), Some(found), State::Waiting);
+            self.remember(slug.to_owned(), Some(found), State::Waiting(version));
             return Ok(None);
         };
         let next = self.live.current().with(connector)?;

@@ -113,6 +113,9 @@ fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> 
         Refusal::InsufficientScope(scope) => {
             Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": scope }))))
         }
+        Refusal::ToolRestricted(..) => {
+            Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "type": "tool_restricted" }))))
+        }
         Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey => {
             Err(ErrorData::invalid_params(refusal.to_string(), None))
         }

@@ -106,10 +106,13 @@ pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
 /// A page of a list as its result, with hints for caches. Lists are the same for whoever may see them, but who may see
 /// what differs, so nobody else's cache may keep one.
 macro_rules! listed {
-    ($server:expr, $list:ident, $key:expr, $request:expr, $result:ident, $field:ident) => {{
-        let config = &$server.shared.config;
+    ($server:expr, $list:ident, $key:expr, $request:expr, $result:ident) => {{
         let lists = $server.shared.lists.of_now(&$server.shared.worker);
-        let (entries, next) = page(&lists.$list, $key, $request, config.page_size)?;
+        listed!($server, of lists.$list, $key, $request, $result)
+    }};
+    ($server:expr, of $all:expr, $key:expr, $request:expr, $result:ident) => {{
+        let config = &$server.shared.config;
+        let (entries, next) = page(&$all, $key, $request, config.page_size)?;
         let mut result = $result::with_all_items(entries);
         result.next_cursor = next;
         Ok(result.with_ttl_ms(config.list_ttl_ms).with_cache_scope(CacheScope::Private))
@@ -138,9 +141,18 @@ impl ServerHandler for McpServer {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        listed!(self, tools, |tool| &tool.name, request, ListToolsResult, tools)
+        let organization = self.request(&context)?.caller.organization;
+        let restrictions = bulkhead_connectors::restrictions_of(&self.shared.ports, organization).await;
+        let restrictions = restrictions.map_err(|error| {
+            tracing::error!(%error, "an organization's restrictions could not be read");
+            ErrorData::internal_error("the database is unavailable; try again", None)
+        })?;
+        match self.shared.lists.of_now(&self.shared.worker).tools_left(&restrictions) {
+            None => listed!(self, tools, |tool| &tool.name, request, ListToolsResult),
+            Some(left) => listed!(self, of left, |tool| &tool.name, request, ListToolsResult),
+        }
     }
 
     /// For the check of headers that repeat arguments, which only tools have whose schema names such headers.
@@ -185,7 +197,7 @@ impl ServerHandler for McpServer {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        listed!(self, prompts, |prompt| &prompt.name, request, ListPromptsResult, prompts)
+        listed!(self, prompts, |prompt| &prompt.name, request, ListPromptsResult)
     }
 
     async fn get_prompt(
@@ -201,7 +213,7 @@ impl ServerHandler for McpServer {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        listed!(self, resources, |resource| &resource.uri, request, ListResourcesResult, resources)
+        listed!(self, resources, |resource| &resource.uri, request, ListResourcesResult)
     }
 
     async fn list_resource_templates(
@@ -209,7 +221,7 @@ impl ServerHandler for McpServer {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        listed!(self, templates, |template| &template.uri_template, request, ListResourceTemplatesResult, templates)
+        listed!(self, templates, |template| &template.uri_template, request, ListResourceTemplatesResult)
     }
 
     async fn read_resource(

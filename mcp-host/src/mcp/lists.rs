@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bulkhead_connectors::Tool as CatalogueTool;
+use bulkhead_connectors::{Restrictions, Tool as CatalogueTool};
 use rmcp::ErrorData;
 use rmcp::model::{PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool, ToolAnnotations};
 use serde::de::DeserializeOwned;
@@ -71,6 +71,17 @@ impl Lists {
     pub(super) fn tool_with_headers(&self, name: &str) -> Option<&Tool> {
         let place = self.with_headers.binary_search_by(|place| self.tools[*place].name.as_ref().cmp(name)).ok()?;
         self.tools.get(self.with_headers[place])
+    }
+
+    /// The tools that an organisation allows; `None` when that is all of them.
+    pub(super) fn tools_left(&self, restrictions: &[(String, Restrictions)]) -> Option<Vec<Tool>> {
+        let of = |slug: &str| restrictions.iter().find(|(connector, _)| connector == slug);
+        let allowed = |tool: &&Tool| {
+            let (slug, name) = tool.name.split_once('_').unwrap_or_default();
+            of(slug).is_none_or(|(_, restrictions)| restrictions.allow_tool(name))
+        };
+        let restricted = restrictions.iter().any(|(_, restrictions)| restrictions.tools.is_some());
+        restricted.then(|| self.tools.iter().filter(allowed).cloned().collect())
     }
 
     fn add(&mut self, connector: &Connector) {

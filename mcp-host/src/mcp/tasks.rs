@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bulkhead_execution::{InputRequired, Job, JobStatus, ToolCall};
+use bulkhead_execution::{InputRequired, Job, JobStatus, Kept, ToolCall};
 use bulkhead_kernel::Caller;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
@@ -69,11 +69,21 @@ pub(super) async fn get(shared: &Shared, who: &Request, request: GetTaskParams) 
     Ok(GetTaskResult::new(DetailedTask::new(task(shared, id, &job), payload(job)?)))
 }
 
-/// `tasks/update`: the next round of the call, in a job of its own.
+/// `tasks/update`: keeps what came, and when nothing is open any more, begins the next round of the call, in a job of its
+/// own. The specification has answers come one by one, and those that nobody waits for ignored.
 pub(super) async fn update(shared: &Shared, who: Request, request: UpdateTaskParams) -> Result<(), ErrorData> {
-    let (_, job) = find(shared, &who.caller, &request.task_id).await?;
-    let answers: BTreeMap<String, Value> = request.input_responses;
-    let call = bulkhead_execution::answer(job, answers, who.correlation)
+    let (_, mut job) = find(shared, &who.caller, &request.task_id).await?;
+    if job.user != who.caller.user {
+        return Err(unknown(&request.task_id));
+    }
+    if job.result.as_ref().and_then(InputRequired::of_result).is_some() {
+        let kept = bulkhead_execution::keep_answers(&shared.ports, &who.caller, job, request.input_responses).await;
+        match kept.map_err(unavailable)? {
+            Kept::Complete(complete) => job = *complete,
+            Kept::Incomplete => return Ok(()),
+        }
+    }
+    let call = bulkhead_execution::answer(job, BTreeMap::new(), who.correlation)
         .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
     let name = format!("{}_{}", call.connector, call.tool);
     match shared.worker.start(&who.caller, call, CancellationToken::new(), None).await {
@@ -118,7 +128,8 @@ fn payload(job: Job) -> Result<TaskPayload, ErrorData> {
         JobStatus::Canceled => return Ok(TaskPayload::Cancelled),
         JobStatus::Succeeded | JobStatus::Failed => {}
     }
-    if let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) {
+    if let Some(mut asked) = job.result.as_ref().and_then(InputRequired::of_result) {
+        asked.requests.retain(|key, _| !job.answers.contains_key(key));
         let input_requests = input::requests(asked.requests, job.round.capabilities)?;
         return Ok(TaskPayload::InputRequired { input_requests });
     }

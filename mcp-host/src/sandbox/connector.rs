@@ -1,9 +1,10 @@
 //! One installed connector: compiled, initialised, linked, described.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bulkhead_connectors::{Annotations, NewConnector, Slug, Tool, ToolName};
+use bulkhead_connectors::{Annotations, NewConnector, Restrictions, Slug, Tool, ToolName};
 use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
 use serde_json::{Value, json};
@@ -22,8 +23,8 @@ use super::exports::Exports;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
-use super::limits::{LimitExceeded, LimitName, Limits};
-use super::manifest::{ConnectorManifest, ManifestError, ManifestLimits};
+use super::limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
+use super::manifest::{ConnectorManifest, ManifestError};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
 use super::plain::{PlainComponent, Surface, has_initializer};
 use super::preinit;
@@ -160,6 +161,8 @@ struct CallContext {
     settings: Arc<Settings>,
     variables: Arc<[(String, String)]>,
     grants: Arc<Grants>,
+    /// What the organisation leaves of the grants; everything when absent.
+    left: Option<Arc<Grants>>,
     limits: Limits,
     client: OutboundClient,
     clock: Arc<dyn Clock>,
@@ -168,8 +171,14 @@ struct CallContext {
 impl CallContext {
     fn guest(&self, credentials: Credentials) -> Guest {
         let (grants, client) = (self.grants.clone(), self.client.clone());
-        let outbound = Outbound::new(grants, client, self.limits, credentials, self.clock.clone());
+        let outbound = Outbound::new(grants, self.left.clone(), client, self.limits, credentials, self.clock.clone());
         Guest::new(self.settings.clone(), self.variables.clone(), self.limits, outbound, self.clock.clone())
+    }
+
+    /// What is left of it to an organisation.
+    fn restricted(&self, restrictions: &Restrictions) -> Self {
+        let left = restrictions.outbound(&self.settings).map(Arc::new);
+        Self { left, limits: restrictions.limits(self.limits), ..self.clone() }
     }
 
     /// What a component gets while it is installed: no network, no settings, no credentials, more time.
@@ -208,8 +217,8 @@ impl Connector {
         if let Some((name, limit, pool, setting)) = pooled.into_iter().find(|(_, limit, pool, _)| limit > pool) {
             return Err(ConnectorError::Pool { slug, name, limit, pool, setting });
         }
-        let context =
-            CallContext { settings: Arc::new(settings), variables, grants: Arc::new(grants), limits, client, clock };
+        let (settings, grants) = (Arc::new(settings), Arc::new(grants));
+        let context = CallContext { settings, variables, grants, left: None, limits, client, clock };
         let unusable = |message: String| ConnectorError::Component { slug: slug.clone(), message };
         let failed = |error: wasmtime::Error| unusable(format!("{error:#}"));
         let installing = context.installing();
@@ -339,26 +348,30 @@ impl Connector {
     /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
     /// required the guest does not start.
     pub async fn call(&self, invocation: Invocation) -> RunReport {
+        let context = match &invocation.restrictions {
+            None => Cow::Borrowed(&self.context),
+            Some(in_force) => Cow::Owned(self.context.restricted(&in_force.restrictions)),
+        };
         let bytes = invocation.bytes();
-        let limit = self.context.limits.argument_bytes;
+        let limit = context.limits.argument_bytes;
         if bytes > limit {
             let exceeded = LimitExceeded::with(LimitName::ArgumentBytes, limit, bytes);
             return RunReport::failed(run::limit_error(exceeded));
         }
-        let Invocation { operation, round, credentials, observer } = invocation;
+        let Invocation { operation, round, credentials, observer, restrictions: _ } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
         let guest = if matches!(operation, Operation::Completion { .. }) {
-            self.context.installing().guest(Credentials::default())
+            context.installing().guest(Credentials::default())
         } else {
             match Credentials::new(&self.credential_bindings, &credentials) {
-                Ok(credentials) => self.context.guest(credentials),
+                Ok(credentials) => context.guest(credentials),
                 Err(unusable) => return self.refused(&unusable),
             }
         };
         let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (runtime, exports, guest) = (self.runtime.clone(), self.exports.clone(), guest.observed_by(observer));
         let task = Task { runtime, exports, guest, operation, round, slot };
-        run::run(task, &self.sandbox.background, self.context.clock.as_ref()).await
+        run::run(task, &self.sandbox.background, context.clock.as_ref()).await
     }
 
     fn refused(&self, unusable: &UnusableCredential) -> RunReport {

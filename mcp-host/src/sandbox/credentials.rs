@@ -172,7 +172,7 @@ impl Credential {
                 Ok(Injection::Header { name, prefix })
             }
             (None, Some(Basic { username }), None, None) => {
-                let username = match super::manifest::setting_of(username) {
+                let username = match super::grants::setting_of(username) {
                     Some(name) => settings.get(name).cloned().unwrap_or_default(),
                     None => username.clone(),
                 };

@@ -1,5 +1,8 @@
 //! What is asked of a connector's fresh instance, and who is told while it runs.
 
+use std::sync::Arc;
+
+use bulkhead_connectors::InForce;
 use bulkhead_execution::{EventLevel, Round};
 use tokio::sync::mpsc;
 
@@ -14,6 +17,8 @@ pub struct Invocation {
     pub round: Round,
     /// What the host adds to its requests.
     pub credentials: Vec<BoundCredential>,
+    /// What the caller's organisation takes away from the connector.
+    pub restrictions: Option<Arc<InForce>>,
     /// Who is told what happens meanwhile.
     pub observer: Option<Observer>,
 }
@@ -22,7 +27,7 @@ impl Invocation {
     /// A first round without credentials that nobody watches.
     #[must_use]
     pub fn new(operation: Operation) -> Self {
-        Self { operation, round: Round::default(), credentials: Vec::new(), observer: None }
+        Self { operation, round: Round::default(), credentials: Vec::new(), restrictions: None, observer: None }
     }
 
     /// A first round of a tool that nobody watches; `arguments` is the JSON text of an object.

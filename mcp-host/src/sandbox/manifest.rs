@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use bulkhead_connectors::{Annotations, AuthType, Slug};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::credentials::{Credential, CredentialBinding, CredentialError, check_apart};
-use super::grants::{Grant, GrantError, Grants, Origin};
-use super::limits::Limits;
+use super::grants::{Grant, GrantError, Grants, Origin, setting_of};
+use super::limits::ManifestLimits;
 
 /// A connector's manifest. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize)]
@@ -103,84 +102,6 @@ pub struct Outbound {
     /// or at a setting its URL's own and all below.
     #[serde(default)]
     pub paths: Option<Vec<String>>,
-}
-
-/// Limits, of the manifest or the operator's configuration. What is absent stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManifestLimits {
-    /// Linear memory.
-    pub memory_mib: Option<u32>,
-    /// Elements of tables.
-    pub table_elements: Option<u32>,
-    /// Resources of the host, and handles.
-    pub resources: Option<u32>,
-    /// What is handed to the host in one go.
-    pub hostcall_kib: Option<u32>,
-    /// Random bytes at once.
-    pub random_kib: Option<u32>,
-    /// What goes in.
-    pub argument_kib: Option<u32>,
-    /// Standard error that is kept.
-    pub stderr_kib: Option<u32>,
-    /// CPU time.
-    pub cpu_ms: Option<u64>,
-    /// Time from start to end.
-    pub wall_clock_ms: Option<u64>,
-    /// The result's JSON.
-    pub result_kib: Option<u32>,
-    /// Outgoing requests.
-    pub outbound_requests: Option<u64>,
-    /// Outgoing requests at once.
-    pub requests_in_flight: Option<u64>,
-    /// Response bodies.
-    pub received_kib: Option<u64>,
-    /// How far a compressed body may grow.
-    pub decoded_ratio: Option<u64>,
-    /// Headers of one response.
-    pub response_header_kib: Option<u64>,
-    /// Request bodies.
-    pub sent_kib: Option<u64>,
-    /// Time to connect.
-    pub connect_ms: Option<u64>,
-    /// Time to a response's headers.
-    pub first_byte_ms: Option<u64>,
-    /// Time between two parts of a response.
-    pub between_bytes_ms: Option<u64>,
-    /// Logged events.
-    pub log_events: Option<usize>,
-}
-
-impl ManifestLimits {
-    /// These limits over the given ones.
-    #[must_use]
-    pub fn over(self, base: Limits) -> Limits {
-        Limits {
-            memory_bytes: self.memory_mib.map_or(base.memory_bytes, |mib| (mib as usize) << 20),
-            table_elements: self.table_elements.map_or(base.table_elements, |elements| elements as usize),
-            resources: self.resources.map_or(base.resources, |resources| resources as usize),
-            hostcall_bytes: self.hostcall_kib.map_or(base.hostcall_bytes, |kib| (kib as usize) << 10),
-            random_bytes: self.random_kib.map_or(base.random_bytes, |kib| u64::from(kib) << 10),
-            argument_bytes: self.argument_kib.map_or(base.argument_bytes, |kib| (kib as usize) << 10),
-            stderr_bytes: self.stderr_kib.map_or(base.stderr_bytes, |kib| (kib as usize) << 10),
-            cpu_time: self.cpu_ms.map_or(base.cpu_time, Duration::from_millis),
-            wall_time: self.wall_clock_ms.map_or(base.wall_time, Duration::from_millis),
-            result_bytes: self.result_kib.map_or(base.result_bytes, |kib| (kib as usize) << 10),
-            outbound_requests: self.outbound_requests.unwrap_or(base.outbound_requests),
-            requests_in_flight: self.requests_in_flight.unwrap_or(base.requests_in_flight),
-            received_bytes: self.received_kib.map_or(base.received_bytes, |kib| kib.saturating_mul(1024)),
-            decoded_ratio: self.decoded_ratio.unwrap_or(base.decoded_ratio),
-            response_header_bytes: self
-                .response_header_kib
-                .map_or(base.response_header_bytes, |kib| kib.saturating_mul(1024)),
-            sent_bytes: self.sent_kib.map_or(base.sent_bytes, |kib| kib.saturating_mul(1024)),
-            connect_timeout: self.connect_ms.map_or(base.connect_timeout, Duration::from_millis),
-            first_byte_timeout: self.first_byte_ms.map_or(base.first_byte_timeout, Duration::from_millis),
-            between_bytes_timeout: self.between_bytes_ms.map_or(base.between_bytes_timeout, Duration::from_millis),
-            log_events: self.log_events.unwrap_or(base.log_events),
-            log_message_bytes: base.log_message_bytes,
-        }
-    }
 }
 
 /// Why a manifest can't be used.
@@ -441,11 +362,6 @@ impl ConnectorManifest {
 fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The setting that `{{ settings.NAME }}` names.
-pub(in crate::sandbox) fn setting_of(host: &str) -> Option<&str> {
-    host.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("settings.")
 }
 
 #[cfg(test)]

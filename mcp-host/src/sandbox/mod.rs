@@ -1,7 +1,8 @@
 //! Where connector tools run: a fresh store and instance for every call, from a component that was compiled,
 //! initialised and linked once.
 //!
-//! `engine` is Wasmtime as we configure it, `compile` what it may compile, `manifest` what a connector asks for, `grants` what it gets, `limits`
+//! `engine` is Wasmtime as we configure it, `compile` what it may compile, `manifest` what a connector asks for,
+//! `requested` that in the form in which it is kept, `grants` (of shared/connectors) what it gets, `limits`
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
 //! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
@@ -20,7 +21,6 @@ mod credentials;
 mod engine;
 mod engine_limits;
 mod exports;
-mod grants;
 mod growth;
 mod host;
 mod install;
@@ -33,28 +33,30 @@ mod outbound;
 mod package;
 mod plain;
 mod preinit;
+mod requested;
 mod rounds;
 mod run;
 mod signature;
 mod stderr;
 
+pub use bulkhead_connectors::grants::{
+    self, Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, PathPatternError, Place, RequestedAccess,
+    RequestedCredential, RequestedGrants,
+};
 pub use compile::CompileError;
 pub(crate) use connector::OperatorConfig;
 pub use connector::{Connector, ConnectorError, Listing, Prompt};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
-pub use grants::{
-    Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, PathPatternError, Place, RequestedAccess,
-    RequestedCredential, RequestedGrants,
-};
 pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
-pub use limits::{LimitExceeded, LimitName, Limits};
-pub use live::LiveConnectors;
-pub use manifest::{ConnectorManifest, ManifestError, ManifestLimits};
+pub use limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
+pub use live::{LiveConnectors, WaitingVersion};
+pub use manifest::{ConnectorManifest, ManifestError};
 pub use outbound::TlsSetupError;
 pub(crate) use outbound::{certificate_authorities, tls_connector};
 pub use package::{COMPONENT, MANIFEST, Package};
 pub(crate) use plain::Surface;
+pub use requested::requested;
 pub use run::RunReport;
 pub use signature::{SIGNATURE, SignatureError, SignaturePolicy};

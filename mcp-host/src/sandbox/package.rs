@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::grants::RequestedGrants;
 use super::install::InstallError;
 use super::manifest::{ConnectorManifest, ManifestError};
+use super::requested::requested;
 use super::signature::{SIGNATURE, SignatureError, SignaturePolicy};
 
 /// The manifest's name in a connector's folder.
@@ -76,7 +77,7 @@ impl Package {
     /// [`InstallError`] when the manifest is none.
     pub fn of(text: String, wasm: Vec<u8>, path: &Path) -> Result<Self, InstallError> {
         let manifest = ConnectorManifest::parse(&text, path).map_err(InstallError::Manifest)?;
-        let requested = RequestedGrants::of(&manifest).map_err(|error| {
+        let requested = requested(&manifest).map_err(|error| {
             InstallError::Manifest(ManifestError::Invalid { path: path.to_owned(), message: error.to_string() })
         })?;
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(&wasm)));

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bulkhead_connectors::KnownRestrictions;
 use bulkhead_execution::{Job, LeaseTerms, StartedJob, SubmitError, ToolCall};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
@@ -39,6 +40,7 @@ struct Inner {
     metrics: Metrics,
     vault: Vault,
     changes: Changes,
+    restrictions: KnownRestrictions,
     terms: LeaseTerms,
     config: JobsConfig,
     /// What runs here: how to stop it, and how to learn that it ended.
@@ -106,6 +108,7 @@ impl Worker {
             metrics,
             vault,
             changes: Changes::default(),
+            restrictions: KnownRestrictions::default(),
             terms: LeaseTerms { owner: name, duration: config.lease() },
             places: Arc::new(Semaphore::new(config.workers)),
             config,
@@ -160,7 +163,8 @@ impl Worker {
         let inner = &self.0;
         // One look: the version that the arguments were checked for is the one that runs.
         let installed = self.installed();
-        let started = bulkhead_execution::submit_claimed(&inner.ports, caller, installed.as_ref(), call, &inner.terms)
+        let (catalogue, known) = (installed.as_ref(), &inner.restrictions);
+        let started = bulkhead_execution::submit_claimed(&inner.ports, caller, catalogue, known, call, &inner.terms)
             .await
             .inspect_err(|error| inner.metrics.refused(error))?;
         let id = started.job.id;

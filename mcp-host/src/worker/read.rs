@@ -77,6 +77,15 @@ impl Worker {
         connector: &Connector,
         mut invocation: Invocation,
     ) -> Outcome {
+        let slug = connector.entry().slug.as_str();
+        match bulkhead_connectors::find_restrictions(&self.0.ports, organization, slug).await {
+            Ok(found) => invocation.restrictions = found.map(Arc::new),
+            Err(error) => {
+                tracing::error!(connector = slug, %error, "an organization's restrictions could not be read");
+                let message = format!("what the organization allows of {slug} can't be read; try again");
+                return Outcome::Failed(JobError::new(JobErrorKind::ConnectorUnavailable, message));
+            }
+        }
         if !matches!(invocation.operation, Operation::Completion { .. }) {
             match self.credentials(organization, connector).await {
                 Ok(credentials) => invocation.credentials = credentials,

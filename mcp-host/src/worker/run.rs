@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_connectors::InForce;
 use bulkhead_execution::{Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob};
 use bulkhead_kernel::Clock;
 use serde_json::json;
@@ -24,7 +25,7 @@ impl Worker {
         cancel: CancellationToken,
         observer: Option<Observer>,
     ) -> Option<Job> {
-        let StartedJob { mut job, lease } = started;
+        let StartedJob { mut job, lease, restrictions } = started;
         let recorded_for = match &connector {
             Some(connector) => std::mem::replace(&mut job.connector_digest, connector.entry().digest.clone()),
             None => job.connector_digest.clone(),
@@ -39,7 +40,7 @@ impl Worker {
         async {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let report = tokio::select! {
-                report = self.execute(&job, connector.as_deref(), &recorded_for, observer) => report,
+                report = self.execute(&job, connector.as_deref(), &recorded_for, restrictions, observer) => report,
                 () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()),
                 stopped = self.keep(&lease) => match stopped {
                     Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()),
@@ -65,10 +66,14 @@ impl Worker {
         job: &Job,
         connector: Option<&Connector>,
         recorded_for: &str,
+        restrictions: Option<Arc<InForce>>,
         observer: Option<Observer>,
     ) -> RunReport {
         match connector {
             Some(connector) => {
+                if restrictions.as_ref().is_some_and(|in_force| !in_force.restrictions.allow_tool(&job.tool)) {
+                    return RunReport::failed(restricted(job));
+                }
                 if recorded_for != job.connector_digest
                     && let Err(error) = still_fits(job, connector)
                 {
@@ -79,7 +84,8 @@ impl Worker {
                     Err(error) => return RunReport::failed(error),
                 };
                 let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
-                let invocation = Invocation { operation, round: job.round.clone(), credentials, observer };
+                let invocation =
+                    Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
                 let report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
                 report
@@ -156,6 +162,12 @@ fn still_fits(job: &Job, connector: &Connector) -> Result<(), JobError> {
     }
     let message = "the connector was replaced since the call, and its tool can't use these arguments any more";
     Err(JobError::new(JobErrorKind::InvalidArguments, message).with_details(json!({ "faults": faults })))
+}
+
+/// The organisation took the tool away between the call and the run.
+fn restricted(job: &Job) -> JobError {
+    let message = format!("the organization does not allow the tool {} of {} any more", job.tool, job.connector);
+    JobError::new(JobErrorKind::ToolRestricted, message)
 }
 
 enum Stopped {

@@ -12,6 +12,9 @@ use crate::round::{InputRequired, Round};
 use crate::store;
 use crate::submit::ToolCall;
 
+/// How often answers are tried to be kept while others are kept at the same moment.
+const MAX_LOOKS: usize = 16;
+
 /// More rounds than this are not followed.
 const MAX_ROUNDS: usize = 100;
 
@@ -41,7 +44,46 @@ pub async fn last_round(ports: &Ports, caller: &Caller, first: JobId) -> Result<
     Ok(Some(job))
 }
 
-/// The call that answers a job's questions. Answers to other questions are left out.
+/// What became of some answers.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// With them every question is answered.
+    Complete(Box<Job>),
+    /// They are kept with the job; others are still waited for.
+    Incomplete,
+}
+
+/// Keeps answers to some of a job's questions with it, beside those that came before. What is answered already stays as
+/// it is, and what is no question of the job is left out.
+///
+/// # Errors
+/// [`SqlError`] when the database refuses.
+pub async fn keep_answers(
+    ports: &Ports,
+    caller: &Caller,
+    mut job: Job,
+    answers: BTreeMap<String, Value>,
+) -> Result<Kept, SqlError> {
+    // Somebody else may keep answers at the same moment. Each time one of them is through.
+    for _ in 0..MAX_LOOKS {
+        let before = job.answers.clone();
+        let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) else { break };
+        for (key, answer) in answers.iter().filter(|(key, _)| asked.requests.contains_key(*key)) {
+            job.answers.entry(key.clone()).or_insert_with(|| answer.clone());
+        }
+        if asked.requests.keys().all(|key| job.answers.contains_key(key)) {
+            return Ok(Kept::Complete(Box::new(job)));
+        }
+        if job.answers == before || ports.sql.execute(store::keep_answers(&job, &before)).await? == 1 {
+            return Ok(Kept::Incomplete);
+        }
+        let again = store::find(ports.sql.as_ref(), caller.organization, job.id).await?;
+        job = again.ok_or_else(|| SqlError::Other("a job that was there is gone".to_owned()))?;
+    }
+    Err(SqlError::Unavailable("the job's answers kept changing".to_owned()))
+}
+
+/// The call that answers a job's questions, with what was kept of answers before. Answers to other questions are left out.
 ///
 /// # Errors
 /// [`AnswerError`].
@@ -53,6 +95,9 @@ pub fn answer(
     let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) else {
         return Err(AnswerError::AsksNothing(job.status.as_str()));
     };
+    for (key, answer) in job.answers {
+        answers.insert(key, answer);
+    }
     let open: Vec<String> = asked.requests.keys().filter(|key| !answers.contains_key(*key)).cloned().collect();
     if !open.is_empty() {
         return Err(AnswerError::Incomplete(open));

@@ -3,20 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bulkhead_kernel::Ports;
 use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Fault, Ports};
 use jsonschema::error::ValidationErrorKind;
-use serde::Serialize;
 use serde_json::Value;
-
-/// One fault of a call's arguments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// JSON pointer (RFC 6901) into the arguments.
-    pub pointer: String,
-    /// What is wrong there. It never repeats the argument's value, which may be private.
-    pub message: String,
-}
 
 /// A tool with all that submitting a call needs to know.
 #[derive(Debug)]
@@ -78,7 +68,7 @@ impl CallableTool {
 }
 
 /// A missing or surplus property is a fault at the property, not at the object around it.
-fn faults(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
+pub(crate) fn faults(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
     let at = error.instance_path().to_string();
     let child = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
     match error.kind() {

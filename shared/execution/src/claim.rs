@@ -1,7 +1,9 @@
 //! Taking a job to run it, and keeping it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_connectors::InForce;
 use bulkhead_kernel::id::{JobId, OrganizationId};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Ports, Timestamp};
@@ -45,6 +47,8 @@ pub struct StartedJob {
     pub job: Job,
     /// The right to finish it.
     pub lease: Lease,
+    /// What its organisation takes away from the connector, now that it starts.
+    pub restrictions: Option<Arc<InForce>>,
 }
 
 /// Claims a queued job; `None` when it is not queued any more.
@@ -53,7 +57,8 @@ pub struct StartedJob {
 /// [`SqlError`] when the database refuses.
 pub async fn claim(ports: &Ports, terms: &LeaseTerms, id: JobId) -> Result<Option<StartedJob>, SqlError> {
     let database = ports.sql.as_ref();
-    let Some(mut job) = store::find_by_id(database, id).await?.filter(|job| job.status == JobStatus::Queued) else {
+    let found = store::find_with_restrictions(database, id).await?;
+    let Some((mut job, restrictions)) = found.filter(|(job, _)| job.status == JobStatus::Queued) else {
         return Ok(None);
     };
     let now = ports.now();
@@ -67,7 +72,7 @@ pub async fn claim(ports: &Ports, terms: &LeaseTerms, id: JobId) -> Result<Optio
         store::append_event(&job, &started).into(),
     ];
     match database.batch(steps).await {
-        Ok(_) => Ok(Some(StartedJob { lease: Lease::of(&job, terms), job })),
+        Ok(_) => Ok(Some(StartedJob { lease: Lease::of(&job, terms), job, restrictions: restrictions.map(Arc::new) })),
         Err(error) if error.is_unexpected_rows_at(0) => Ok(None),
         Err(error) => Err(error),
     }

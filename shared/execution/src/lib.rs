@@ -8,6 +8,7 @@
 //! A new transition is a file here, with its statements in `store`.
 
 mod answer;
+mod answers;
 mod cancel;
 mod catalogue;
 mod claim;
@@ -19,9 +20,11 @@ mod round;
 mod store;
 mod submit;
 
-pub use answer::{AnswerError, answer, last_round};
+pub use answer::{AnswerError, Kept, answer, keep_answers, last_round};
+pub use answers::check_answers;
+pub use bulkhead_kernel::Fault;
 pub use cancel::{CancelOutcome, cancel};
-pub use catalogue::{CallableTool, Catalogue, Fault, LookupError, SqlCatalogue};
+pub use catalogue::{CallableTool, Catalogue, LookupError, SqlCatalogue};
 pub use claim::{Heartbeat, Lease, LeaseTerms, StartedJob, append_events, claim, heartbeat, queued};
 pub use finish::{Ended, FinishError, Outcome};
 pub use model::{Event, EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent, Usage};

@@ -1,5 +1,7 @@
 //! Jobs and events.
 
+use std::collections::BTreeMap;
+
 use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::{AuditEventId, JobId, OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,8 @@ pub enum JobErrorKind {
     ConnectorUnavailable,
     /// The job was called off.
     Canceled,
+    /// The organisation does not allow the tool any more.
+    ToolRestricted,
     /// The worker died while a call that may have changed something was under way. Look before trying again.
     OutcomeUnknown,
     /// The worker died, more often than a job is tried.
@@ -104,6 +108,7 @@ impl JobErrorKind {
             Self::CredentialEchoed => "credential_echoed",
             Self::ConnectorUnavailable => "connector_unavailable",
             Self::Canceled => "canceled",
+            Self::ToolRestricted => "tool_restricted",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::WorkerLost => "worker_lost",
         }
@@ -186,6 +191,9 @@ pub struct Job {
     /// The result: `structuredContent` and `content` as in MCP's `CallToolResult`; or `resultType` `input_required` with
     /// what has to be asked before the same call can be made again.
     pub result: Option<Value>,
+    /// Answers to some of the questions in its result, kept until there are all of them.
+    #[serde(skip)]
+    pub answers: BTreeMap<String, Value>,
     /// Why it did not succeed.
     pub error: Option<JobError>,
     /// What the run cost.

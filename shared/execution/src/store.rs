@@ -1,10 +1,14 @@
 //! SQL of jobs and events.
 
+use std::collections::BTreeMap;
+
 use bulkhead_audit::Outcome as AuditOutcome;
+use bulkhead_connectors::{InForce, digest_in_force};
 use bulkhead_kernel::id::{JobId, OrganizationId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 use bulkhead_kernel::{Caller, PageRequest, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::claim::{Lease, LeaseTerms};
 use crate::model::{Event, Job, JobStatus, NewEvent};
@@ -13,14 +17,22 @@ use crate::recover::Abandoned;
 use crate::round::Round;
 
 const SELECT: &str = "SELECT id, organization_id, user_id, connector, tool, connector_digest, read_only, status, \
-                      arguments, round, continues, result, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
+                      arguments, round, continues, result, answers, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
                       lease_number, cancel_requested_at, created_at, started_at, finished_at FROM pipeline_jobs";
 
-pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerms, Timestamp)>) -> Statement {
-    sql("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
+/// Inserts one row while `digest` is that of the organisation's restrictions, otherwise none.
+pub(crate) fn insert_job(
+    job: &Job,
+    key: Option<&str>,
+    lease: Option<(&LeaseTerms, Timestamp)>,
+    digest: &str,
+) -> Statement {
+    let in_force = digest_in_force("$2", "$4");
+    sql(format!("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
          status, arguments, round, continues, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
          lease_owner, lease_expires_at, created_at, started_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)")
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 \
+         WHERE {in_force} = $22"))
     .bind(job.id)
     .bind(job.organization)
     .bind(job.user)
@@ -42,6 +54,7 @@ pub(crate) fn insert_job(job: &Job, key: Option<&str>, lease: Option<(&LeaseTerm
     .bind(lease.map(|(_, expires_at)| expires_at))
     .bind(job.created_at)
     .bind(job.started_at)
+    .bind(digest)
 }
 
 /// The first events of a job that is inserted in the same batch, in one statement: each costs a round trip.
@@ -150,6 +163,16 @@ pub(crate) fn requeue(job: &Job) -> Statement {
     .bind(job.lease_number)
 }
 
+/// Keeps a job's answers, while those that are kept are still these.
+pub(crate) fn keep_answers(job: &Job, before: &BTreeMap<String, Value>) -> Statement {
+    let before = if before.is_empty() { String::new() } else { json(before) };
+    sql("UPDATE pipeline_jobs SET answers = $1 WHERE organization_id = $2 AND id = $3 AND COALESCE(answers, '') = $4")
+        .bind(json(&job.answers))
+        .bind(job.organization)
+        .bind(job.id)
+        .bind(before)
+}
+
 /// The audit entry ends as its job does.
 pub(crate) fn complete_audit(job: &Job, now: Timestamp) -> Statement {
     let outcome = match job.status {
@@ -177,9 +200,17 @@ pub(crate) async fn find_continuation(
 }
 
 /// For a worker, which serves every tenant.
-pub(crate) async fn find_by_id(database: &dyn Sql, id: JobId) -> Result<Option<Job>, SqlError> {
-    let statement = sql(format!("{SELECT} WHERE id = $1")).bind(id);
-    database.query_optional(statement).await?.as_ref().map(read).transpose()
+pub(crate) async fn find_with_restrictions(
+    database: &dyn Sql,
+    id: JobId,
+) -> Result<Option<(Job, Option<InForce>)>, SqlError> {
+    let statement = sql(format!(
+        "SELECT j.*, r.restrictions, r.digest FROM ({SELECT} WHERE id = $1) j LEFT JOIN connector_restrictions r \
+         ON r.organization_id = j.organization_id AND r.connector = j.connector"
+    ))
+    .bind(id);
+    let row = database.query_optional(statement).await?;
+    row.as_ref().map(|row| Ok((read(row)?, InForce::read(row)?))).transpose()
 }
 
 pub(crate) async fn find_by_idempotency_key(
@@ -276,6 +307,7 @@ fn read(row: &Row) -> Result<Job, SqlError> {
         round: optional_json(row, "round")?.unwrap_or_default(),
         continues: row.get("continues")?,
         result: optional_json(row, "result")?,
+        answers: optional_json(row, "answers")?.unwrap_or_default(),
         error: optional_json(row, "error")?,
         usage: optional_json(row, "usage")?,
         attempts: row.get("attempts")?,

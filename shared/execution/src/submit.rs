@@ -1,13 +1,17 @@
 //! From a call to a recorded job.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use bulkhead_audit::{AuditEvent, Target};
+use bulkhead_connectors::{InForce, KnownRestrictions};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::{SqlError, Step};
-use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Fault, Ports};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::{CallableTool, Catalogue, Fault, LookupError};
+use crate::catalogue::{CallableTool, Catalogue, LookupError};
 use crate::claim::{Lease, LeaseTerms, StartedJob};
 use crate::model::{Job, JobStatus, NewEvent};
 use crate::round::Round;
@@ -41,6 +45,9 @@ pub enum Refusal {
     /// The connector has no such tool.
     #[error("{0}")]
     UnknownTool(String),
+    /// The organisation does not allow the tool.
+    #[error("your organization does not allow the tool {1} of the connector {0}; its owners and admins can")]
+    ToolRestricted(String, String),
     /// The arguments miss the schema.
     #[error("the arguments do not meet the tool's input schema: {} fault(s)", .0.len())]
     InvalidArguments(Vec<Fault>),
@@ -81,6 +88,9 @@ pub struct Submission {
 /// More characters than this are refused as an idempotency key.
 pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
 
+/// How often a call is looked at again because its organisation changed what it allows at the same moment.
+const MAX_LOOKS: usize = 5;
+
 /// Records a call as a queued job.
 ///
 /// # Errors
@@ -91,19 +101,28 @@ pub async fn submit(
     catalogue: &dyn Catalogue,
     call: ToolCall,
 ) -> Result<Submission, SubmitError> {
-    let tool = admit(ports, caller, catalogue, &call).await?;
+    let known = KnownRestrictions::default();
+    known.read_again(ports, caller.organization, &call.connector).await?;
+    let (tool, in_force) = admit(ports, caller, catalogue, &known, &call).await?;
     let key = call.idempotency_key.clone();
     let (job, audit) = new_job(ports, caller, &tool, call);
     let events = [queued_event(&job)];
-    let steps = vec![
-        store::insert_job(&job, key.as_deref(), None).into(),
-        store::insert_first_events(&job, &events).into(),
-        bulkhead_audit::begin(&audit).into(),
-    ];
-    record(ports, caller, job, key, steps).await
+    let steps = |digest: &str| {
+        vec![
+            store::insert_job(&job, key.as_deref(), None, digest).expecting(1),
+            store::insert_first_events(&job, &events).into(),
+            bulkhead_audit::begin(&audit).into(),
+        ]
+    };
+    match (record(ports, caller, &known, &job, in_force, steps).await, key) {
+        (Ok(_), _) => Ok(Submission { job, replayed: false }),
+        (Err(SubmitError::Sql(SqlError::UniqueViolation(_))), Some(key)) => replay(ports, caller, &job, &key).await,
+        (Err(error), _) => Err(error),
+    }
 }
 
-/// Records a call as a job that its submitter already runs, in the same atomic write: nobody else can claim it.
+/// Records a call as a job that its submitter already runs, in the same atomic write: nobody else can claim it. `known` is
+/// what the process knows of restrictions: the write holds only while that is true.
 ///
 /// # Errors
 /// [`SubmitError`]; when it is returned no job was recorded.
@@ -111,10 +130,11 @@ pub async fn submit_claimed(
     ports: &Ports,
     caller: &Caller,
     catalogue: &dyn Catalogue,
+    known: &KnownRestrictions,
     call: ToolCall,
     terms: &LeaseTerms,
 ) -> Result<StartedJob, SubmitError> {
-    let tool = admit(ports, caller, catalogue, &call).await?;
+    let (tool, in_force) = admit(ports, caller, catalogue, known, &call).await?;
     let (mut job, audit) = new_job(ports, caller, &tool, call);
     let queued = queued_event(&job);
     job.status = JobStatus::Running;
@@ -122,13 +142,15 @@ pub async fn submit_claimed(
     job.lease_number = 1;
     job.started_at = Some(job.created_at);
     let events = [queued, NewEvent::info("started", "Started", job.created_at)];
-    let steps = vec![
-        store::insert_job(&job, None, Some((terms, job.created_at.plus(terms.duration)))).into(),
-        store::insert_first_events(&job, &events).into(),
-        bulkhead_audit::begin(&audit).into(),
-    ];
-    ports.sql.batch(steps).await?;
-    Ok(StartedJob { lease: Lease::of(&job, terms), job })
+    let steps = |digest: &str| {
+        vec![
+            store::insert_job(&job, None, Some((terms, job.created_at.plus(terms.duration))), digest).expecting(1),
+            store::insert_first_events(&job, &events).into(),
+            bulkhead_audit::begin(&audit).into(),
+        ]
+    };
+    let restrictions = record(ports, caller, known, &job, in_force, steps).await?;
+    Ok(StartedJob { lease: Lease::of(&job, terms), job, restrictions })
 }
 
 /// Who, may they, and with what: everything that can refuse a call before it is recorded.
@@ -136,19 +158,26 @@ async fn admit(
     ports: &Ports,
     caller: &Caller,
     catalogue: &dyn Catalogue,
+    known: &KnownRestrictions,
     call: &ToolCall,
-) -> Result<std::sync::Arc<CallableTool>, SubmitError> {
+) -> Result<(Arc<CallableTool>, Option<Arc<InForce>>), SubmitError> {
     let refusal = match catalogue.find(&call.connector, &call.tool).await {
         Ok(tool) => {
+            let mut in_force = known.get(caller.organization, &call.connector);
+            if !allow(in_force.as_deref(), &call.tool) {
+                // It may have been lifted since.
+                in_force = known.read_again(ports, caller.organization, &call.connector).await?;
+            }
             let faults = tool.check(&call.arguments);
             let key_is_sane =
                 call.idempotency_key.as_ref().is_none_or(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
             let missing_scope = caller.missing_write_scope().filter(|_| !tool.read_only);
-            match (missing_scope, faults.is_empty(), key_is_sane) {
-                (None, true, true) => return Ok(tool),
-                (Some(scope), _, _) => Refusal::InsufficientScope(scope.to_owned()),
-                (None, false, _) => Refusal::InvalidArguments(faults),
-                (None, true, false) => Refusal::InvalidIdempotencyKey,
+            match (allow(in_force.as_deref(), &call.tool), missing_scope, faults.is_empty(), key_is_sane) {
+                (true, None, true, true) => return Ok((tool, in_force)),
+                (false, _, _, _) => Refusal::ToolRestricted(call.connector.clone(), call.tool.clone()),
+                (true, Some(scope), _, _) => Refusal::InsufficientScope(scope.to_owned()),
+                (true, None, false, _) => Refusal::InvalidArguments(faults),
+                (true, None, true, false) => Refusal::InvalidIdempotencyKey,
             }
         }
         Err(error @ LookupError::UnknownConnector(_)) => Refusal::UnknownConnector(error.to_string()),
@@ -156,13 +185,24 @@ async fn admit(
         Err(LookupError::InvalidSchema(error)) => return Err(SubmitError::Broken(error.to_string())),
         Err(LookupError::Sql(error)) => return Err(error.into()),
     };
-    Err(refuse(ports, caller, call, refusal).await)
+    let target = tool_target(&call.connector, &call.tool);
+    Err(refuse(ports, caller, target, &call.correlation_id, refusal).await)
+}
+
+/// Whether the organisation allows the tool.
+fn allow(in_force: Option<&InForce>, tool: &str) -> bool {
+    in_force.is_none_or(|in_force| in_force.restrictions.allow_tool(tool))
 }
 
 /// Records the refusal; if even that fails, the caller learns that nothing works.
-async fn refuse(ports: &Ports, caller: &Caller, call: &ToolCall, refusal: Refusal) -> SubmitError {
-    let target = tool_target(&call.connector, &call.tool);
-    let event = AuditEvent::pending(ports, caller, "tool.call", target, &call.correlation_id);
+async fn refuse(
+    ports: &Ports,
+    caller: &Caller,
+    target: Target,
+    correlation: &CorrelationId,
+    refusal: Refusal,
+) -> SubmitError {
+    let event = AuditEvent::pending(ports, caller, "tool.call", target, correlation);
     match bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await {
         Ok(()) => refusal.into(),
         Err(error) => error.into(),
@@ -195,6 +235,7 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
         round: call.round,
         continues: call.continues,
         result: None,
+        answers: BTreeMap::new(),
         error: None,
         usage: None,
         attempts: 0,
@@ -223,31 +264,43 @@ fn queued_event(job: &Job) -> NewEvent {
     NewEvent::info("queued", format!("Queued {}.{}", job.connector, job.tool), job.created_at)
 }
 
+/// Writes the job while the restrictions are those that the call was checked against, and gives these.
 async fn record(
     ports: &Ports,
     caller: &Caller,
-    job: Job,
-    key: Option<String>,
-    steps: Vec<Step>,
-) -> Result<Submission, SubmitError> {
-    match (ports.sql.batch(steps).await, key) {
-        (Ok(_), _) => Ok(Submission { job, replayed: false }),
-        (Err(SqlError::UniqueViolation(_)), Some(key)) => {
-            let existing = store::find_by_idempotency_key(ports.sql.as_ref(), caller, &key).await?;
-            match existing {
-                Some(existing) if existing.request_hash == job.request_hash => {
-                    Ok(Submission { job: existing, replayed: true })
-                }
-                _ => {
-                    let target = tool_target(&job.connector, &job.tool);
-                    let correlation = CorrelationId::accept(Some(&job.correlation_id), ports.entropy.as_ref());
-                    let event = AuditEvent::pending(ports, caller, "tool.call", target, &correlation);
-                    let refusal = Refusal::IdempotencyKeyReused;
-                    bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
-                    Err(refusal.into())
-                }
-            }
+    known: &KnownRestrictions,
+    job: &Job,
+    mut in_force: Option<Arc<InForce>>,
+    steps: impl Fn(&str) -> Vec<Step>,
+) -> Result<Option<Arc<InForce>>, SubmitError> {
+    for _ in 0..MAX_LOOKS {
+        let digest = in_force.as_ref().map_or("", |in_force| in_force.digest.as_str());
+        match ports.sql.batch(steps(digest)).await {
+            Ok(_) => return Ok(in_force),
+            Err(error) if error.is_unexpected_rows_at(0) => {}
+            Err(error) => return Err(error.into()),
         }
-        (Err(error), _) => Err(error.into()),
+        in_force = known.read_again(ports, caller.organization, &job.connector).await?;
+        if !allow(in_force.as_deref(), &job.tool) {
+            let refusal = Refusal::ToolRestricted(job.connector.clone(), job.tool.clone());
+            return Err(refuse_job(ports, caller, job, refusal).await);
+        }
     }
+    Err(SqlError::Unavailable("the organization kept changing what it allows while the call was recorded".to_owned())
+        .into())
+}
+
+/// The job that this idempotency key has made before, if that was the same call.
+async fn replay(ports: &Ports, caller: &Caller, job: &Job, key: &str) -> Result<Submission, SubmitError> {
+    let existing = store::find_by_idempotency_key(ports.sql.as_ref(), caller, key).await?;
+    match existing {
+        Some(existing) if existing.request_hash == job.request_hash => Ok(Submission { job: existing, replayed: true }),
+        _ => Err(refuse_job(ports, caller, job, Refusal::IdempotencyKeyReused).await),
+    }
+}
+
+/// Refuses what can't be recorded as this job.
+async fn refuse_job(ports: &Ports, caller: &Caller, job: &Job, refusal: Refusal) -> SubmitError {
+    let correlation = CorrelationId::accept(Some(&job.correlation_id), ports.entropy.as_ref());
+    refuse(ports, caller, tool_target(&job.connector, &job.tool), &correlation, refusal).await
 }

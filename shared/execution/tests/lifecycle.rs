@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_audit::{AuditEvent, AuditFilter, Outcome as AuditOutcome};
+use bulkhead_connectors::KnownRestrictions;
 use bulkhead_execution::{
     Abandoned, CallableTool, CancelOutcome, Catalogue, FinishError, Heartbeat, Job, JobError, JobErrorKind, JobFilter,
     JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, SubmitError, ToolCall, Usage, cancel,
@@ -117,9 +118,16 @@ async fn a_call_is_queued_claimed_and_finished() {
 async fn a_call_whose_caller_waits_is_claimed_as_it_is_recorded() {
     let scene = Scene::start().await;
     let Fixture { ports, ours, .. } = &scene.fixture;
-    let started = submit_claimed(ports, &ours.caller, &SqlCatalogue(ports), scene.good_call(), &terms("a"))
-        .await
-        .expect("recorded");
+    let started = submit_claimed(
+        ports,
+        &ours.caller,
+        &SqlCatalogue(ports),
+        &KnownRestrictions::default(),
+        scene.good_call(),
+        &terms("a"),
+    )
+    .await
+    .expect("recorded");
     assert_eq!(scene.read(&started.job).await.status, JobStatus::Running);
     assert_eq!(queued(ports, 10).await.expect("read"), []);
     assert_eq!(scene.kinds(&started.job).await, ["queued", "started"]);
@@ -140,7 +148,9 @@ async fn a_token_without_the_scope_for_it_changes_nothing_and_that_is_audited() 
     let refused = submit(ports, &with("mcp"), &Writing, scene.good_call()).await;
     let Err(SubmitError::Refused(Refusal::InsufficientScope(scope))) = refused else { panic!("{refused:?}") };
     assert_eq!(scope, "mcp:write");
-    let claimed = submit_claimed(ports, &with("mcp"), &Writing, scene.good_call(), &terms("a")).await;
+    let claimed =
+        submit_claimed(ports, &with("mcp"), &Writing, &KnownRestrictions::default(), scene.good_call(), &terms("a"))
+            .await;
     assert!(matches!(claimed, Err(SubmitError::Refused(Refusal::InsufficientScope(_)))));
     let audit = scene.audit().await;
     assert_eq!(audit.len(), 2);
@@ -250,7 +260,9 @@ async fn what_may_have_changed_something_is_never_run_again() {
     let scene = Scene::start().await;
     let Fixture { ports, ours, .. } = &scene.fixture;
     let started =
-        submit_claimed(ports, &ours.caller, &Writing, scene.good_call(), &terms("a")).await.expect("recorded");
+        submit_claimed(ports, &ours.caller, &Writing, &KnownRestrictions::default(), scene.good_call(), &terms("a"))
+            .await
+            .expect("recorded");
     let recovered = recover(ports, Abandoned::All, 3).await.expect("recovers");
     assert_eq!(recovered.failed, [started.job.id]);
     let ended = scene.read(&started.job).await;

@@ -76,6 +76,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::UnknownConnector(_) => Self::new(Kind::UnknownConnector, detail),
             Refusal::UnknownTool(_) => Self::new(Kind::UnknownTool, detail),
+            Refusal::ToolRestricted(..) => Self::new(Kind::ToolRestricted, detail),
             Refusal::InvalidArguments(faults) => {
                 // The use case points into the arguments; the client sent a body in which they are one member.
                 let in_body = |fault: Fault| Fault { pointer: format!("/arguments{}", fault.pointer), ..fault };

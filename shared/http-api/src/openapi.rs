@@ -120,6 +120,14 @@ impl Operation {
         self
     }
 
+    /// A success without a body.
+    #[must_use]
+    pub fn answers_nothing(mut self, status: u16, description: &str) -> Self {
+        let response = json!({"description": description, "headers": common_headers()});
+        self.value["responses"][status.to_string()] = response;
+        self
+    }
+
     /// Problems that it may answer, beyond those that every route may.
     #[must_use]
     pub fn refuses(mut self, kinds: &[Kind]) -> Self {

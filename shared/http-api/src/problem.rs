@@ -23,6 +23,10 @@ pub enum Kind {
     Unauthenticated,
     /// The access token lacks a scope; `WWW-Authenticate` names all that are needed.
     InsufficientScope,
+    /// The user's role is not enough.
+    InsufficientRole,
+    /// The organisation does not allow the tool.
+    ToolRestricted,
     /// Nothing has this path.
     UnknownPath,
     /// No connector has this name.
@@ -37,6 +41,10 @@ pub enum Kind {
     MethodNotAllowed,
     /// The job has ended, so it can't be canceled. `job_status` says how.
     JobEnded,
+    /// The job asks for nothing, so it can't be answered. `job_status` says where it is.
+    JobAsksNothing,
+    /// The job's questions have been answered.
+    JobAnswered,
     /// The body is longer than the limit, `limit_bytes`.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -63,13 +71,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
         Self::IncompleteBody,
         Self::Unauthenticated,
         Self::InsufficientScope,
+        Self::InsufficientRole,
+        Self::ToolRestricted,
         Self::UnknownPath,
         Self::UnknownConnector,
         Self::UnknownTool,
@@ -77,6 +87,8 @@ impl Kind {
         Self::UnknownSession,
         Self::MethodNotAllowed,
         Self::JobEnded,
+        Self::JobAsksNothing,
+        Self::JobAnswered,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
@@ -100,6 +112,8 @@ impl Kind {
             Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid API key is required"),
             Self::InsufficientScope => (S::FORBIDDEN, "insufficient-scope", "The access token lacks a scope"),
+            Self::InsufficientRole => (S::FORBIDDEN, "insufficient-role", "The user's role is not enough"),
+            Self::ToolRestricted => (S::FORBIDDEN, "tool-restricted", "The organization does not allow the tool"),
             Self::UnknownPath => (S::NOT_FOUND, "unknown-path", "There is nothing at this path"),
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
             Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
@@ -109,6 +123,8 @@ impl Kind {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
             }
             Self::JobEnded => (S::CONFLICT, "job-ended", "The job has ended"),
+            Self::JobAsksNothing => (S::CONFLICT, "job-asks-nothing", "The job asks for nothing"),
+            Self::JobAnswered => (S::CONFLICT, "job-answered", "The job's questions have been answered"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")

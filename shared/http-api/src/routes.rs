@@ -18,7 +18,7 @@ use crate::{Api, Kind, Problem};
 pub struct Route {
     /// The path, such as `/v1/jobs/{id}`.
     pub path: &'static str,
-    /// `get` or `post`.
+    /// `get`, `post`, `put` or `delete`.
     pub method: &'static str,
 }
 
@@ -47,6 +47,18 @@ impl Routes {
     #[must_use]
     pub fn post<T: 'static>(self, path: &'static str, handler: impl Handler<T, Api>) -> Self {
         self.add(path, "post", MethodFilter::POST, handler)
+    }
+
+    /// Adds a path's `PUT`.
+    #[must_use]
+    pub fn put<T: 'static>(self, path: &'static str, handler: impl Handler<T, Api>) -> Self {
+        self.add(path, "put", MethodFilter::PUT, handler)
+    }
+
+    /// Adds a path's `DELETE`.
+    #[must_use]
+    pub fn delete<T: 'static>(self, path: &'static str, handler: impl Handler<T, Api>) -> Self {
+        self.add(path, "delete", MethodFilter::DELETE, handler)
     }
 
     fn add<T: 'static>(

@@ -26,6 +26,12 @@ impl Role {
             Self::Owner => "owner",
         }
     }
+
+    /// Whether it sets the organisation up: what its members may use, and how.
+    #[must_use]
+    pub const fn administers(self) -> bool {
+        matches!(self, Self::Admin | Self::Owner)
+    }
 }
 
 impl std::str::FromStr for Role {

@@ -14,6 +14,16 @@ async fn status(host: &bulkhead_system_tests::Host) -> Value {
     signed.expect("it is listed")["status"].clone()
 }
 
+/// The versions of the connector that the host tells of, and how each is.
+async fn health(host: &bulkhead_system_tests::Host) -> Vec<(String, Value)> {
+    let health = host.request("GET", "/health/detailed").send().await.expect(200);
+    let all = health["checks"]["connectors"].as_array().expect("connectors").clone();
+    let signed = all.iter().filter(|connector| connector["slug"] == "signed");
+    signed
+        .map(|connector| (connector["version"].as_str().unwrap_or_default().to_owned(), connector["status"].clone()))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn more_is_not_used_until_it_is_approved() {
     let mut host = host().await;
@@ -34,6 +44,8 @@ async fn more_is_not_used_until_it_is_approved() {
     let called = host.call("signed_answer", json!({})).await;
     assert_eq!(called["isError"], Value::Bool(false), "{called:#}");
     assert_eq!(status(&host).await, "waits for approval");
+    let both = [("1.0.0".to_owned(), json!("ok")), ("2.0.0".to_owned(), json!("waits_for_approval"))];
+    eventually("the host's health tells it", async || (health(&host).await == both).then_some(())).await;
     refused(host.setup(), &["verify"], &["would not use: signed"]).await;
     let table = works(host.setup(), &["list"]).await.output;
     assert!(table.contains("waits for approval: POST https://api.example.com/v1/*"), "{table}");
@@ -44,12 +56,14 @@ async fn more_is_not_used_until_it_is_approved() {
     host.start_again().await;
     gone(&host, "signed").await;
     assert!(tools(&host).await.contains(&"toolbox_jq".to_owned()));
+    assert_eq!(health(&host).await, [("2.0.0".to_owned(), json!("waits_for_approval"))]);
 
     let asked = refused(host.setup(), &["approve", "signed"], &["--yes"]).await;
     assert!(asked.output.contains("POST https://api.example.com/v1/*"), "{}", asked.output);
     gone(&host, "signed").await;
     works(host.setup(), &["approve", "signed", "--yes"]).await;
     shown(&host, "signed", "2.0.0").await;
+    assert_eq!(health(&host).await, [("2.0.0".to_owned(), json!("ok"))]);
     assert_eq!(status(&host).await, "approved");
     assert_eq!(audited(&host, "connector.approve", "signed").await, [("succeeded".to_owned(), Value::Null)]);
     let again = works(host.setup(), &["approve", "signed"]).await.errors;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use bulkhead_system_tests::{Setup, eventually, path};
+use bulkhead_system_tests::{Database, Setup, eventually, path};
 use serde_json::{Value, json};
 
 use super::{audited, gone, host, refused, shown, signed, text_of, tools, version, works};
@@ -97,6 +97,28 @@ async fn a_broken_version_never_takes_down_the_one_before_it() {
     works(host.setup(), &["add", "--replace", &version(host.setup(), "2.0.0", "")]).await;
     shown(&host, "signed", "2.0.0").await;
     works(host.setup(), &["verify"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_several_processes_sees_a_change_and_tells_its_own_subscribers() {
+    let config = "[sandbox]\nconnectors_poll_ms = 100\n";
+    let one = Setup::on(Database::postgres().await).await.config(config).start().await;
+    let mut two = Setup::beside(&one).await.config(config).start().await;
+    let filter = json!({ "notifications": { "toolsListChanged": true } });
+    let listening = tokio::spawn(two.stateless("subscriptions/listen", filter).send());
+    works(one.setup(), &["add", &text_of(&signed())]).await;
+    for host in [&one, &two] {
+        let listed = async || tools(host).await.contains(&"signed_answer".to_owned()).then_some(());
+        eventually("the tool is listed", listed).await;
+        let called = host.call("signed_answer", json!({})).await;
+        assert_eq!(called["isError"], Value::Bool(false), "{called:#}");
+    }
+    two.signal("INT");
+    two.wait().await;
+    let heard = listening.await.expect("is not aborted").text();
+    assert!(heard.contains("notifications/tools/list_changed"), "{heard}");
+    // Whichever was quicker, it was installed once.
+    assert_eq!(audited(&one, "connector.install", "signed").await, [("succeeded".to_owned(), Value::Null)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

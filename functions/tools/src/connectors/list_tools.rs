@@ -8,15 +8,19 @@ use http::Uri;
 
 use super::get::find;
 
-/// A connector's tools with their schemas, on one page.
+/// A connector's tools with their schemas, on one page: those that the organisation allows.
 pub(crate) async fn handle(
     State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path(slug): Path<String>,
     Query(()): Query<()>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let connector = find(&api, &slug).await?;
-    let tools = bulkhead_connectors::list_tools(&api.ports, connector.slug.as_str()).await?;
+    let slug = connector.slug.as_str();
+    let mut tools = bulkhead_connectors::list_tools(&api.ports, slug).await?;
+    if let Some(left) = bulkhead_connectors::find_restrictions(&api.ports, caller.organization, slug).await? {
+        tools.retain(|tool| left.restrictions.allow_tool(tool.name.as_str()));
+    }
     Ok(collection(&uri, Page::whole(tools)))
 }

@@ -21,7 +21,7 @@ use bulkhead_execution::{JobErrorKind, Outcome};
 use bulkhead_native_adapters::SystemClock;
 use serde_json::{Value, json};
 
-use super::manifest::ManifestLimits;
+use super::limits::ManifestLimits;
 use super::outbound::OutboundClient;
 use super::{
     Connector, ConnectorManifest, EngineOptions, Invocation, LimitName, OperatorConfig, RunReport, SandboxEngine,

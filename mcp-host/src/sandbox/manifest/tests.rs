@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::Limits;
 
 const GOOD: &str = r#"
     slug = "demo"

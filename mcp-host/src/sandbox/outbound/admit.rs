@@ -20,10 +20,10 @@ pub(super) struct Admission {
 }
 
 /// Counts the request and finds its destination: https unless the operator's own URL says http, and host, port, method
-/// and path as granted.
+/// and path as granted, and as far as the organisation leaves it.
 pub(super) fn admit<B>(
     request: &Request<B>,
-    grants: &Grants,
+    (grants, left): (&Grants, Option<&Grants>),
     limits: &Limits,
     in_flight: &Arc<Semaphore>,
     traffic: &SharedTraffic,
@@ -37,13 +37,17 @@ pub(super) fn admit<B>(
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(OutboundError::InvalidAddress);
     };
-    match grants.allow(request.method(), uri) {
+    let granted = grants.allow(request.method(), uri);
+    let refusal = match &granted {
+        None => "the connector was not granted it",
+        Some(_) => "the organization's restrictions do not allow it",
+    };
+    match granted.filter(|_| left.is_none_or(|left| left.allow(request.method(), uri).is_some())) {
         Some(destination) => Ok(Admission { destination, place }),
         None => {
             // Without user, path and query: those may hold what is private.
             let host = authority.as_str().rsplit('@').next().unwrap_or_default();
-            let mut message =
-                format!("Refused {} {scheme}://{host}: the connector was not granted it", request.method());
+            let mut message = format!("Refused {} {scheme}://{host}: {refusal}", request.method());
             message.truncate(message.floor_char_boundary(limits.log_message_bytes));
             traffic.event("outbound", EventLevel::Warn, message, json!({ "status": null }));
             Err(OutboundError::NotGranted)

@@ -86,6 +86,8 @@ impl OutboundClient {
 #[derive(Clone)]
 struct Call {
     grants: Arc<Grants>,
+    /// What the organisation leaves of them; everything when absent.
+    left: Option<Arc<Grants>>,
     client: OutboundClient,
     limits: Limits,
     credentials: Credentials,
@@ -99,6 +101,7 @@ pub(crate) struct Outbound(Call);
 impl Outbound {
     pub(crate) fn new(
         grants: Arc<Grants>,
+        left: Option<Arc<Grants>>,
         client: OutboundClient,
         limits: Limits,
         credentials: Credentials,
@@ -106,7 +109,7 @@ impl Outbound {
     ) -> Self {
         let places = usize::try_from(limits.requests_in_flight).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let in_flight = Arc::new(Semaphore::new(places));
-        Self(Call { grants, client, limits, credentials, in_flight, traffic: SharedTraffic::new(clock) })
+        Self(Call { grants, left, client, limits, credentials, in_flight, traffic: SharedTraffic::new(clock) })
     }
 
     /// What was used up so far; the rest starts from nothing.
@@ -126,7 +129,7 @@ impl WasiHttpHooks for Outbound {
         _guest_error: Finished,
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let Self(call) = self;
-        match admit(&request, &call.grants, &call.limits, &call.in_flight, &call.traffic) {
+        match admit(&request, (&call.grants, call.left.as_deref()), &call.limits, &call.in_flight, &call.traffic) {
             Err(error) => {
                 call.traffic.note(&error);
                 Box::new(std::future::ready(Err(error.into())))

@@ -125,7 +125,7 @@ impl Setup {
         let client = OutboundClient { tls, resolver: self.resolver };
         let credentials = Credentials::new(&self.bindings, &self.values).expect("usable credentials");
         let grants = Arc::new(Grants::new(self.grants));
-        Caller { outbound: Outbound::new(grants, client, self.limits, credentials, Arc::new(Standstill)) }
+        Caller { outbound: Outbound::new(grants, None, client, self.limits, credentials, Arc::new(Standstill)) }
     }
 }
 

@@ -14,7 +14,7 @@ use http::{Method, Uri};
 pub use narrow::{Narrowing, NarrowingError};
 pub use pattern::PathPatternError;
 use pattern::{HostPattern, PathPattern};
-pub use requested::{Place, RequestedAccess, RequestedCredential, RequestedGrants};
+pub use requested::{Place, RequestedAccess, RequestedCredential, RequestedGrants, setting_of};
 use url::{Host, Url};
 
 /// What is granted where no paths are named: at an operator's URL its own and everything below, at a host everything.
@@ -162,14 +162,20 @@ fn granted_method(text: &str) -> Result<Method, GrantError> {
 /// Scheme, host and port (RFC 6454).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    pub(crate) tls: bool,
-    pub(crate) host: Host<String>,
-    pub(crate) port: u16,
+    /// Whether it is https.
+    pub tls: bool,
+    /// The host.
+    pub host: Host<String>,
+    /// The port.
+    pub port: u16,
 }
 
 impl Origin {
     /// The origin and the path of a URL without user, query and fragment. The path ends without a slash.
-    pub(crate) fn of_url(text: &str) -> Result<(Self, String), GrantError> {
+    ///
+    /// # Errors
+    /// [`GrantError::InvalidUrl`] when it is no such URL.
+    pub fn of_url(text: &str) -> Result<(Self, String), GrantError> {
         let invalid = || GrantError::InvalidUrl(text.to_owned());
         let url = Url::parse(text).map_err(|_| invalid())?;
         let plain = url.username().is_empty() && url.password().is_none();
@@ -181,7 +187,10 @@ impl Origin {
     }
 
     /// `host` or `host:port`, reached by https.
-    pub(crate) fn of_host(text: &str) -> Result<Self, GrantError> {
+    ///
+    /// # Errors
+    /// [`GrantError::InvalidHost`] when it is neither.
+    pub fn of_host(text: &str) -> Result<Self, GrantError> {
         let invalid = || GrantError::InvalidHost(text.to_owned());
         // Whatever else a URL may hold besides a host and a port has no place here.
         if text.is_empty() || text.contains(['/', '?', '#', '@', '*', '\\', ' ', '{']) {
@@ -211,7 +220,8 @@ impl Origin {
     }
 
     /// `host:port`, or the host alone where the port is the scheme's own: what stands in `Host`.
-    pub(crate) fn authority(&self) -> String {
+    #[must_use]
+    pub fn authority(&self) -> String {
         let default = if self.tls { 443 } else { 80 };
         if self.port == default { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
     }
@@ -229,9 +239,11 @@ pub struct Grants(Vec<Grant>);
 
 /// A request that a grant covers: where to connect, and with which freedom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Destination {
-    pub(crate) origin: Origin,
-    pub(crate) private: bool,
+pub struct Destination {
+    /// Where to connect.
+    pub origin: Origin,
+    /// Whether that may be a private address.
+    pub private: bool,
 }
 
 impl Grants {
@@ -242,7 +254,8 @@ impl Grants {
     }
 
     /// The destination of a request when a grant covers it.
-    pub(crate) fn allow(&self, method: &Method, uri: &Uri) -> Option<Destination> {
+    #[must_use]
+    pub fn allow(&self, method: &Method, uri: &Uri) -> Option<Destination> {
         let url = target::read(uri)?;
         let origin = Origin::of(&url)?;
         let grant = self.0.iter().find(|grant| grant.covers(method, &url, &origin))?;
@@ -250,7 +263,8 @@ impl Grants {
     }
 
     /// Whether any request to there is granted.
-    pub(crate) fn reach(&self, origin: &Origin) -> bool {
+    #[must_use]
+    pub fn reach(&self, origin: &Origin) -> bool {
         self.0.iter().any(|grant| grant.reaches(origin))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::sandbox::grants) struct Star {
+pub(in crate::grants) struct Star {
     start: String,
     end: String,
 }
