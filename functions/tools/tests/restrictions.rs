@@ -18,7 +18,7 @@ async fn harness() -> Harness {
     let admin = sql("UPDATE users SET role = 'admin' WHERE id = $1").bind(harness.ours.caller.user);
     ports.sql.execute(admin).await.expect("an admin");
     let grants = json!({
-        "outbound": [{ "to": { "host": "*.example.com:443" }, "method": "GET", "path": "/v1/*" }],
+        "outbound": [{ "to": { "host": "*.example.com:443" }, "method": "GET", "path": "/v1/**" }],
         "credentials": [], "schemes": [], "limits": {},
     });
     let new = NewApproval {
@@ -63,7 +63,7 @@ async fn restrictions_are_put_read_and_lifted() {
     assert_eq!(harness.get(PATH).await.with_status(200).json, json!({ "limits": {} }));
     let body = json!({
         "tools": ["jq"],
-        "outbound": [{ "host": "eu.example.com", "methods": ["GET"], "paths": ["/v1/things/*"] }],
+        "outbound": [{ "host": "eu.example.com", "methods": ["GET"], "paths": ["/v1/things/**"] }],
         "limits": { "memory_mib": 32 },
     });
     assert_eq!(put(&harness, &body).await.with_status(200).json, body);

@@ -101,10 +101,10 @@ mod tests {
         let setting = json!({ "setting": { "name": "base_url", "default": null } });
         serde_json::from_value(json!({
             "outbound": [
-                access(host("*.example.com:443"), "GET", "/v1/*"),
+                access(host("*.example.com:443"), "GET", "/v1/**"),
                 access(host("*.example.com:443"), "POST", "/v1/things"),
-                access(host("logs.example.org:8443"), "GET", "/*"),
-                access(setting, "GET", "/api/*"),
+                access(host("logs.example.org:8443"), "GET", "/**"),
+                access(setting, "GET", "/api/**"),
             ],
             "credentials": [], "schemes": [], "limits": { "memory_bytes": 16 << 20 },
         }))
@@ -141,9 +141,9 @@ mod tests {
             json!({}),
             json!({ "tools": ["get"], "outbound": [], "limits": { "memory_mib": 16, "cpu_ms": 1 } }),
             json!({ "outbound": [
-                { "host": "EU.example.com", "methods": ["GET", "POST"], "paths": ["/v1/things", "/v1/a/*"] },
+                { "host": "EU.example.com", "methods": ["GET", "POST"], "paths": ["/v1/things", "/v1/a/**"] },
                 { "host": "*.example.com", "methods": ["POST"] },
-                { "host": "logs.example.org:8443", "methods": ["GET"], "paths": ["/*"] },
+                { "host": "logs.example.org:8443", "methods": ["GET"], "paths": ["/**"] },
                 { "host": "{{ settings.base_url }}", "methods": ["GET"], "paths": ["/api/x"] },
             ] }),
         ] {
@@ -166,7 +166,7 @@ mod tests {
             ["/outbound/0/methods/1", "/outbound/0/methods/2",]
         );
         assert_eq!(
-            one("eu.example.com", json!(["GET"]), json!(["/v1/a", "/v2", "v1", "/*"])),
+            one("eu.example.com", json!(["GET"]), json!(["/v1/a", "/v2", "v1", "/**"])),
             ["/outbound/0/paths/1", "/outbound/0/paths/2", "/outbound/0/paths/3",]
         );
         // POST alone was granted less than GET.

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_setting_means_where_it_leads_on_this_host() {
         let restrictions = read(json!({ "outbound": [
-            { "host": "{{ settings.url }}", "methods": ["GET"], "paths": ["/v1/*"] },
+            { "host": "{{ settings.url }}", "methods": ["GET"], "paths": ["/v1/**"] },
             { "host": "{{ settings.other }}", "methods": ["GET"] },
         ] }));
         let settings = BTreeMap::from([("url".to_owned(), "http://127.0.0.1:9090/up".to_owned())]);
