@@ -38,6 +38,10 @@ pub struct SandboxConfig {
     pub max_functions: u32,
     /// The most code that one function may have: KiB.
     pub max_function_kib: u32,
+    /// Parameters or results that one function or block may have.
+    pub max_arity: u32,
+    /// The bytes of each function times one more than its locals, all together.
+    pub max_compile_effort: u64,
     /// Time that compiling a component may take: milliseconds.
     pub compile_ms: u64,
     /// Time that a component may take to initialise itself, and again to describe itself: milliseconds.
@@ -61,6 +65,8 @@ impl Default for SandboxConfig {
             max_component_mib: 64,
             max_functions: 100_000,
             max_function_kib: 1024,
+            max_arity: 100,
+            max_compile_effort: 1_000_000_000,
             compile_ms: 300_000,
             install_ms: 30_000,
         }
@@ -69,7 +75,7 @@ impl Default for SandboxConfig {
 
 impl SandboxConfig {
     /// The limits with which nothing would work if they were zero.
-    pub(super) fn limits(&self) -> [(&'static str, u64); 14] {
+    pub(super) fn limits(&self) -> [(&'static str, u64); 16] {
         [
             ("sandbox.concurrent_calls", u64::from(self.concurrent_calls)),
             ("sandbox.max_memory_mib", u64::from(self.max_memory_mib)),
@@ -83,6 +89,8 @@ impl SandboxConfig {
             ("sandbox.max_component_mib", u64::from(self.max_component_mib)),
             ("sandbox.max_functions", u64::from(self.max_functions)),
             ("sandbox.max_function_kib", u64::from(self.max_function_kib)),
+            ("sandbox.max_arity", u64::from(self.max_arity)),
+            ("sandbox.max_compile_effort", self.max_compile_effort),
             ("sandbox.compile_ms", self.compile_ms),
             ("sandbox.install_ms", self.install_ms),
         ]
@@ -103,6 +111,8 @@ impl SandboxConfig {
             max_component_bytes: (self.max_component_mib as usize) << 20,
             max_functions: self.max_functions,
             max_function_bytes: (self.max_function_kib as usize) << 10,
+            max_arity: self.max_arity,
+            max_compile_effort: self.max_compile_effort,
             compile_time: Duration::from_millis(self.compile_ms),
             install_time: Duration::from_millis(self.install_ms),
         }

@@ -1,7 +1,7 @@
 //! Compiling what anybody may have written.
 //!
-//! A compiler's time and memory grow with what it is given, and with one function's size they grow fastest. So a component
-//! is measured before anything is compiled, and compiled on a thread of its own, which nobody waits for longer than the
+//! A compiler's time and memory grow with what it is given, and fastest with functions that carry many values through much
+//! code. So a component is measured before anything is compiled, and compiled on a thread of its own, which nobody waits for longer than the
 //! limit says. A thread can't be ended from outside: one that goes on keeps the only place in which to compile until
 //! it is done, so that there is never more than one, and it ends with the process.
 
@@ -10,7 +10,7 @@ mod parts;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{BinaryReaderError, CompositeInnerType, FunctionBody, Parser, Payload, TypeSectionReader};
 
 use super::engine::{EngineOptions, SandboxEngine};
 use crate::compile_cache::CompileCacheError;
@@ -39,6 +39,25 @@ pub enum CompileError {
         bytes: usize,
         /// The limit.
         limit: usize,
+    },
+    /// A type of functions or blocks has too many values.
+    #[error(
+        "the component has a function or block of {values} parameters or results; {limit} are allowed, see sandbox.max_arity"
+    )]
+    Arity {
+        /// What it has.
+        values: usize,
+        /// The limit.
+        limit: u32,
+    },
+    /// Too much code handles too many locals.
+    #[error(
+        "the component takes more than {limit} to compile, counted as the bytes of each function times its locals, see \
+         sandbox.max_compile_effort"
+    )]
+    Effort {
+        /// The limit.
+        limit: u64,
     },
     /// It is composed of too much.
     #[error(
@@ -79,6 +98,7 @@ pub(super) fn measure(wasm: &[u8], options: &EngineOptions) -> Result<(), Compil
         return Err(CompileError::Parts { limit: options.max_parts });
     }
     let mut functions = 0_u32;
+    let mut effort = 0_u64;
     for payload in Parser::new(0).parse_all(wasm) {
         match payload {
             Ok(Payload::CodeSectionStart { count, .. }) => {
@@ -92,12 +112,41 @@ pub(super) fn measure(wasm: &[u8], options: &EngineOptions) -> Result<(), Compil
                 if bytes > limit {
                     return Err(CompileError::FunctionBytes { bytes, limit });
                 }
+                let Ok(locals) = locals(&body) else { break };
+                effort = effort.saturating_add((bytes as u64).saturating_mul(locals.saturating_add(1)));
+                if effort > options.max_compile_effort {
+                    return Err(CompileError::Effort { limit: options.max_compile_effort });
+                }
+            }
+            Ok(Payload::TypeSection(types)) => {
+                let Ok(values) = arity(types) else { break };
+                if values > options.max_arity as usize {
+                    return Err(CompileError::Arity { values, limit: options.max_arity });
+                }
             }
             Ok(_) => {}
             Err(_) => break,
         }
     }
     Ok(())
+}
+
+/// A function's locals, without its parameters.
+fn locals(body: &FunctionBody<'_>) -> Result<u64, BinaryReaderError> {
+    body.get_locals_reader()?.into_iter().try_fold(0_u64, |sum, group| Ok(sum.saturating_add(group?.0.into())))
+}
+
+/// The most parameters or results of a type.
+fn arity(types: TypeSectionReader<'_>) -> Result<usize, BinaryReaderError> {
+    let mut most = 0;
+    for group in types {
+        for ty in group?.types() {
+            if let CompositeInnerType::Func(function) = &ty.composite_type.inner {
+                most = most.max(function.params().len()).max(function.results().len());
+            }
+        }
+    }
+    Ok(most)
 }
 
 /// Compiles something on a thread of its own, within the time that the operator allows.

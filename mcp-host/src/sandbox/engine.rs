@@ -37,6 +37,10 @@ pub struct EngineOptions {
     pub max_functions: u32,
     /// Bytes of code that one function may have.
     pub max_function_bytes: usize,
+    /// Parameters or results that one function or block may have.
+    pub max_arity: u32,
+    /// The bytes of each function times one more than its locals, all together.
+    pub max_compile_effort: u64,
     /// Time that compiling a component may take.
     pub compile_time: Duration,
     /// Time that a component may take to initialise itself, and again to describe itself, when it is installed.
@@ -57,6 +61,8 @@ impl Default for EngineOptions {
             max_component_bytes: 64 << 20,
             max_functions: 100_000,
             max_function_bytes: 1 << 20,
+            max_arity: 100,
+            max_compile_effort: 1_000_000_000,
             compile_time: Duration::from_secs(300),
             install_time: Duration::from_secs(30),
         }

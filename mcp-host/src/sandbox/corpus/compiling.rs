@@ -24,6 +24,19 @@ pub(super) const ATTACKS: &[Attack] = &[
         Source::Made { wit: RUN, core: || module("", &"nop ".repeat(1 << 20)) },
         "sandbox.max_function_kib",
     ),
+    refused(
+        "types_of_many_values",
+        Source::Made { wit: RUN, core: || module(&format!("(type (func (result {})))", "i32 ".repeat(101)), "") },
+        "sandbox.max_arity",
+    ),
+    refused(
+        "locals_of_much_code",
+        Source::Made {
+            wit: RUN,
+            core: || module(&format!("(func (local {}) {})", "i32 ".repeat(3000), "nop ".repeat(400_000)), ""),
+        },
+        "sandbox.max_compile_effort",
+    ),
 ];
 
 pub(super) fn module(functions: &str, body: &str) -> String {
@@ -70,12 +83,16 @@ async fn a_compiler_that_goes_on_is_not_waited_for_and_keeps_one_place() {
 
 #[test]
 fn what_a_component_may_consist_of_is_measured_on_both_sides() {
-    let component = Source::Made { wit: RUN, core: || module("(func)(func)", "nop nop nop") }.bytes();
+    let component = Source::Made { wit: RUN, core: || module("(func (local i32 i64))(func)", "nop nop nop") }.bytes();
     let exactly = EngineOptions {
         max_component_bytes: component.len(),
         max_functions: 3,
+        max_parts: 1,
         // No locals, three times nop, a constant, the end.
         max_function_bytes: 1 + 3 + 2 + 1,
+        max_arity: 1,
+        // Of six bytes with two locals, of two bytes, and of seven.
+        max_compile_effort: 6 * 3 + 2 + 7,
         ..EngineOptions::default()
     };
     let measured =
@@ -85,6 +102,9 @@ fn what_a_component_may_consist_of_is_measured_on_both_sides() {
         (EngineOptions { max_component_bytes: component.len() - 1, ..exactly }, "max_component_mib"),
         (EngineOptions { max_functions: 2, ..exactly }, "max_functions"),
         (EngineOptions { max_function_bytes: 6, ..exactly }, "max_function_kib"),
+        (EngineOptions { max_arity: 0, ..exactly }, "max_arity"),
+        (EngineOptions { max_compile_effort: 26, ..exactly }, "max_compile_effort"),
+        (EngineOptions { max_parts: 0, ..exactly }, "max_parts"),
     ] {
         let error = measured(less).expect_err(setting);
         assert!(error.contains(setting), "{error}");
