@@ -55,33 +55,62 @@ impl CompileCache {
     /// # Errors
     /// When the bytes are not a component that this engine accepts.
     pub fn load(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, CompileCacheError> {
-        self.find(engine, bytes, None).map_or_else(|| self.compile(engine, bytes, None), Ok)
+        let digest = sha256(bytes);
+        self.find(engine, &digest, None).map_or_else(|| self.compile(engine, &digest, bytes, None), Ok)
     }
 
-    /// What was kept of a component, or of what it was changed to before it was compiled: `variant` names the change.
+    /// What was kept of the component with this SHA-256, or of what it was changed to before it was compiled: `variant`
+    /// names the change.
     #[must_use]
-    pub fn find(&self, engine: &Engine, bytes: &[u8], variant: Option<&str>) -> Option<Component> {
-        read(engine, &self.path(engine, bytes, variant))
+    pub fn find(&self, engine: &Engine, digest: &str, variant: Option<&str>) -> Option<Component> {
+        read(engine, &self.path(engine, digest, variant))
     }
 
-    /// Compiles a component, or what it was changed to with the name of the change, and keeps it.
+    /// Whether something was kept; not whether it is sound.
+    #[must_use]
+    pub fn has(&self, engine: &Engine, digest: &str, variant: Option<&str>) -> bool {
+        digest_path(&self.path(engine, digest, variant)).is_file()
+    }
+
+    /// Compiles the component with this SHA-256 and keeps it: the component itself, or what it was changed to.
     ///
     /// # Errors
     /// When it is not a component that this engine accepts.
     pub fn compile(
         &self,
         engine: &Engine,
-        bytes: &[u8],
-        changed: Option<(&str, &[u8])>,
+        digest: &str,
+        compiled: &[u8],
+        variant: Option<&str>,
     ) -> Result<Component, CompileCacheError> {
-        let (variant, compiled) = changed.map_or((None, bytes), |(variant, changed)| (Some(variant), changed));
-        compile(engine, compiled, &self.path(engine, bytes, variant))
+        compile(engine, compiled, &self.path(engine, digest, variant))
     }
 
-    fn path(&self, engine: &Engine, bytes: &[u8], variant: Option<&str>) -> PathBuf {
-        let suffix = variant.map(|variant| format!("-{variant}")).unwrap_or_default();
-        self.folder.join(format!("{}{suffix}.cwasm", key(engine, bytes)))
+    /// Something that was found out about a component, under a name that says what it depends on.
+    #[must_use]
+    pub fn note(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.folder.join(format!("{name}.json"))).ok()
     }
+
+    /// Keeps what was found out.
+    pub fn keep_note(&self, name: &str, text: &str) {
+        let path = self.folder.join(format!("{name}.json"));
+        if let Err(error) = write_atomically(&path, text.as_bytes()) {
+            let path = path.display();
+            tracing::warn!(%path, %error, "what was found out can't be kept; it is found out again at the next start");
+        }
+    }
+
+    fn path(&self, engine: &Engine, digest: &str, variant: Option<&str>) -> PathBuf {
+        let suffix = variant.map(|variant| format!("-{variant}")).unwrap_or_default();
+        self.folder.join(format!("{}{suffix}.cwasm", key(engine, digest)))
+    }
+}
+
+/// SHA-256, in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 fn compile(engine: &Engine, bytes: &[u8], path: &Path) -> Result<Component, CompileCacheError> {
@@ -90,7 +119,7 @@ fn compile(engine: &Engine, bytes: &[u8], path: &Path) -> Result<Component, Comp
     let kept = component.serialize().map_err(std::io::Error::other).and_then(|code| {
         // The digest goes last: a file without one is not read, so a crash in between costs a compilation only.
         write_atomically(path, &code)?;
-        write_atomically(&digest_path(path), hex::encode(Sha256::digest(&code)).as_bytes())
+        write_atomically(&digest_path(path), sha256(&code).as_bytes())
     });
     if let Err(error) = kept {
         let path = path.display();
@@ -100,16 +129,16 @@ fn compile(engine: &Engine, bytes: &[u8], path: &Path) -> Result<Component, Comp
 }
 
 /// What identifies machine code: the component, and everything in the engine that shapes its code.
-fn key(engine: &Engine, bytes: &[u8]) -> String {
+fn key(engine: &Engine, digest: &str) -> String {
     let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
-    format!("{}-{:016x}", hex::encode(Sha256::digest(bytes)), compatibility.finish())
+    format!("{digest}-{:016x}", compatibility.finish())
 }
 
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
     let code = fs::read(path).ok()?;
     let expected = fs::read_to_string(digest_path(path)).ok()?;
-    if hex::encode(Sha256::digest(&code)) != expected.trim() {
+    if sha256(&code) != expected.trim() {
         tracing::warn!(path = %path.display(), "a compiled component was damaged; it is compiled again");
         return None;
     }
@@ -197,7 +226,7 @@ mod tests {
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true);
         let other = Engine::new(&config).expect("an engine");
-        assert_ne!(key(&Engine::default(), EMPTY), key(&other, EMPTY));
+        assert_ne!(key(&Engine::default(), "x"), key(&other, "x"));
     }
 
     #[test]

@@ -2,37 +2,27 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use bulkhead_connectors::{Annotations, NewConnector, Restrictions, Slug, Tool, ToolName};
+use bulkhead_connectors::{NewConnector, Restrictions, Slug};
 use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use wasmtime::Engine;
-use wasmtime::component::Component;
+use serde_json::json;
 
-use super::background::Demotion;
-use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, resources as wit_resources, tools as wit};
-use super::compile::{self, CompileError};
-use super::content;
-use super::contract::{Contract, Described};
+use super::compile::CompileError;
+use super::component::{self, Component, Origin};
 use super::credentials::CredentialBinding;
-use super::engine::{EngineOptions, Runtime, SandboxEngine};
-use super::exports::Exports;
+use super::engine::SandboxEngine;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
 use super::invocation::{Invocation, Operation};
 use super::limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
 use super::manifest::{ConnectorManifest, ManifestError};
+use super::offered::{Listing, Offered, Prompt};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
-use super::plain::{PlainComponent, Surface, has_initializer};
-use super::preinit;
 use super::run::{self, RunReport, Task};
 use crate::compile_cache::CompileCache;
-
-/// The name of what a component becomes by being initialised, in the cache.
-const INITIALIZED: &str = "initialized";
 
 pub(crate) type Settings = BTreeMap<String, String>;
 
@@ -116,48 +106,14 @@ pub struct Connector {
     listing: Listing,
     missing_settings: Vec<String>,
     credential_bindings: Vec<CredentialBinding>,
-    exports: Arc<Exports>,
+    component: Component,
     sandbox: SandboxEngine,
-    runtime: Arc<Runtime>,
     context: CallContext,
-}
-
-/// A prompt that a connector offers.
-#[derive(Clone, Debug)]
-pub struct Prompt {
-    /// Its name in the connector.
-    pub name: String,
-    /// MCP's `Prompt`, under the connector's name.
-    pub listed: Value,
-    /// The names of its arguments, and whether each is required.
-    pub arguments: Vec<(String, bool)>,
-}
-
-/// What can be read of a connector.
-#[derive(Clone, Debug, Default)]
-pub struct Listing {
-    /// MCP's `Resource`s.
-    pub resources: Vec<Value>,
-    /// MCP's `ResourceTemplate`s.
-    pub templates: Vec<Value>,
-    /// The schemes of all its addresses, listed or not.
-    pub schemes: Vec<String>,
-    /// Whether it completes arguments.
-    pub completes: bool,
-}
-
-/// What a component offers, as it is found out.
-#[derive(Default)]
-struct Offered {
-    /// By the names that the component has for them.
-    tools: Vec<(String, Result<Tool, String>)>,
-    prompts: Vec<Prompt>,
-    listing: Listing,
 }
 
 /// What every call of a connector starts from.
 #[derive(Clone)]
-struct CallContext {
+pub(super) struct CallContext {
     settings: Arc<Settings>,
     variables: Arc<[(String, String)]>,
     grants: Arc<Grants>,
@@ -169,7 +125,7 @@ struct CallContext {
 }
 
 impl CallContext {
-    fn guest(&self, credentials: Credentials) -> Guest {
+    pub(super) fn guest(&self, credentials: Credentials) -> Guest {
         let (grants, client) = (self.grants.clone(), self.client.clone());
         let outbound = Outbound::new(grants, self.left.clone(), client, self.limits, credentials, self.clock.clone());
         Guest::new(self.settings.clone(), self.variables.clone(), self.limits, outbound, self.clock.clone())
@@ -189,14 +145,14 @@ impl CallContext {
 
 impl Connector {
     /// Compiles, initialises, links and describes a component. What was done before with the same bytes is taken
-    /// from the cache.
+    /// from the cache when it is needed, which is not before the first call. `file` is where the component was read.
     pub(crate) async fn load(
         sandbox: &SandboxEngine,
         cache: &CompileCache,
         client: OutboundClient,
         clock: Arc<dyn Clock>,
         manifest: ConnectorManifest,
-        wasm: &[u8],
+        (file, wasm): (Option<PathBuf>, &[u8]),
         operator: &OperatorConfig,
     ) -> Result<Self, ConnectorError> {
         let slug = manifest.slug.clone();
@@ -219,71 +175,26 @@ impl Connector {
         }
         let (settings, grants) = (Arc::new(settings), Arc::new(grants));
         let context = CallContext { settings, variables, grants, left: None, limits, client, clock };
-        let unusable = |message: String| ConnectorError::Component { slug: slug.clone(), message };
-        let failed = |error: wasmtime::Error| unusable(format!("{error:#}"));
-        let installing = context.installing();
-        let surface = Surface::read(wasm)
-            .map_err(|error| unusable(format!("not a WebAssembly component that can run here: {error}")))?;
-        let runtime = sandbox.runtime(&surface);
-        let engine = &runtime.engine;
-        let uncompiled = |source| ConnectorError::Compile { slug: slug.clone(), source };
-        compile::measure(wasm, &sandbox.options).map_err(uncompiled)?;
-        // A plain component may mean something else by the name, which its types tell.
-        let initializes = surface.initializes()
-            && (surface.is_contract() || {
-                let component = compiled((sandbox, engine), cache, wasm, None).await.map_err(uncompiled)?;
-                has_initializer(engine, &component)
-            });
-        let component = if !initializes {
-            compiled((sandbox, engine), cache, wasm, None).await.map_err(uncompiled)?
-        } else if let Some(component) = cache.find(engine, wasm, Some(INITIALIZED)) {
-            component
-        } else {
-            let instrumented = preinit::instrument((sandbox, runtime), wasm).await.map_err(uncompiled)?;
-            let guest = installing.guest(Credentials::default());
-            let initialized = instrumented.initialize(runtime, sandbox.options, guest);
-            let changed = in_time(sandbox, initialized).await.map_err(failed)?;
-            compiled((sandbox, engine), cache, wasm, Some(changed)).await.map_err(uncompiled)?
-        };
-        let pre = runtime.linker.instantiate_pre(&component).map_err(failed)?;
-        let digest = format!("sha256:{}", hex::encode(Sha256::digest(wasm)));
-        let invalid_listing = |message| ConnectorError::Listing { slug: slug.clone(), message };
-        let mut offered = Offered::default();
-        let exports = if surface.is_contract() {
-            let contract = Contract::new(pre).map_err(failed)?;
-            let guest = installing.guest(Credentials::default());
-            let described =
-                in_time(sandbox, describe((engine, sandbox.options), &contract, guest)).await.map_err(failed)?;
-            offered.tools = described.tools.into_iter().map(|tool| (tool.name.clone(), convert(tool))).collect();
-            offered.prompts = prompts(&slug, described.prompts).map_err(invalid_listing)?;
-            offered.listing = listing(described.resources, described.completes, manifest.resources.schemes)
-                .map_err(invalid_listing)?;
-            Exports::Contract(contract)
-        } else {
-            let hints = manifest.plain_annotations();
-            let plain = PlainComponent::new(engine, &component, pre, &surface, wasm, &slug, hints)
-                .map_err(|error| unusable(error.to_string()))?;
-            offered.tools = plain.tools().map(|tool| (tool.name.as_str().to_owned(), Ok(tool.clone()))).collect();
-            Exports::Plain(plain)
-        };
+        let hints = manifest.plain_annotations();
+        let schemes = manifest.resources.schemes.clone();
+        let origin = Origin { slug: slug.clone(), schemes, hints, file, installing: context.installing() };
+        let (offered, component) = component::prepare(sandbox, cache, origin, wasm).await?;
+        let digest = format!("sha256:{}", component.digest());
         let (described, most) = (offered.tools.len(), sandbox.options.max_tools);
         if described > most {
-            return Err(unusable(format!("it has {described} tools; {most} are allowed, see sandbox.max_tools")));
+            let message = format!("it has {described} tools; {most} are allowed, see sandbox.max_tools");
+            return Err(ConnectorError::Component { slug, message });
         }
-        let mut tools = Vec::new();
         let mut callable = Vec::new();
-        for (name, tool) in offered.tools {
-            let invalid = |message: String| ConnectorError::Tool { slug: slug.clone(), tool: name.clone(), message };
-            let tool = tool.map_err(invalid)?;
-            if tools.iter().any(|other: &Tool| other.name == tool.name) {
-                return Err(invalid("it is described twice".to_owned()));
-            }
+        for tool in &offered.tools {
+            let name = tool.name.to_string();
+            let invalid = |message: String| ConnectorError::Tool { slug: slug.clone(), tool: name, message };
             let read_only = tool.annotations.read_only_hint;
             let checked = CallableTool::new(slug.as_str(), tool.name.as_str(), &digest, read_only, &tool.input_schema)
                 .map_err(|error| invalid(error.to_string()))?;
             callable.push(Arc::new(checked));
-            tools.push(tool);
         }
+        let Offered { tools, prompts, listing } = offered;
         let entry = NewConnector {
             slug: manifest.slug,
             name: manifest.name,
@@ -293,7 +204,6 @@ impl Connector {
             digest,
             tools,
         };
-        let Offered { prompts, listing, .. } = offered;
         Ok(Self {
             entry,
             callable,
@@ -301,9 +211,8 @@ impl Connector {
             listing,
             missing_settings,
             credential_bindings,
-            exports: Arc::new(exports),
+            component,
             sandbox: sandbox.clone(),
-            runtime: runtime.clone(),
             context,
         })
     }
@@ -368,10 +277,19 @@ impl Connector {
                 Err(unusable) => return self.refused(&unusable),
             }
         };
+        let (runtime, exports) = match self.component.linked().await {
+            Ok(linked) => linked.clone(),
+            Err(error) => return self.unavailable(&error),
+        };
         let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let (runtime, exports, guest) = (self.runtime.clone(), self.exports.clone(), guest.observed_by(observer));
+        let guest = guest.observed_by(observer);
         let task = Task { runtime, exports, guest, operation, round, slot };
         run::run(task, &self.sandbox.background, context.clock.as_ref()).await
+    }
+
+    fn unavailable(&self, error: &ConnectorError) -> RunReport {
+        tracing::error!(connector = %self.entry.slug, %error, "an installed connector can't be loaded");
+        RunReport::failed(JobError::new(JobErrorKind::ConnectorUnavailable, error.to_string()))
     }
 
     fn refused(&self, unusable: &UnusableCredential) -> RunReport {
@@ -386,94 +304,4 @@ impl Connector {
         let details = json!({ "connector": slug, "credential": name });
         RunReport::failed(JobError::new(kind, message).with_details(details))
     }
-}
-
-/// Ends what waits for ever while it is installed: the host would never start.
-async fn in_time<T>(
-    sandbox: &SandboxEngine,
-    installing: impl Future<Output = wasmtime::Result<T>>,
-) -> wasmtime::Result<T> {
-    let limit = sandbox.options.install_time;
-    tokio::time::timeout(limit, installing).await.unwrap_or_else(|_| {
-        let limit = limit.as_millis();
-        Err(LimitExceeded::with(LimitName::WallMs, limit, limit).into())
-    })
-}
-
-/// A component from the cache, or compiled now; or what it became when it was initialised, compiled.
-async fn compiled(
-    (sandbox, engine): (&SandboxEngine, &Engine),
-    cache: &CompileCache,
-    wasm: &[u8],
-    changed: Option<Vec<u8>>,
-) -> Result<Component, CompileError> {
-    let variant = changed.as_ref().map(|_| INITIALIZED);
-    if let Some(component) = cache.find(engine, wasm, variant) {
-        return Ok(component);
-    }
-    let (engine, cache, wasm) = (engine.clone(), cache.clone(), wasm.to_owned());
-    let compile = move || cache.compile(&engine, &wasm, variant.zip(changed.as_deref()));
-    compile::in_time(sandbox, compile).await
-}
-
-async fn describe(
-    (engine, options): (&Engine, EngineOptions),
-    contract: &Contract,
-    guest: Guest,
-) -> wasmtime::Result<Described> {
-    let cpu = guest.cpu.clone();
-    let mut store = run::new_store(engine, guest);
-    run::watch_cpu(&mut store, options.install_time, Demotion::default());
-    cpu.measure(contract.describe(&mut store)).await
-}
-
-fn prompts(slug: &Slug, described: Vec<wit_prompts::Prompt>) -> Result<Vec<Prompt>, String> {
-    let mut prompts: Vec<Prompt> = Vec::new();
-    for prompt in described {
-        let name = prompt.name.clone();
-        name.parse::<ToolName>().map_err(|error| format!("prompt {name:?}: {error}"))?;
-        if prompts.iter().any(|other| other.name == name) {
-            return Err(format!("prompt {name:?} is described twice"));
-        }
-        let arguments = prompt.arguments.iter().map(|argument| (argument.name.clone(), argument.required)).collect();
-        prompts.push(Prompt { name, arguments, listed: content::prompt(slug.as_str(), prompt) });
-    }
-    Ok(prompts)
-}
-
-fn listing(described: wit_resources::Listing, completes: bool, schemes: Vec<String>) -> Result<Listing, String> {
-    let resources = described.resources.iter().map(|resource| &resource.link.uri);
-    for uri in resources.chain(described.templates.iter().map(|template| &template.uri_template)) {
-        if !uri.split_once(':').is_some_and(|(scheme, _)| schemes.iter().any(|own| own == scheme)) {
-            return Err(format!("{uri:?} has no scheme that the manifest declares under [resources]"));
-        }
-    }
-    Ok(Listing {
-        resources: described.resources.into_iter().map(content::resource).collect(),
-        templates: described.templates.into_iter().map(content::template).collect(),
-        schemes,
-        completes,
-    })
-}
-
-fn convert(tool: wit::Tool) -> Result<Tool, String> {
-    let schema = |text: &str, what: &str| {
-        serde_json::from_str::<Value>(text)
-            .ok()
-            .filter(Value::is_object)
-            .ok_or_else(|| format!("its {what} schema is not a JSON object"))
-    };
-    Ok(Tool {
-        name: tool.name.parse().map_err(|error| format!("{error}"))?,
-        title: tool.title,
-        description: tool.description,
-        input_schema: schema(&tool.input_schema, "input")?,
-        output_schema: tool.output_schema.map(|text| schema(&text, "output")).transpose()?,
-        annotations: Annotations {
-            read_only_hint: tool.annotations.read_only,
-            destructive_hint: tool.annotations.destructive,
-            idempotent_hint: tool.annotations.idempotent,
-            open_world_hint: tool.annotations.open_world,
-        },
-    })
 }

@@ -9,7 +9,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use super::background::Background;
 use super::bindings::Connector as ConnectorWorld;
 use super::host::Guest;
-use super::plain::{self, Surface};
+use super::plain;
 use crate::epochs;
 
 /// How large the pool of instances is.
@@ -137,9 +137,9 @@ impl SandboxEngine {
         })
     }
 
-    /// What runs this component.
-    pub(crate) fn runtime(&self, component: &Surface) -> &Arc<Runtime> {
-        if component.is_concurrent() { &self.concurrent } else { &self.synchronous }
+    /// What runs components that need concurrency, or those that don't.
+    pub(crate) fn runtime(&self, concurrent: bool) -> &Arc<Runtime> {
+        if concurrent { &self.concurrent } else { &self.synchronous }
     }
 }
 

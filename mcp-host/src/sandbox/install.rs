@@ -14,7 +14,7 @@ use super::connector::{Connector, ConnectorError};
 use super::engine::SandboxEngine;
 use super::manifest::ManifestError;
 use super::outbound::{OutboundClient, TlsSetupError};
-use super::package::{MANIFEST, Package};
+use super::package::{COMPONENT, MANIFEST, Package};
 use super::signature::{SignatureError, SignaturePolicy};
 use crate::compile_cache::CompileCache;
 use crate::config::{ConnectorConfig, OutboundConfig};
@@ -151,7 +151,10 @@ impl Installer {
         let slug = manifest.slug.clone();
         let operator = self.configured.get(slug.as_str()).map(ConnectorConfig::operator).unwrap_or_default();
         let (client, clock) = (self.client.clone(), self.clock.clone());
-        let connector = Connector::load(&self.sandbox, &self.cache, client, clock, manifest, &wasm, &operator).await?;
+        let file = self.folder.join(slug.as_str()).join(COMPONENT);
+        let component = (Some(file), wasm.as_slice());
+        let connector =
+            Connector::load(&self.sandbox, &self.cache, client, clock, manifest, component, &operator).await?;
         for setting in connector.missing_settings() {
             tracing::warn!(connector = %slug, setting, "a required setting has no value; set it under [connectors.{slug}]");
         }

@@ -4,7 +4,7 @@
 //! `engine` is Wasmtime as we configure it, `compile` what it may compile, `manifest` what a connector asks for,
 //! `requested` that in the form in which it is kept, `grants` (of shared/connectors) what it gets, `limits`
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
-//! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `exports`
+//! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `component` its code and `offered` what that offers, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
 //! `run` one request, which goes on in the `background` when it computes for long, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
 //! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
@@ -12,6 +12,7 @@
 mod background;
 mod bindings;
 mod compile;
+mod component;
 mod connector;
 mod content;
 mod contract;
@@ -29,6 +30,7 @@ mod limits;
 mod live;
 mod manifest;
 mod meter;
+mod offered;
 mod outbound;
 mod package;
 mod plain;
@@ -45,7 +47,7 @@ pub use bulkhead_connectors::grants::{
 };
 pub use compile::CompileError;
 pub(crate) use connector::OperatorConfig;
-pub use connector::{Connector, ConnectorError, Listing, Prompt};
+pub use connector::{Connector, ConnectorError};
 pub use credentials::{BoundCredential, CredentialBinding, CredentialError, Injection, MIN_CREDENTIAL_BYTES};
 pub use engine::{EngineOptions, SandboxEngine};
 pub use install::{InstallError, Installed, InstalledConnector, Installer, connector_folders, install};
@@ -53,6 +55,7 @@ pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
 pub use live::{LiveConnectors, WaitingVersion};
 pub use manifest::{ConnectorManifest, ManifestError};
+pub use offered::{Listing, Prompt};
 pub use outbound::TlsSetupError;
 pub(crate) use outbound::{certificate_authorities, tls_connector};
 pub use package::{COMPONENT, MANIFEST, Package};

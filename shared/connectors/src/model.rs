@@ -148,7 +148,7 @@ pub struct Annotations {
 }
 
 /// A tool of a connector.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
     /// Its name, unique in the connector.
     pub name: ToolName,

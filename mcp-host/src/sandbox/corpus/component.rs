@@ -76,7 +76,7 @@ pub(super) const OWNS: &str = "package a:b;
     world w { export things; export run: func() -> string; }";
 
 /// Answers an empty string.
-pub(super) const GOOD: Source = Source::Module {
+pub(in crate::sandbox) const GOOD: Source = Source::Module {
     wit: RUN,
     core: r#"(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 16))"#,
 };

@@ -14,6 +14,7 @@ mod host;
 mod installing;
 mod within;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(super) struct Bench {
     sandbox: SandboxEngine,
     cache: CompileCache,
     client: OutboundClient,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -70,17 +71,22 @@ impl Bench {
             sandbox: SandboxEngine::new(options).expect("an engine"),
             cache: CompileCache::new(folder.path()).expect("a cache"),
             client: OutboundClient::new(None).expect("a client"),
-            _folder: folder,
+            folder,
         }
     }
 
     pub(super) async fn load(&self, wasm: &[u8]) -> Result<Connector, String> {
+        self.load_from(None, wasm).await
+    }
+
+    pub(super) async fn load_from(&self, file: Option<PathBuf>, wasm: &[u8]) -> Result<Connector, String> {
         let manifest = "slug = 'x'\nname = 'X'\nversion = '1.0.0'\ndescription = 'X'\n[auth]\ntype = 'none'\n";
         let manifest: ConnectorManifest = toml::from_str(manifest).expect("a manifest");
         let limits = ManifestLimits { cpu_ms: Some(200), wall_clock_ms: Some(2000), ..ManifestLimits::default() };
         let operator = OperatorConfig { limits, ..OperatorConfig::default() };
         let (client, clock) = (self.client.clone(), Arc::new(SystemClock));
-        let loaded = Connector::load(&self.sandbox, &self.cache, client, clock, manifest, wasm, &operator).await;
+        let loaded =
+            Connector::load(&self.sandbox, &self.cache, client, clock, manifest, (file, wasm), &operator).await;
         loaded.map_err(|error| error.to_string())
     }
 
@@ -92,7 +98,7 @@ impl Bench {
     }
 }
 
-fn succeeded(report: &RunReport) -> &Value {
+pub(super) fn succeeded(report: &RunReport) -> &Value {
     match &report.outcome {
         Outcome::Succeeded(value) => value,
         Outcome::Failed(error) => panic!("{error:?}"),
