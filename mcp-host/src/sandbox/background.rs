@@ -1,25 +1,31 @@
 //! Guests that compute for long go on in the background, so that those that don't need not wait for them.
 //!
 //! Every call begins on the thread of whoever wants it. One that still computes after a slice goes on, until it ends, on
-//! threads of the lowest priority: they get what the others leave. Whatever a tool does with its time, the next call
-//! begins at once. (Multilevel feedback queues do the same for processes.)
+//! threads of a lower priority. Whatever a tool does with its time, the next call begins at once. (Multilevel feedback
+//! queues do the same for processes.)
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// The lowest there is, by `setpriority(2)`.
+/// How much lower their priority is, by `setpriority(2)`: where all want to compute, such a thread gets a quarter of what
+/// another one gets. With the least that there is, calls would starve on a machine that does something else besides.
 #[cfg(target_os = "linux")]
-const PRIORITY: i32 = 19;
+const LESS: i32 = 5;
+/// The lowest priority that there is.
+#[cfg(target_os = "linux")]
+const LOWEST: i32 = 19;
 
 /// Slices of guests after which what the network has brought is looked at.
 const EVENT_INTERVAL: u32 = 2;
 
-/// Threads of low priority.
+/// Threads of lower priority.
 pub(crate) struct Background(Option<Runtime>);
 
 /// Whether a call is to go on in the background. Cheap to clone; every clone is the same.
@@ -83,11 +89,11 @@ impl Drop for Background {
     }
 }
 
-/// Gives the thread the lowest priority.
+/// Gives the thread a lower priority.
 fn lower() {
     // On Linux it is the thread's and not the process's, contrary to POSIX.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+    if let Err(error) = getpriority_process(None).and_then(|own| setpriority_process(None, LOWEST.min(own + LESS))) {
         tracing::warn!(%error, "long calls will slow down others: their threads' priority can't be lowered");
     }
 }
@@ -123,16 +129,17 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn the_background_has_the_lowest_priority() {
+    async fn the_background_has_a_lower_priority() {
         let background = Background::start().expect("threads");
         let demotion = Demotion::default();
         demotion.demand();
         let call = async {
             yield_now().await;
-            rustix::process::getpriority_process(None).expect("a priority")
+            getpriority_process(None).expect("a priority")
         };
-        assert_eq!(background.run(call, &demotion).await, PRIORITY);
-        assert_ne!(rustix::process::getpriority_process(None).expect("a priority"), PRIORITY);
+        let own = getpriority_process(None).expect("a priority");
+        assert_eq!(background.run(call, &demotion).await, LOWEST.min(own + LESS));
+        assert_eq!(getpriority_process(None).expect("a priority"), own);
     }
 
     #[tokio::test]

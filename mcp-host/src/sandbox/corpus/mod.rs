@@ -242,7 +242,7 @@ async fn a_long_call_leaves_its_callers_thread() {
     let before = thread_cpu();
     let report = connector.call(Invocation::tool("run", "{}")).await;
     let here = (thread_cpu() - before).as_micros();
-    assert!(report.usage.cpu_us >= 200_000, "{:?}", report.usage);
+    assert!(report.usage.cpu_us >= 200_000, "{report:?}");
     assert!(here < 100_000, "{here} of {} us were spent on the caller's thread", report.usage.cpu_us);
 }
 
