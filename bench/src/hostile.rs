@@ -42,7 +42,10 @@ const P99_MARK: f64 = 2.0;
 pub(crate) struct Hostile {
     calls: usize,
     alone_p99_ms: f64,
+    /// Beside as many connections whose calls are ordinary: what the load alone costs.
+    beside_ordinary_p99_ms: f64,
     beside_p99_ms: f64,
+    /// Of the hostile calls to none.
     p99_ratio: f64,
     p99_mark: f64,
     resident_before_mib: Option<f64>,
@@ -58,29 +61,39 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
     let (server, key) = start(options, folder)?;
     let workload = Arc::new(Workload::new(Asks::Jq, server.address, Some(&key))?);
     let attacks = Arc::new(attacks(server.address, &key)?);
+    let ordinary = Arc::new(vec![workload.request.clone()]);
     let behave = |duration| load::put(server.address, &workload, CONNECTIONS, duration).map(|load| load.latencies);
-    let attack = |calls| put(server.address, &attacks, options.connections, calls).with_context(|| server.log_tail());
+    let make = |requests, calls| put(server.address, requests, options.connections, calls);
+    let attack = |calls| make(&attacks, calls).with_context(|| server.log_tail());
+    // Latencies of the tool that behaves, while others make so many calls.
+    let beside = |requests, calls| -> anyhow::Result<Vec<u32>> {
+        let mut latencies = Vec::new();
+        std::thread::scope(|scope| {
+            let others = scope.spawn(|| make(requests, calls));
+            while !others.is_finished() {
+                latencies.extend(behave(options.seconds)?);
+            }
+            others.join().map_err(|_| anyhow::anyhow!("the other client panicked"))?
+        })
+        .with_context(|| server.log_tail())?;
+        latencies.sort_unstable();
+        Ok(latencies)
+    };
 
     attack(WARM_UP.min(options.hostile_calls))?;
     behave(options.seconds)?;
     let mut alone = behave(options.seconds * 2)?;
-    let before = server.resident();
-    let mut beside = Vec::new();
-    std::thread::scope(|scope| {
-        let attacking = scope.spawn(|| attack(options.hostile_calls));
-        while !attacking.is_finished() {
-            beside.extend(behave(options.seconds)?);
-        }
-        attacking.join().map_err(|_| anyhow::anyhow!("the hostile client panicked"))?
-    })?;
-    let after = server.resident();
     alone.sort_unstable();
-    beside.sort_unstable();
-    let (alone_p99_ms, beside_p99_ms) = (quantile(&alone, 0.99), quantile(&beside, 0.99));
+    let beside_ordinary = beside(&ordinary, options.hostile_calls)?;
+    let before = server.resident();
+    let beside_hostile = beside(&attacks, options.hostile_calls)?;
+    let after = server.resident();
+    let (alone_p99_ms, beside_p99_ms) = (quantile(&alone, 0.99), quantile(&beside_hostile, 0.99));
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     Ok(Hostile {
         calls: options.hostile_calls,
         alone_p99_ms,
+        beside_ordinary_p99_ms: quantile(&beside_ordinary, 0.99),
         beside_p99_ms,
         p99_ratio: beside_p99_ms / alone_p99_ms,
         p99_mark: P99_MARK,
@@ -184,6 +197,7 @@ impl fmt::Display for Hostile {
             f,
             "  p99 alone {alone_p99_ms:.2} ms, beside them {beside_p99_ms:.2} ms: {p99_ratio:.2}, mark {p99_mark} {met}"
         )?;
+        writeln!(f, "  p99 beside as many ordinary calls {:.2} ms", self.beside_ordinary_p99_ms)?;
         if let (Some(before), Some(after)) = (self.resident_before_mib, self.resident_after_mib) {
             writeln!(f, "  resident memory before {before:.1} MiB, after {after:.1} MiB")?;
         }

@@ -48,7 +48,7 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     let cache = folder.path().join("cache");
     eprintln!("compiling the connectors, and measuring calls in this process");
     let connectors = folder.path().join("connectors");
-    options.link_connectors(&connectors, Some("connector-echo"))?;
+    options.link_connectors(&connectors, Some(options::ECHO_GUEST))?;
     let in_process = in_process::measure(&connectors, &cache)?;
     let plain = in_process::measure_plain(&connectors, &options.guests, &cache)?;
     let subjects = options.subjects();

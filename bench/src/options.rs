@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::subject::Subject;
 
+/// The test component that gives back what it is given.
+pub(crate) const ECHO_GUEST: &str = "connector-echo";
+
 #[derive(Parser)]
 #[command(
     name = "bulkhead-bench",

@@ -5,6 +5,7 @@
 //! queues do the same for processes.)
 
 use std::future::{Future, poll_fn};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -44,12 +45,14 @@ impl Demotion {
 }
 
 impl Background {
-    /// Starts a thread for each processor.
+    /// Starts a thread for each processor but one, which is left to short calls.
     ///
     /// # Errors
     /// When the system has no threads left.
     pub(super) fn start() -> std::io::Result<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let runtime = Builder::new_multi_thread()
+            .worker_threads(processors.saturating_sub(1).max(1))
             .thread_name("guests")
             .event_interval(EVENT_INTERVAL)
             .enable_all()
