@@ -213,7 +213,8 @@ impl Recipe {
         } else {
             let plain = PlainComponent::new(engine, &compiled, pre, &surface, wasm, slug, *hints);
             let plain = plain.map_err(|error| self.unusable(error))?;
-            let offered = Offered { tools: plain.tools().cloned().collect(), ..Offered::default() };
+            let (tools, left_out) = (plain.tools().cloned().collect(), plain.left_out().to_vec());
+            let offered = Offered { tools, left_out, ..Offered::default() };
             (offered, Exports::Plain(plain))
         };
         Ok((Note { nature, offered }, (runtime.clone(), Arc::new(exports))))

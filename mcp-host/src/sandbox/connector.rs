@@ -21,6 +21,7 @@ use super::limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
 use super::manifest::{ConnectorManifest, ManifestError};
 use super::offered::{Listing, Offered, Prompt};
 use super::outbound::{Credentials, Outbound, OutboundClient, UnusableCredential};
+use super::plain::LeftOut;
 use super::run::{self, RunReport, Task};
 use crate::compile_cache::CompileCache;
 
@@ -194,7 +195,10 @@ impl Connector {
                 .map_err(|error| invalid(error.to_string()))?;
             callable.push(Arc::new(checked));
         }
-        let Offered { tools, prompts, listing } = offered;
+        let Offered { tools, prompts, listing, left_out } = offered;
+        for LeftOut { function, reason } in left_out {
+            tracing::warn!(connector = %slug, function, reason, "a function is left out of the connector's tools");
+        }
         let entry = NewConnector {
             slug: manifest.slug,
             name: manifest.name,

@@ -8,6 +8,7 @@ use super::bindings::exports::bulkhead::connector::{prompts as wit_prompts, reso
 use super::connector::ConnectorError;
 use super::content;
 use super::contract::Described;
+use super::plain::LeftOut;
 
 /// A prompt that a connector offers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub(super) struct Offered {
     pub(super) tools: Vec<Tool>,
     pub(super) prompts: Vec<Prompt>,
     pub(super) listing: Listing,
+    /// Functions of a plain component that can be no tools.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl Offered {
@@ -61,7 +64,7 @@ impl Offered {
         }
         let prompts = prompts(slug, described.prompts).map_err(invalid)?;
         let listing = listing(described.resources, described.completes, schemes.to_vec()).map_err(invalid)?;
-        Ok(Self { tools, prompts, listing })
+        Ok(Self { tools, prompts, listing, left_out: Vec::new() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tools of a component that knows nothing of Bulkhead: its exported functions.
 
 use bulkhead_connectors::{Annotations, Slug, Tool};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
@@ -49,10 +50,10 @@ impl Returns {
 }
 
 /// A function that is no tool, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LeftOut {
-    pub(super) function: String,
-    pub(super) reason: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) function: String,
+    pub(crate) reason: String,
 }
 
 /// Why a component has no tools.

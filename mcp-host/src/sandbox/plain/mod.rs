@@ -31,7 +31,7 @@ use describe::Function;
 use docs::Documentation;
 
 pub(crate) use config_store::add_to_linker as add_config_store_to_linker;
-pub(crate) use describe::{NoTools, has_initializer};
+pub(crate) use describe::{LeftOut, NoTools, has_initializer};
 pub(crate) use surface::Surface;
 
 /// The function that a component exports to be run once when it is installed. It is no tool.
@@ -41,10 +41,11 @@ pub(crate) const INITIALIZE: &str = "initialize";
 pub(crate) struct PlainComponent {
     pre: InstancePre<Guest>,
     functions: Vec<Function>,
+    left_out: Vec<LeftOut>,
 }
 
 impl PlainComponent {
-    /// Makes tools of a component's functions. A function that can't be one is left out with a warning.
+    /// Makes tools of a component's functions. A function that can't be one is left out.
     ///
     /// # Errors
     /// [`NoTools`] when no function is left.
@@ -59,10 +60,12 @@ impl PlainComponent {
     ) -> Result<Self, NoTools> {
         let documentation = Documentation::read(surface, wasm);
         let (functions, left_out) = describe::describe(engine, component, &documentation, slug, annotations)?;
-        for describe::LeftOut { function, reason } in left_out {
-            tracing::warn!(connector = %slug, function, reason, "a function is left out of the connector's tools");
-        }
-        Ok(Self { pre, functions })
+        Ok(Self { pre, functions, left_out })
+    }
+
+    /// Its functions that are no tools.
+    pub(crate) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// Its tools, in the order of its exports.
