@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use crate::compile_cache::sha256;
 use crate::sandbox::{ConnectorManifest, Surface};
 
 /// The type of the configuration.
@@ -53,7 +53,7 @@ pub(super) struct Described {
 
 /// SHA-256 as registries write it.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
+    format!("sha256:{}", sha256(bytes))
 }
 
 impl Artifact {

@@ -185,24 +185,23 @@ impl Recipe {
         compile::measure(wasm, &options).map_err(|source| self.uncompiled(source))?;
         let surface = Surface::read(wasm)
             .map_err(|error| self.unusable(format!("not a WebAssembly component that can run here: {error}")))?;
-        let runtime = sandbox.runtime(surface.is_concurrent());
+        let concurrent = surface.is_concurrent(wasm);
+        let runtime = sandbox.runtime(concurrent);
         let engine = &runtime.engine;
         // A plain component may mean something else by the name, which its types tell.
         let initialized = surface.initializes()
-            && (surface.is_contract() || has_initializer(engine, &self.compiled(engine, wasm, None).await?));
-        let nature = Nature { contract: surface.is_contract(), concurrent: surface.is_concurrent(), initialized };
+            && (surface.is_contract() || has_initializer(engine, &self.compiled(engine, wasm).await?));
+        let nature = Nature { contract: surface.is_contract(), concurrent, initialized };
         let guest = || installing.guest(Credentials::default());
-        let known = || self.cache.find(engine, &self.digest, nature.variant());
-        let compiled = match known() {
-            Some(compiled) => compiled,
-            None if initialized => {
-                let instrumented = preinit::instrument((sandbox, runtime), wasm).await;
-                let initialized = instrumented.map_err(|source| self.uncompiled(source))?;
-                let changed = in_time(options, initialized.initialize(runtime, options, guest())).await;
-                let changed = changed.map_err(|error| self.failed(&error))?;
-                self.compiled(engine, &changed, Some(INITIALIZED)).await?
-            }
-            None => self.compiled(engine, wasm, None).await?,
+        let compiled = if !initialized {
+            self.compiled(engine, wasm).await?
+        } else if let Some(compiled) = self.cache.find(engine, &self.digest, nature.variant()) {
+            compiled
+        } else {
+            let instrumented = preinit::instrument((sandbox, runtime), wasm).await;
+            let instrumented = instrumented.map_err(|source| self.uncompiled(source))?;
+            let changed = in_time(options, instrumented.initialize(runtime, options, guest())).await;
+            self.compile(engine, changed.map_err(|error| self.failed(&error))?, nature.variant()).await?
         };
         let pre = runtime.linker.instantiate_pre(&compiled).map_err(|error| self.failed(&error))?;
         let (offered, exports) = if nature.contract {
@@ -220,17 +219,22 @@ impl Recipe {
         Ok((Note { nature, offered }, (runtime.clone(), Arc::new(exports))))
     }
 
-    /// This, or what this is a variant of, from the cache or compiled now.
-    async fn compiled(
+    /// The binary as it is, from the cache or compiled now.
+    async fn compiled(&self, engine: &Engine, wasm: &[u8]) -> Result<Compiled, ConnectorError> {
+        match self.cache.find(engine, &self.digest, None) {
+            Some(compiled) => Ok(compiled),
+            None => self.compile(engine, wasm.to_owned(), None).await,
+        }
+    }
+
+    /// Compiles the binary, or what it was changed to, and keeps that.
+    async fn compile(
         &self,
         engine: &Engine,
-        wasm: &[u8],
+        wasm: Vec<u8>,
         variant: Option<&'static str>,
     ) -> Result<Compiled, ConnectorError> {
-        if let Some(compiled) = self.cache.find(engine, &self.digest, variant) {
-            return Ok(compiled);
-        }
-        let (engine, cache, digest, wasm) = (engine.clone(), self.cache.clone(), self.digest.clone(), wasm.to_owned());
+        let (engine, cache, digest) = (engine.clone(), self.cache.clone(), self.digest.clone());
         let compile = move || cache.compile(&engine, &digest, &wasm, variant);
         compile::in_time(&self.sandbox, compile).await.map_err(|source| self.uncompiled(source))
     }

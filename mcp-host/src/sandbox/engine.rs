@@ -11,6 +11,7 @@ use super::background::Background;
 use super::bindings::Connector as ConnectorWorld;
 use super::host::Guest;
 use super::plain;
+use crate::config::SandboxConfig;
 use crate::epochs;
 
 /// How large the pool of instances is.
@@ -50,23 +51,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self {
-            concurrent_calls: 256,
-            max_memory_bytes: 512 << 20,
-            max_table_elements: 100_000,
-            max_core_instances: 64,
-            max_memories: 4,
-            max_tables: 16,
-            max_tools: 1000,
-            max_parts: 8,
-            max_component_bytes: 64 << 20,
-            max_functions: 100_000,
-            max_function_bytes: 1 << 20,
-            max_arity: 100,
-            max_compile_effort: 1_000_000_000,
-            compile_time: Duration::from_secs(300),
-            install_time: Duration::from_secs(30),
-        }
+        SandboxConfig::default().options()
     }
 }
 

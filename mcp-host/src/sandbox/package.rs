@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::grants::RequestedGrants;
 use super::install::InstallError;
 use super::manifest::{ConnectorManifest, ManifestError};
 use super::requested::requested;
 use super::signature::{SIGNATURE, SignatureError, SignaturePolicy};
+use crate::compile_cache::sha256;
 
 /// The manifest's name in a connector's folder.
 pub const MANIFEST: &str = "connector.toml";
@@ -80,7 +79,7 @@ impl Package {
         let requested = requested(&manifest).map_err(|error| {
             InstallError::Manifest(ManifestError::Invalid { path: path.to_owned(), message: error.to_string() })
         })?;
-        let digest = format!("sha256:{}", hex::encode(Sha256::digest(&wasm)));
+        let digest = format!("sha256:{}", sha256(&wasm));
         Ok(Self { manifest, text, wasm, digest, requested, signature: None })
     }
 }

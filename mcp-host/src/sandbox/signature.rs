@@ -7,9 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use minisign_verify::{PublicKey, Signature};
-use sha2::{Digest, Sha256};
 
 use super::package::{COMPONENT, MANIFEST};
+use crate::compile_cache::sha256;
 
 /// The signature's name in a connector's folder.
 pub const SIGNATURE: &str = "SHA256SUMS.minisig";
@@ -104,7 +104,7 @@ impl SignaturePolicy {
 
 /// What `sha256sum component.wasm connector.toml` prints.
 fn checksums(component: &[u8], manifest: &[u8]) -> String {
-    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
+    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", sha256(bytes));
     [line(COMPONENT, component), line(MANIFEST, manifest)].concat()
 }
 

@@ -76,7 +76,7 @@ async fn a_compiler_that_goes_on_is_not_waited_for_and_keeps_one_place() {
     drop(place);
     // What it made was kept.
     let surface = Surface::read(&hostile).expect("a binary");
-    let engine = &bench.sandbox.runtime(surface.is_concurrent()).engine;
+    let engine = &bench.sandbox.runtime(surface.is_concurrent(&hostile)).engine;
     let kept = bench.cache.load(engine, &hostile).expect("it is a component");
     drop(kept);
 }

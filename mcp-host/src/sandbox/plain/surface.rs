@@ -19,7 +19,6 @@ pub(crate) struct Surface {
     docs: Option<Range<usize>>,
     /// Every section with documentation, from its first byte to its last.
     docs_sections: Vec<Range<usize>>,
-    concurrent: bool,
 }
 
 impl Surface {
@@ -60,13 +59,12 @@ impl Surface {
                 _ => {}
             }
         }
-        surface.concurrent = is_concurrent(wasm) || surface.imports.iter().any(|name| is_wasi_but_not_0_2(name));
         Ok(surface)
     }
 
     /// Whether it needs what the component model has for concurrency: asynchronous functions, streams, futures.
-    pub(crate) fn is_concurrent(&self) -> bool {
-        self.concurrent
+    pub(crate) fn is_concurrent(&self, wasm: &[u8]) -> bool {
+        self.imports.iter().any(|name| is_wasi_but_not_0_2(name)) || is_concurrent(wasm)
     }
 
     /// The names of its imports, as WIT has them: `package:name/interface@version`, or a function's name.
@@ -151,7 +149,8 @@ mod tests {
     fn what_is_asynchronous_is_concurrent() {
         let concurrent = |items: &str| {
             let wit = format!("package a:b; world w {{ {items} }}");
-            Surface::read(&documented(&wit).plain).expect("reads").is_concurrent()
+            let wasm = documented(&wit).plain;
+            Surface::read(&wasm).expect("reads").is_concurrent(&wasm)
         };
         assert!(!concurrent("import f: func(of: list<string>) -> result<u8>; export g: func();"));
         assert!(concurrent("export f: async func();"));
