@@ -1,6 +1,7 @@
 //! `Authorization: Bearer …` → [`Caller`].
 
 use axum::extract::FromRequestParts;
+use bulkhead_identity::{authenticate_key, authenticate_token, is_api_key};
 use bulkhead_kernel::Caller;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -13,7 +14,11 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let credential = bearer(&parts.headers).map_err(Problem::unauthenticated)?;
-        Ok(bulkhead_identity::authenticate(&api.ports, credential).await?)
+        if is_api_key(credential) {
+            return Ok(authenticate_key(&api.ports, credential).await?);
+        }
+        let terms = api.token_terms().await?;
+        Ok(authenticate_token(&api.ports, &terms, credential).await?)
     }
 }
 

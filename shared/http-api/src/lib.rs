@@ -24,9 +24,10 @@ mod problem;
 mod query;
 mod routes;
 mod security;
+mod variables;
 
 pub use answer::{Correlation, answer};
-pub use api::{Api, Limits};
+pub use api::{Api, Audience, Limits};
 pub use caller::bearer;
 pub use host::{HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
@@ -37,3 +38,4 @@ pub use prefer::Wait;
 pub use problem::{Kind, Problem};
 pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
+pub use variables::{PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};

@@ -52,6 +52,14 @@ impl Operation {
         }
     }
 
+    /// A route that needs no credential.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.value["security"] = json!([]);
+        self.kinds.retain(|kind| *kind != Kind::Unauthenticated);
+        self
+    }
+
     /// What there is to know beyond the summary.
     #[must_use]
     pub fn description(mut self, text: &str) -> Self {
@@ -197,13 +205,16 @@ pub fn document(version: &str, descriptions: Vec<Description>) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "Where this document's installation serves it."}],
-        "security": [{"ApiKey": []}],
+        "security": [{"ApiKey": []}, {"AccessToken": []}],
         "tags": tags,
         "paths": paths,
         "components": {
             "securitySchemes": {"ApiKey": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "bhk_ and 56 hexadecimal digits",
                 "description": "An API key.",
+            }, "AccessToken": {
+                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "An access token (RFC 9068) of a session, for this interface.",
             }},
             "parameters": {
                 "CorrelationId": {

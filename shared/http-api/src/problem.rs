@@ -25,6 +25,16 @@ pub enum Kind {
     InsufficientScope,
     /// The user's role is not enough.
     InsufficientRole,
+    /// E-mail address or password is wrong.
+    WrongCredentials,
+    /// The refresh token is not, or no longer, good.
+    InvalidGrant,
+    /// The user belongs to no such organisation.
+    NoOrganization,
+    /// Nobody makes an account without having been invited.
+    SignUpClosed,
+    /// Somebody else has the e-mail address or the organisation's slug.
+    AccountExists,
     /// The organisation does not allow the tool.
     ToolRestricted,
     /// Nothing has this path.
@@ -61,6 +71,8 @@ pub enum Kind {
     DatabaseUnavailable,
     /// The database has not been migrated.
     NotMigrated,
+    /// A variable of the function is missing or makes no sense.
+    Misconfigured,
     /// Too many requests are running, or the server is shutting down.
     Unavailable,
     /// Answering needed more memory than there may be.
@@ -71,7 +83,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -79,6 +91,11 @@ impl Kind {
         Self::Unauthenticated,
         Self::InsufficientScope,
         Self::InsufficientRole,
+        Self::WrongCredentials,
+        Self::InvalidGrant,
+        Self::NoOrganization,
+        Self::SignUpClosed,
+        Self::AccountExists,
         Self::ToolRestricted,
         Self::UnknownPath,
         Self::UnknownConnector,
@@ -97,6 +114,7 @@ impl Kind {
         Self::Internal,
         Self::DatabaseUnavailable,
         Self::NotMigrated,
+        Self::Misconfigured,
         Self::Unavailable,
         Self::OutOfMemory,
         Self::Timeout,
@@ -110,9 +128,16 @@ impl Kind {
             Self::InvalidHeader => (S::BAD_REQUEST, "invalid-header", "A header is not valid"),
             Self::MalformedJson => (S::BAD_REQUEST, "malformed-json", "The body is not JSON"),
             Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid API key is required"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid credential is required"),
             Self::InsufficientScope => (S::FORBIDDEN, "insufficient-scope", "The access token lacks a scope"),
             Self::InsufficientRole => (S::FORBIDDEN, "insufficient-role", "The user's role is not enough"),
+            Self::WrongCredentials => {
+                (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
+            }
+            Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
+            Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
+            Self::SignUpClosed => (S::FORBIDDEN, "sign-up-closed", "Accounts are made by invitation"),
+            Self::AccountExists => (S::CONFLICT, "account-exists", "The address or the slug is taken"),
             Self::ToolRestricted => (S::FORBIDDEN, "tool-restricted", "The organization does not allow the tool"),
             Self::UnknownPath => (S::NOT_FOUND, "unknown-path", "There is nothing at this path"),
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
@@ -139,6 +164,7 @@ impl Kind {
                 (S::SERVICE_UNAVAILABLE, "database-unavailable", "The database is unavailable")
             }
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "The database has not been migrated"),
+            Self::Misconfigured => (S::SERVICE_UNAVAILABLE, "misconfigured", "The installation is not set up for this"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The server can't take the request now"),
             Self::OutOfMemory => (S::SERVICE_UNAVAILABLE, "out-of-memory", "The request needs too much memory"),
             Self::Timeout => (S::GATEWAY_TIMEOUT, "timeout", "The request took too long"),

@@ -13,6 +13,6 @@ mod host;
 mod request;
 
 pub use bulkhead_http_api::openapi::Description;
-pub use harness::{Fixture, Harness, Tenant};
+pub use harness::{Fixture, Harness, Tenant, variables};
 pub use host::{Asked, Behaviour, FakeHost};
 pub use request::{Answer, Call};
