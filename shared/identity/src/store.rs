@@ -7,23 +7,30 @@ use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 use crate::model::{ApiKey, Organization, User};
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
-    Ok(database.query_optional(sql("SELECT id FROM organizations LIMIT 1")).await?.is_some())
+    let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
+    Ok(database.query_optional(statement).await?.is_some())
 }
 
 pub(crate) async fn find_organization(database: &dyn Sql, slug: &str) -> Result<Option<Organization>, SqlError> {
-    let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE slug = $1").bind(slug);
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE slug = $1")
+        .bind(slug)
+        .across_tenants("an operator names the organisation, and belongs to none");
     database.query_optional(statement).await?.as_ref().map(read_organization).transpose()
 }
 
 /// The first ones by their names.
 pub(crate) async fn list_organizations(database: &dyn Sql, limit: u32) -> Result<Vec<Organization>, SqlError> {
-    let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1").bind(limit);
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1")
+        .bind(limit)
+        .across_tenants("an operator is told which organisations there are");
     database.query(statement).await?.iter().map(read_organization).collect()
 }
 
 /// Every one: whoever operates the installation tells all of them.
 pub(crate) async fn organization_ids(database: &dyn Sql) -> Result<Vec<OrganizationId>, SqlError> {
-    database.query(sql("SELECT id FROM organizations ORDER BY id")).await?.iter().map(|row| row.get("id")).collect()
+    let statement = sql("SELECT id FROM organizations ORDER BY id")
+        .across_tenants("what is done to the installation is told to every tenant");
+    database.query(statement).await?.iter().map(|row| row.get("id")).collect()
 }
 
 pub(crate) fn insert_organization(organization: &Organization) -> Statement {
@@ -32,6 +39,7 @@ pub(crate) fn insert_organization(organization: &Organization) -> Statement {
         .bind(organization.slug.as_str())
         .bind(organization.name.as_str())
         .bind(organization.created_at)
+        .of(organization.id)
 }
 
 pub(crate) fn insert_user(user: &User) -> Statement {
@@ -42,6 +50,7 @@ pub(crate) fn insert_user(user: &User) -> Statement {
         .bind(user.name.as_str())
         .bind(user.role.as_str())
         .bind(user.created_at)
+        .of(user.organization)
 }
 
 pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
@@ -56,6 +65,7 @@ pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
     .bind(key.created_at)
     .bind(key.expires_at)
     .bind(key.revoked_at)
+    .of(key.organization)
 }
 
 /// The key with this prefix and its user's role. Without a tenant: it is how the tenant is found.
@@ -64,7 +74,8 @@ pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<O
                          k.expires_at, k.revoked_at, u.role \
                          FROM api_keys k JOIN users u ON u.id = k.user_id AND u.organization_id = k.organization_id \
                          WHERE k.prefix = $1")
-    .bind(prefix);
+    .bind(prefix)
+    .across_tenants("a key's row says whose it is");
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -73,7 +84,9 @@ pub(crate) async fn find_users_by_email(
     database: &dyn Sql,
     email: &str,
 ) -> Result<Vec<(OrganizationId, UserId, Role)>, SqlError> {
-    let statement = sql("SELECT id, organization_id, role FROM users WHERE email = $1 LIMIT 2").bind(email);
+    let statement = sql("SELECT id, organization_id, role FROM users WHERE email = $1 LIMIT 2")
+        .bind(email)
+        .across_tenants("another issuer's token does not say which tenant its user is of");
     let read = |row: &Row| Ok((row.get("organization_id")?, row.get("id")?, row.parse("role")?));
     database.query(statement).await?.iter().map(read).collect()
 }

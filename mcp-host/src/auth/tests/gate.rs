@@ -102,7 +102,7 @@ async fn a_subject_that_is_not_exactly_one_user_is_refused() {
         assert_eq!(scene.refused(&scene.token(subject, "a b")).await, expected, "{subject}");
     }
     // To an address that two organisations have.
-    let both = sql("UPDATE users SET email = $1").bind("ours");
+    let both = sql("UPDATE users SET email = $1").bind("ours").across_tenants("a test");
     scene.fixture.ports.sql.execute(both).await.expect("updates");
     assert_eq!(scene.refused(&scene.token("ada", "a b")).await, expected);
 }
