@@ -175,7 +175,7 @@ async fn a_token_ends_with_membership_user_and_organization() {
         let harness = harness().await;
         let first = sign_up(&harness).await;
         assert_eq!(sessions(&harness, access(&first)).await.status, 200);
-        harness.api.ports.sql.execute(sql(change)).await.expect("changes");
+        harness.api.ports.sql.execute(sql(change).across_tenants("a test")).await.expect("changes");
         assert_eq!(sessions(&harness, access(&first)).await.status, 401, "{change}");
         assert_eq!(refresh(&harness, &first).await.status, 401, "{change}");
     }

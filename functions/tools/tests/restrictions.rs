@@ -16,6 +16,7 @@ async fn harness() -> Harness {
     let harness = Harness::start(router, describe()).await;
     let ports = &harness.api.ports;
     let admin = sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(harness.ours.caller.user);
+    let admin = admin.of(harness.ours.caller.organization);
     ports.sql.execute(admin).await.expect("an admin");
     let grants = json!({
         "outbound": [{ "to": { "host": "*.example.com:443" }, "method": "GET", "path": "/v1/**" }],

@@ -49,6 +49,7 @@ pub(super) async fn open_durable(config: &Config) -> anyhow::Result<(Database, P
 async fn open_database_with(config: &Config, options: &Options) -> anyhow::Result<(Database, Ports)> {
     let database = connect(&config.database_url(), options).await?;
     database.migrate().await?;
+    database.check_isolation().await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     Ok((database, ports))
 }

@@ -27,6 +27,7 @@ pub fn insert(event: &AuditEvent) -> Statement {
     .bind(event.correlation_id.as_str())
     .bind(event.occurred_at)
     .bind(event.completed_at)
+    .of(event.organization)
 }
 
 pub(crate) fn complete(
@@ -43,6 +44,7 @@ pub(crate) fn complete(
     .bind(now)
     .bind(organization)
     .bind(id)
+    .of(organization)
 }
 
 pub(crate) async fn list(
@@ -65,7 +67,8 @@ pub(crate) async fn list(
     .bind(filter.outcome.map_or("", Outcome::as_str))
     .bind(filter.job.map(|job| job.to_string()).unwrap_or_default())
     .bind(filter.correlation_id.as_deref().unwrap_or(""))
-    .bind(i64::from(page.limit) + 1);
+    .bind(i64::from(page.limit) + 1)
+    .of(organization);
     database.query(statement).await?.iter().map(read).collect()
 }
 

@@ -109,10 +109,7 @@ pub async fn approve(
         Some(old) => store::replace_approval(old, new, name, ports.now()).expecting(1),
     };
     let mut steps = vec![first];
-    steps.extend(audited(ports, by, act.action(), &new.slug).map(|event| {
-        let event = event.ended(Outcome::Succeeded);
-        bulkhead_audit::begin(&event).into()
-    }));
+    steps.extend(audited(ports, by, act.action(), &new.slug).map(|event| entry(&event.ended(Outcome::Succeeded))));
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(true),
         Err(SqlError::ConstraintViolation(_)) if old.is_none() => Ok(false),
@@ -127,7 +124,7 @@ pub async fn approve(
 /// [`SqlError`] when it can't be recorded.
 pub async fn record_refused_upgrade(ports: &Ports, by: &Approver, slug: &Slug) -> Result<(), SqlError> {
     let refused = audited(ports, by, UPGRADE, slug).map(|event| event.refused("asks_for_more"));
-    let steps = refused.map(|event| bulkhead_audit::begin(&event).into()).collect();
+    let steps = refused.map(|event| entry(&event)).collect();
     ports.sql.batch(steps).await.map(drop)
 }
 
@@ -138,15 +135,19 @@ pub async fn record_refused_upgrade(ports: &Ports, by: &Approver, slug: &Slug) -
 /// [`SqlError`] when the database refuses.
 pub async fn withdraw_approval(ports: &Ports, by: &Approver, slug: &Slug) -> Result<bool, SqlError> {
     let mut steps = vec![store::delete_approval(slug).expecting(1)];
-    steps.extend(audited(ports, by, "connector.remove", slug).map(|event| {
-        let event = event.ended(Outcome::Succeeded);
-        bulkhead_audit::begin(&event).into()
-    }));
+    steps.extend(audited(ports, by, "connector.remove", slug).map(|event| entry(&event.ended(Outcome::Succeeded))));
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_unexpected_rows_at(0) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// One entry of many, in one batch.
+fn entry(event: &AuditEvent) -> Step {
+    bulkhead_audit::begin(event)
+        .across_tenants("what is done to a connector stands in the trail of every tenant")
+        .into()
 }
 
 fn audited<'a>(

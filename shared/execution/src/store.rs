@@ -55,6 +55,7 @@ pub(crate) fn insert_job(
     .bind(job.created_at)
     .bind(job.started_at)
     .bind(digest)
+    .of(job.organization)
 }
 
 /// The first events of a job that is inserted in the same batch, in one statement: each costs a round trip.
@@ -94,6 +95,7 @@ fn bind_event(statement: Statement, job: &Job, event: &NewEvent) -> Statement {
         .bind(event.message.as_str())
         .bind(event.data.as_ref().map(ToString::to_string))
         .bind(event.at)
+        .of(job.organization)
 }
 
 pub(crate) fn claim(job: &Job, terms: &LeaseTerms, expires_at: Timestamp) -> Statement {
@@ -108,6 +110,7 @@ pub(crate) fn claim(job: &Job, terms: &LeaseTerms, expires_at: Timestamp) -> Sta
     .bind(job.organization)
     .bind(job.id)
     .bind(job.lease_number - 1)
+    .of(job.organization)
 }
 
 pub(crate) fn heartbeat(lease: &Lease, expires_at: Timestamp) -> Statement {
@@ -118,6 +121,7 @@ pub(crate) fn heartbeat(lease: &Lease, expires_at: Timestamp) -> Statement {
     .bind(lease.organization)
     .bind(lease.job)
     .bind(lease.number)
+    .of(lease.organization)
 }
 
 /// Ends a running job, if `held` is still its lease.
@@ -135,6 +139,7 @@ pub(crate) fn finish(job: &Job, held: i64) -> Statement {
     .bind(job.organization)
     .bind(job.id)
     .bind(held)
+    .of(job.organization)
 }
 
 pub(crate) fn end_queued(job: &Job) -> Statement {
@@ -145,6 +150,7 @@ pub(crate) fn end_queued(job: &Job) -> Statement {
     .bind(job.finished_at)
     .bind(job.organization)
     .bind(job.id)
+    .of(job.organization)
 }
 
 pub(crate) fn request_cancel(job: &Job, now: Timestamp) -> Statement {
@@ -153,6 +159,7 @@ pub(crate) fn request_cancel(job: &Job, now: Timestamp) -> Statement {
     .bind(now)
     .bind(job.organization)
     .bind(job.id)
+    .of(job.organization)
 }
 
 pub(crate) fn requeue(job: &Job) -> Statement {
@@ -161,6 +168,7 @@ pub(crate) fn requeue(job: &Job) -> Statement {
     .bind(job.organization)
     .bind(job.id)
     .bind(job.lease_number)
+    .of(job.organization)
 }
 
 /// Keeps a job's answers, while those that are kept are still these.
@@ -171,6 +179,7 @@ pub(crate) fn keep_answers(job: &Job, before: &BTreeMap<String, Value>) -> State
         .bind(job.organization)
         .bind(job.id)
         .bind(before)
+        .of(job.organization)
 }
 
 /// The audit entry ends as its job does.
@@ -185,7 +194,8 @@ pub(crate) fn complete_audit(job: &Job, now: Timestamp) -> Statement {
 }
 
 pub(crate) async fn find(database: &dyn Sql, organization: OrganizationId, id: JobId) -> Result<Option<Job>, SqlError> {
-    let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND id = $2")).bind(organization).bind(id);
+    let text = format!("{SELECT} WHERE organization_id = $1 AND id = $2");
+    let statement = sql(text).bind(organization).bind(id).of(organization);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -195,7 +205,8 @@ pub(crate) async fn find_continuation(
     organization: OrganizationId,
     id: JobId,
 ) -> Result<Option<Job>, SqlError> {
-    let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND continues = $2")).bind(organization).bind(id);
+    let text = format!("{SELECT} WHERE organization_id = $1 AND continues = $2");
+    let statement = sql(text).bind(organization).bind(id).of(organization);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -208,7 +219,8 @@ pub(crate) async fn find_with_restrictions(
         "SELECT j.*, r.restrictions, r.digest FROM ({SELECT} WHERE id = $1) j LEFT JOIN connector_restrictions r \
          ON r.organization_id = j.organization_id AND r.connector = j.connector"
     ))
-    .bind(id);
+    .bind(id)
+    .across_tenants("a worker runs the jobs of every tenant");
     let row = database.query_optional(statement).await?;
     row.as_ref().map(|row| Ok((read(row)?, InForce::read(row)?))).transpose()
 }
@@ -221,13 +233,16 @@ pub(crate) async fn find_by_idempotency_key(
     let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND user_id = $2 AND idempotency_key = $3"))
         .bind(caller.organization)
         .bind(caller.user)
-        .bind(key);
+        .bind(key)
+        .of(caller.organization);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// For a worker, which serves every tenant.
 pub(crate) async fn queued(database: &dyn Sql, limit: u32) -> Result<Vec<JobId>, SqlError> {
-    let statement = sql("SELECT id FROM pipeline_jobs WHERE status = 'queued' ORDER BY id LIMIT $1").bind(limit);
+    let statement = sql("SELECT id FROM pipeline_jobs WHERE status = 'queued' ORDER BY id LIMIT $1")
+        .bind(limit)
+        .across_tenants("the queue is every tenant's");
     database.query(statement).await?.iter().map(|row| row.get("id")).collect()
 }
 
@@ -237,6 +252,7 @@ pub(crate) async fn abandoned(database: &dyn Sql, which: Abandoned, now: Timesta
         Abandoned::Expired => sql(format!("{SELECT} WHERE status = 'running' AND lease_expires_at < $1")).bind(now),
         Abandoned::All => sql(format!("{SELECT} WHERE status = 'running'")),
     };
+    let statement = statement.across_tenants("whatever a dead worker left is taken up");
     database.query(statement).await?.iter().map(read).collect()
 }
 
@@ -258,7 +274,8 @@ pub(crate) async fn list(
     .bind(filter.connector.as_deref().unwrap_or(""))
     .bind(filter.tool.as_deref().unwrap_or(""))
     .bind(filter.correlation_id.as_deref().unwrap_or(""))
-    .bind(i64::from(page.limit) + 1);
+    .bind(i64::from(page.limit) + 1)
+    .of(organization);
     database.query(statement).await?.iter().map(read).collect()
 }
 
@@ -275,7 +292,8 @@ pub(crate) async fn list_events(
     .bind(organization)
     .bind(job)
     .bind(after)
-    .bind(i64::from(limit) + 1);
+    .bind(i64::from(limit) + 1)
+    .of(organization);
     database.query(statement).await?.iter().map(read_event).collect()
 }
 

@@ -51,6 +51,7 @@ impl From<SqlError> for Problem {
             SqlError::UniqueViolation(_)
             | SqlError::ConstraintViolation(_)
             | SqlError::UnexpectedRows { .. }
+            | SqlError::SeveralTenants { .. }
             | SqlError::Decode { .. }
             | SqlError::Other(_) => Self::new(Kind::Internal, INTERNAL),
         };
@@ -197,6 +198,7 @@ mod tests {
             (SqlError::UniqueViolation("x".into()), Kind::Internal),
             (SqlError::ConstraintViolation("x".into()), Kind::Internal),
             (SqlError::UnexpectedRows { step: 0, expected: 1, affected: 0 }, Kind::Internal),
+            (SqlError::SeveralTenants { step: 1 }, Kind::Internal),
             (SqlError::Decode { column: "x".into() }, Kind::Internal),
             (SqlError::Other("x".into()), Kind::Internal),
         ];

@@ -8,23 +8,30 @@ use crate::email::EmailAddress;
 use crate::model::{ApiKey, Membership, Organization, User};
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
-    Ok(database.query_optional(sql("SELECT id FROM organizations LIMIT 1")).await?.is_some())
+    let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
+    Ok(database.query_optional(statement).await?.is_some())
 }
 
 pub(crate) async fn find_organization(database: &dyn Sql, slug: &str) -> Result<Option<Organization>, SqlError> {
-    let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE slug = $1").bind(slug);
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE slug = $1")
+        .bind(slug)
+        .across_tenants("an operator names the organisation, and belongs to none");
     database.query_optional(statement).await?.as_ref().map(read_organization).transpose()
 }
 
 /// The first ones by their names.
 pub(crate) async fn list_organizations(database: &dyn Sql, limit: u32) -> Result<Vec<Organization>, SqlError> {
-    let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1").bind(limit);
+    let statement = sql("SELECT id, slug, name, created_at FROM organizations ORDER BY slug LIMIT $1")
+        .bind(limit)
+        .across_tenants("an operator is told which organisations there are");
     database.query(statement).await?.iter().map(read_organization).collect()
 }
 
 /// Every one: whoever operates the installation tells all of them.
 pub(crate) async fn organization_ids(database: &dyn Sql) -> Result<Vec<OrganizationId>, SqlError> {
-    database.query(sql("SELECT id FROM organizations ORDER BY id")).await?.iter().map(|row| row.get("id")).collect()
+    let statement = sql("SELECT id FROM organizations ORDER BY id")
+        .across_tenants("what is done to the installation is told to every tenant");
+    database.query(statement).await?.iter().map(|row| row.get("id")).collect()
 }
 
 pub(crate) fn insert_organization(organization: &Organization) -> Statement {
@@ -33,6 +40,7 @@ pub(crate) fn insert_organization(organization: &Organization) -> Statement {
         .bind(organization.slug.as_str())
         .bind(organization.name.as_str())
         .bind(organization.created_at)
+        .of(organization.id)
 }
 
 pub(crate) fn insert_user(user: &User) -> Statement {
@@ -53,6 +61,7 @@ pub(crate) fn insert_membership(membership: &Membership) -> Statement {
         .bind(membership.user)
         .bind(membership.role.as_str())
         .bind(membership.created_at)
+        .of(membership.organization)
 }
 
 pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
@@ -67,6 +76,7 @@ pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
     .bind(key.created_at)
     .bind(key.expires_at)
     .bind(key.revoked_at)
+    .of(key.organization)
 }
 
 /// The key with this prefix and its user's role, while user and organisation are there. Without a tenant: it is how the
@@ -79,7 +89,8 @@ pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<O
                          JOIN users u ON u.id = k.user_id AND u.deleted_at IS NULL \
                          JOIN organizations o ON o.id = k.organization_id AND o.deleted_at IS NULL \
                          WHERE k.prefix = $1")
-    .bind(prefix);
+    .bind(prefix)
+    .across_tenants("a key's row says whose it is");
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -93,7 +104,8 @@ pub(crate) async fn find_memberships_by_email(
                          JOIN memberships m ON m.user_id = u.id \
                          JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
                          WHERE u.email = $1 AND u.deleted_at IS NULL ORDER BY m.organization_id LIMIT 2")
-    .bind(email.as_str());
+    .bind(email.as_str())
+    .across_tenants("another issuer's token does not say which tenant its user is of");
     database.query(statement).await?.iter().map(read_membership).collect()
 }
 
@@ -102,7 +114,8 @@ pub(crate) async fn memberships_of(database: &dyn Sql, user: UserId) -> Result<V
     let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at, o.slug FROM memberships m \
                          JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
                          WHERE m.user_id = $1 ORDER BY m.created_at, m.organization_id")
-    .bind(user);
+    .bind(user)
+    .across_tenants("the user chooses among them");
     let read = |row: &Row| Ok((read_membership(row)?, row.get("slug")?));
     database.query(statement).await?.iter().map(read).collect()
 }

@@ -4,16 +4,23 @@
 //! columns `TEXT`, `BIGINT`, `DOUBLE PRECISION`, `BOOLEAN` and `BYTEA`/`BLOB`; `INSERT … ON CONFLICT`;
 //! `RETURNING`. Every adapter passes the suite in `testkit`.
 //!
+//! A statement says whose rows it is about: [`Statement::of`] an organisation, or [`Statement::across_tenants`]. One that
+//! says neither sees what belongs to the installation, and PostgreSQL shows it no row of any tenant.
+//!
 //! What the adapters of one database share is here too: [`refusal`] reads its errors, [`postgres`] writes its
 //! statements.
 
 pub mod postgres;
 pub mod refusal;
+mod tenancy;
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+pub use tenancy::Tenancy;
 
 /// A parameter or a column's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,12 +140,16 @@ impl<T: FromValue> FromValue for Option<T> {
 pub struct Statement {
     text: Cow<'static, str>,
     parameters: Vec<Value>,
+    tenancy: Tenancy,
+    written_at: &'static Location<'static>,
 }
 
 /// Starts a statement. Text comes from the source, never from a request: values are bound.
 #[must_use]
+#[track_caller]
 pub fn sql(text: impl Into<Cow<'static, str>>) -> Statement {
-    Statement { text: text.into(), parameters: Vec::new() }
+    let (tenancy, written_at) = (Tenancy::default(), Location::caller());
+    Statement { text: text.into(), parameters: Vec::new(), tenancy, written_at }
 }
 
 impl Statement {
@@ -159,6 +170,12 @@ impl Statement {
     #[must_use]
     pub fn parameters(&self) -> &[Value] {
         &self.parameters
+    }
+
+    /// Where in the source it is written, by which tests know which statements they have seen.
+    #[must_use]
+    pub fn written_at(&self) -> &'static Location<'static> {
+        self.written_at
     }
 
     /// Takes it apart.
@@ -316,6 +333,14 @@ pub enum SqlError {
         /// What it did affect.
         affected: u64,
     },
+    /// A step of a batch is about other tenants' rows than the steps before it; nothing was changed.
+    #[error(
+        "step {step} is about other rows than the steps before it: a batch is about one organisation, or about all"
+    )]
+    SeveralTenants {
+        /// The step, from 0.
+        step: usize,
+    },
     /// A column is missing or of another type than the code expects.
     #[error("column {column} can't be read as expected")]
     Decode {
@@ -348,7 +373,7 @@ pub trait Sql: Send + Sync {
     /// returns are dropped. A step sees what the steps before it did.
     ///
     /// The batch is atomic whatever happens to the process or guest that asked for it, and leaves no transaction
-    /// open on a pooled connection.
+    /// open on a pooled connection. Its steps agree on whose rows they are about, see [`Tenancy::of_batch`].
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError>;
 
     /// Runs a statement that gives at most one row.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bulkhead_kernel::Sql;
 use bulkhead_kernel::sql::SqlError;
 
-use crate::{ConnectError, NativePostgres, NativeSqlite, PostgresOptions, SqliteOptions};
+use crate::{ConnectError, IsolationError, NativePostgres, NativeSqlite, PostgresOptions, SqliteOptions};
 
 /// The limits of whichever database the URL names.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,20 @@ pub enum Database {
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
-#[error("the database could not be migrated: {0}")]
-pub struct MigrateError(#[from] pub(crate) sqlx::migrate::MigrateError);
+pub enum MigrateError {
+    /// A migration failed, or a newer version has migrated the database.
+    #[error("the database could not be migrated: {0}")]
+    Failed(#[from] sqlx::migrate::MigrateError),
+    /// The database refused, or went away.
+    #[error("the database could not be migrated: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Migrations are missing, and the user in the URL may not run them.
+    #[error(
+        "the database is not migrated for this version, and the user of its URL may not do it; run `bulkhead migrate` \
+         with the URL of the user that owns the database"
+    )]
+    NotTheOwner,
+}
 
 /// Opens the database that `url` names: `sqlite:PATH` (or `sqlite://PATH`), created when it is missing, or
 /// `postgres://USER:PASSWORD@HOST:PORT/NAME` (or `postgres:///NAME?host=/DIRECTORY` for a unix socket). Must be called
@@ -88,6 +100,18 @@ impl Database {
         match self {
             Self::Sqlite(database) => database.migrate().await,
             Self::Postgres(database) => database.migrate().await,
+        }
+    }
+
+    /// Sees that the database itself keeps tenants apart, whatever a statement says: PostgreSQL by its policies. SQLite
+    /// has nothing of the kind.
+    ///
+    /// # Errors
+    /// [`IsolationError`]: then nobody should be served.
+    pub async fn check_isolation(&self) -> Result<(), IsolationError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(database) => database.check_isolation().await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Both native adapters do what the port promises.
 
 use bulkhead_native_adapters::{Database, Options, connect};
+use bulkhead_testkit::functions::postgres;
 use bulkhead_testkit::sql_conformance;
 
 async fn passes(database: &Database) {
@@ -21,12 +22,11 @@ async fn sqlite_conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
 async fn postgres_conforms() {
-    let url = std::env::var("BULKHEAD_TEST_POSTGRES_URL")
-        .expect("BULKHEAD_TEST_POSTGRES_URL names a database for tests; `cargo xtask test` starts one");
+    let url = postgres::create_database().await;
     let database = connect(&url, &Options::default()).await.expect("connects");
     database.migrate().await.expect("migrates");
+    postgres::let_make_tables(&url).await;
     passes(&database).await;
     database.close().await;
 }

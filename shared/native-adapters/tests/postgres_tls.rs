@@ -103,6 +103,7 @@ async fn admit(mut client: TcpStream, acceptor: TlsAcceptor, entered: Arc<Atomic
 
 async fn answers(url: &str) -> Result<(), ConnectError> {
     let database = connect(url, &Options::default()).await?;
+    database.migrate().await.expect("migrates");
     let row = database.sql().query_optional(sql("SELECT 1 AS n")).await.expect("reads").expect("a row");
     assert_eq!(row.get::<i64>("n"), Ok(1));
     Ok(())

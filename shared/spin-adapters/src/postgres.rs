@@ -1,13 +1,15 @@
 //! PostgreSQL through Spin.
 //!
 //! The host pools the connections, and gives one to the next caller whatever state this one left it in. So nothing here
-//! ever opens a transaction: an atomic batch is one statement, the SQL function `bulkhead_batch`.
+//! ever opens a transaction: an atomic batch is one statement, the SQL function `bulkhead_batch`. And a connection is
+//! given the application's role and the tenant before every query, whatever it had: that costs a round trip, which what
+//! changes something does without, as it goes through the same function.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bulkhead_kernel::sql::postgres::{BATCH, BATCH_COLUMN, batch_argument, batch_counts, typed};
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Value, refusal};
+use bulkhead_kernel::sql::postgres::{BATCH, BATCH_COLUMN, ENTER, batch_argument, batch_counts, typed};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy, Value, refusal};
 use send_wrapper::SendWrapper;
 use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError};
 
@@ -28,41 +30,43 @@ impl SpinPostgres {
         Connection::open(&self.url).await.map_err(refused)
     }
 
-    async fn read(&self, text: String, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
-        let connection = self.connect().await?;
-        let result = connection.query(text, to_spin(parameters)).await.map_err(refused)?;
-        let (columns, rows, ended) = result.into_inner();
-        // Without a row there are no columns, and none are needed.
-        let columns: Arc<[String]> = columns.into_iter().map(|column| column.name).collect();
-        let rows = rows.collect().await;
-        ended.await.map_err(|error| refused(Error::PgError(error)))?;
-        rows.into_iter().map(|row| from_spin(row, &columns)).collect()
-    }
-
-    async fn write(&self, statement: &Statement) -> Result<u64, SqlError> {
+    /// A statement's rows, by those that it is about.
+    async fn read(&self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
         let (text, parameters) = typed(statement)?;
         let connection = self.connect().await?;
-        let reported = connection.execute(text, to_spin(parameters)).await.map_err(refused)?;
-        Ok(statement.affected(reported))
+        // The one place where a query gets its connection.
+        rows(&connection, ENTER.to_owned(), vec![statement.tenancy().setting().into()]).await?;
+        rows(&connection, text, parameters).await
     }
 
     async fn write_all(&self, steps: &[Step]) -> Result<Vec<u64>, SqlError> {
-        let argument = Value::Text(batch_argument(steps)?);
-        let rows = self.read(BATCH.to_owned(), vec![argument]).await?;
+        let tenant = Tenancy::of_batch(steps)?.setting();
+        let parameters = vec![Value::Text(batch_argument(steps)?), tenant.into()];
+        let rows = rows(&self.connect().await?, BATCH.to_owned(), parameters).await?;
         let undecodable = || SqlError::Decode { column: BATCH_COLUMN.to_owned() };
         batch_counts(steps, &rows.first().ok_or_else(undecodable)?.get::<String>(BATCH_COLUMN)?)
     }
 }
 
+async fn rows(connection: &Connection, text: String, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+    let result = connection.query(text, to_spin(parameters)).await.map_err(refused)?;
+    let (columns, rows, ended) = result.into_inner();
+    // Without a row there are no columns, and none are needed.
+    let columns: Arc<[String]> = columns.into_iter().map(|column| column.name).collect();
+    let rows = rows.collect().await;
+    ended.await.map_err(|error| refused(Error::PgError(error)))?;
+    rows.into_iter().map(|row| from_spin(row, &columns)).collect()
+}
+
 #[async_trait]
 impl Sql for SpinPostgres {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        let (text, parameters) = typed(&statement)?;
-        SendWrapper::new(self.read(text, parameters)).await
+        SendWrapper::new(self.read(&statement)).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
-        SendWrapper::new(self.write(&statement)).await
+        let counts = SendWrapper::new(self.write_all(&[statement.into()])).await?;
+        Ok(counts.first().copied().unwrap_or(0))
     }
 
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {

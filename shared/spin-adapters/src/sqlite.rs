@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Value, refusal};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy, Value, refusal};
 use send_wrapper::SendWrapper;
 use spin_sdk::sqlite::{Connection, Error, Value as SpinValue};
 
@@ -150,6 +150,8 @@ impl Sql for SpinSqlite {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
+        // Nothing here goes by it, but what PostgreSQL refuses is refused here too.
+        Tenancy::of_batch(&steps)?;
         SendWrapper::new(self.write_all(&steps)).await
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn upsert(id: SecretId, binding: &Binding<'_>, sealed: &Sealed, now: 
     .bind(sealed.nonce.clone())
     .bind(sealed.ciphertext.clone())
     .bind(now)
+    .of(binding.organization)
 }
 
 pub(crate) fn delete(binding: &Binding<'_>) -> Statement {
@@ -49,6 +50,7 @@ pub(crate) fn delete(binding: &Binding<'_>) -> Statement {
         .bind(binding.organization)
         .bind(binding.scope.to_string())
         .bind(binding.field.as_str())
+        .of(binding.organization)
 }
 
 /// Replaces the wrapped key, if the row still has the old one.
@@ -61,6 +63,7 @@ pub(crate) fn replace_wrapped_key(organization: OrganizationId, id: SecretId, ol
     .bind(id)
     .bind(old.key)
     .bind(old.wrapped_key.clone())
+    .of(organization)
 }
 
 pub(crate) async fn of_scope(
@@ -70,7 +73,8 @@ pub(crate) async fn of_scope(
 ) -> Result<Vec<StoredSecret>, SqlError> {
     let statement = sql(format!("{SELECT} WHERE organization_id = $1 AND scope = $2 ORDER BY field"))
         .bind(organization)
-        .bind(scope.to_string());
+        .bind(scope.to_string())
+        .of(organization);
     database.query(statement).await?.iter().map(read).collect()
 }
 
@@ -84,14 +88,16 @@ pub(crate) async fn not_wrapped_by(
     let statement = sql(format!("{SELECT} WHERE key_id <> $1 AND ($2 = '' OR id > $2) ORDER BY id LIMIT $3"))
         .bind(key)
         .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(limit);
+        .bind(limit)
+        .across_tenants("a rotation wraps the secrets of every tenant anew");
     database.query(statement).await?.iter().map(read).collect()
 }
 
 pub(crate) async fn list(database: &dyn Sql, organization: OrganizationId) -> Result<Vec<SecretEntry>, SqlError> {
     let statement = sql("SELECT scope, field, key_id, created_at, updated_at FROM vault_secrets \
                          WHERE organization_id = $1 ORDER BY scope, field")
-    .bind(organization);
+    .bind(organization)
+    .of(organization);
     database.query(statement).await?.iter().map(read_entry).collect()
 }
 
@@ -116,7 +122,8 @@ pub(crate) fn retire_key(key: KeyId, now: Timestamp) -> Statement {
 pub(crate) async fn key_usage(database: &dyn Sql) -> Result<Vec<KeyUsage>, SqlError> {
     let statement =
         sql("SELECT k.id, k.active, (SELECT COUNT(*) FROM vault_secrets s WHERE s.key_id = k.id) AS secrets \
-                         FROM vault_keys k ORDER BY k.created_at, k.id");
+                         FROM vault_keys k ORDER BY k.created_at, k.id")
+        .across_tenants("how many secrets a key wraps, of all tenants, says whether it can be retired");
     database.query(statement).await?.iter().map(read_usage).collect()
 }
 

@@ -88,7 +88,8 @@ impl Scene {
     }
 
     async fn execute(&self, text: &'static str) {
-        assert!(self.fixture.ports.sql.execute(sql(text)).await.expect("is valid SQL") > 0, "{text} changed nothing");
+        let changed = self.fixture.ports.sql.execute(sql(text).across_tenants("a test")).await;
+        assert!(changed.expect("is valid SQL") > 0, "{text} changed nothing");
     }
 
     async fn audit(&self, tenant: &Tenant) -> Vec<AuditEvent> {
@@ -232,10 +233,11 @@ async fn a_row_that_was_changed_is_refused(scene: Scene) {
     let ports = &scene.fixture.ports;
     for column in ["nonce", "ciphertext", "wrapped_key"] {
         scene.put("github", "token", "secret").await;
-        let row = ports.sql.query_optional(sql(format!("SELECT {column} AS bytes FROM vault_secrets"))).await;
+        let statement = sql(format!("SELECT {column} AS bytes FROM vault_secrets")).across_tenants("a test");
+        let row = ports.sql.query_optional(statement).await;
         let mut bytes: Vec<u8> = row.expect("reads").expect("a row").get("bytes").expect("bytes");
         bytes[3] ^= 1;
-        let statement = sql(format!("UPDATE vault_secrets SET {column} = $1")).bind(bytes);
+        let statement = sql(format!("UPDATE vault_secrets SET {column} = $1")).bind(bytes).across_tenants("a test");
         assert_eq!(ports.sql.execute(statement).await, Ok(1));
         assert_eq!(scene.open("github").await, Err(unreadable("github", "token")), "{column}");
     }
@@ -249,7 +251,7 @@ async fn a_row_that_was_changed_is_refused(scene: Scene) {
     scene.put("github", "token", "secret").await;
     let rotated = scene.rotated();
     register(ports, rotated.primary()).await.expect("registers");
-    let statement = sql("UPDATE vault_secrets SET key_id = $1").bind(rotated.primary());
+    let statement = sql("UPDATE vault_secrets SET key_id = $1").bind(rotated.primary()).across_tenants("a test");
     assert_eq!(ports.sql.execute(statement).await, Ok(1));
     assert_eq!(scene.open_with(&rotated, "github").await, Err(unreadable("github", "token")));
 }

@@ -104,7 +104,8 @@ async fn a_subject_that_is_not_exactly_one_user_is_refused() {
     // To a user of two organisations.
     let both = sql("INSERT INTO memberships SELECT $1, user_id, role, created_at FROM memberships WHERE user_id = $2")
         .bind(scene.fixture.theirs.caller.organization)
-        .bind(scene.fixture.ours.caller.user);
+        .bind(scene.fixture.ours.caller.user)
+        .across_tenants("a test");
     scene.fixture.ports.sql.execute(both).await.expect("updates");
     assert_eq!(scene.refused(&scene.token("ada", "a b")).await, expected);
 }

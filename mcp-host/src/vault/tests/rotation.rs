@@ -203,7 +203,7 @@ async fn a_secret_that_can_not_be_opened_keeps_its_key() {
     world.fill(&vault, 3).await;
     let old = vault.ring().primary();
     let damage = sql("UPDATE vault_secrets SET ciphertext = ciphertext, wrapped_key = nonce WHERE scope = $1");
-    assert_eq!(world.ports().sql.execute(damage.bind("connector:c1")).await, Ok(1));
+    assert_eq!(world.ports().sql.execute(damage.bind("connector:c1").across_tenants("a test")).await, Ok(1));
     let rotated = world.rotate().await;
     assert_eq!((rotated.rewrapped, rotated.kept.as_slice(), rotated.failed.len()), (2, [old].as_slice(), 1));
     assert_eq!(rotated.failed[0].scope.name(), "c1");

@@ -26,7 +26,8 @@ pub(super) async fn find(
     let statement = sql("SELECT restrictions, digest FROM connector_restrictions \
                          WHERE organization_id = $1 AND connector = $2")
     .bind(organization)
-    .bind(connector);
+    .bind(connector)
+    .of(organization);
     database.query_optional(statement).await?.as_ref().map_or(Ok(None), InForce::read)
 }
 
@@ -34,8 +35,9 @@ pub(super) async fn list(
     database: &dyn Sql,
     organization: OrganizationId,
 ) -> Result<Vec<(String, Restrictions)>, SqlError> {
-    let statement =
-        sql("SELECT connector, restrictions FROM connector_restrictions WHERE organization_id = $1").bind(organization);
+    let statement = sql("SELECT connector, restrictions FROM connector_restrictions WHERE organization_id = $1")
+        .bind(organization)
+        .of(organization);
     let rows = database.query(statement).await?;
     rows.iter().map(|row| Ok((row.get("connector")?, row.json("restrictions")?))).collect()
 }
@@ -53,12 +55,14 @@ pub(super) fn upsert(caller: &Caller, slug: &Slug, restrictions: &Restrictions, 
     .bind(restrictions.digest())
     .bind(now)
     .bind(caller.user)
+    .of(caller.organization)
 }
 
 pub(super) fn delete(caller: &Caller, slug: &Slug) -> Statement {
     sql("DELETE FROM connector_restrictions WHERE organization_id = $1 AND connector = $2")
         .bind(caller.organization)
         .bind(slug.as_str())
+        .of(caller.organization)
 }
 
 impl InForce {

@@ -63,7 +63,7 @@ pub async fn refresh_session(
     let tokens = tokens(ports, keys, terms, issuer, session, &next)?;
     let steps = vec![
         store::use_refresh(&token, now).expecting(1),
-        store::touch(session.id, now).expecting(1),
+        store::touch(session, now).expecting(1),
         store::insert_refresh(&next, session.id, now, now.plus(terms.refresh)).into(),
     ];
     match ports.sql.batch(steps).await {
@@ -84,6 +84,9 @@ async fn end_family(ports: &Ports, found: &store::Found, correlation: &Correlati
     let audit =
         AuditEvent::pending_by(ports, session.organization, actor, "session.refresh", target(session.id), correlation)
             .refused("the refresh token was used before; the session was ended");
-    let steps = vec![store::revoke(session.user, session.id, ports.now()).into(), bulkhead_audit::begin(&audit).into()];
+    let steps = vec![
+        store::revoke(session.user, session.id, ports.now()).into(),
+        bulkhead_audit::begin(&audit).across_tenants("with the step before it").into(),
+    ];
     ports.sql.batch(steps).await.map(drop)
 }

@@ -36,7 +36,7 @@ pub async fn revoke_session(
     let audit = AuditEvent::pending(ports, caller, "session.revoke", target(session), correlation);
     let steps = vec![
         store::revoke(caller.user, session, ports.now()).expecting(1),
-        bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into(),
+        bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).across_tenants("with the step before it").into(),
     ];
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),

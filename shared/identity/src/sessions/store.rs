@@ -21,6 +21,7 @@ pub(crate) fn insert(session: &Session, browser: Option<&OpaqueToken>) -> Statem
     .bind(session.origin.address.as_deref())
     .bind(session.created_at)
     .bind(session.expires_at)
+    .of(session.organization)
 }
 
 pub(crate) fn insert_refresh(token: &OpaqueToken, session: SessionId, now: Timestamp, expires: Timestamp) -> Statement {
@@ -60,7 +61,8 @@ pub(crate) async fn find_by_refresh(database: &dyn Sql, token: &OpaqueToken) -> 
             refresh_expires_at: row.get("refresh_expires_at")?,
         })
     };
-    database.query_optional(sql(text).bind(token.hash())).await?.as_ref().map(read).transpose()
+    let statement = sql(text).bind(token.hash()).across_tenants("a refresh token's row says whose it is");
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// One row, unless it has been used.
@@ -69,8 +71,12 @@ pub(crate) fn use_refresh(token: &OpaqueToken, now: Timestamp) -> Statement {
 }
 
 /// One row, unless the session has ended.
-pub(crate) fn touch(session: SessionId, now: Timestamp) -> Statement {
-    sql("UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL").bind(session).bind(now)
+pub(crate) fn touch(session: &Session, now: Timestamp) -> Statement {
+    sql("UPDATE sessions SET last_used_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL")
+        .bind(session.organization)
+        .bind(session.id)
+        .bind(now)
+        .of(session.organization)
 }
 
 /// One row, unless the session has ended or is another user's.
@@ -79,6 +85,7 @@ pub(crate) fn revoke(user: UserId, session: SessionId, now: Timestamp) -> Statem
         .bind(user)
         .bind(session)
         .bind(now)
+        .across_tenants("a user's sessions are theirs, whichever organisation they act in")
 }
 
 /// A user's sessions that go on, newest first.
@@ -96,7 +103,8 @@ pub(crate) async fn list(
         .bind(user)
         .bind(page.after.as_ref().map_or("", |cursor| cursor.key()))
         .bind(now)
-        .bind(i64::from(page.limit) + 1);
+        .bind(i64::from(page.limit) + 1)
+        .across_tenants("a user's sessions are theirs, whichever organisation they act in");
     database.query(statement).await?.iter().map(read).collect()
 }
 
@@ -116,7 +124,8 @@ pub(crate) async fn standing(
     .bind(session)
     .bind(user)
     .bind(organization)
-    .bind(now);
+    .bind(now)
+    .of(organization);
     let read = |row: &Row| {
         let scopes: Option<String> = row.get("scopes")?;
         Ok((row.parse("role")?, Scopes::from_text(scopes.as_deref())))

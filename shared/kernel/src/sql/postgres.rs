@@ -5,13 +5,24 @@
 
 use serde_json::json;
 
+#[cfg(doc)]
+use super::Tenancy;
 use super::refusal::check_parameters;
 use super::{SqlError, Statement, Step, Value};
 
-/// Runs an atomic batch: its one parameter is what [`batch_argument`] gives, its one column [`BATCH_COLUMN`] is for
-/// [`batch_counts`]. A single statement can't be left half-way, so it leaves no transaction open whatever becomes of
-/// whoever sent it.
-pub const BATCH: &str = "SELECT bulkhead_batch($1::text) AS counts";
+/// Runs an atomic batch: its parameters are what [`batch_argument`] gives and the [setting](Tenancy::setting) of whose
+/// rows it is about, its one column [`BATCH_COLUMN`] is for [`batch_counts`]. A single statement can't be left half-way,
+/// so it leaves no transaction open whatever becomes of whoever sent it. It runs as the application's role and sets
+/// the tenant for itself alone, so it needs neither [`ENTER`] nor [`SET_TENANT`] before it.
+pub const BATCH: &str = "SELECT bulkhead_batch($1::text, $2::text) AS counts";
+
+/// Gives a connection the application's role, which no policy lets off, and the tenant whose [setting](Tenancy::setting)
+/// is its parameter. Whoever connected must be a member of the role.
+pub const ENTER: &str = "SELECT set_config('role', bulkhead_role(), false) AS role, \
+                         set_config('bulkhead.tenant', $1::text, false) AS tenant";
+
+/// The tenant alone, for a connection that has the role.
+pub const SET_TENANT: &str = "SELECT set_config('bulkhead.tenant', $1::text, false) AS tenant";
 
 /// The column of [`BATCH`].
 pub const BATCH_COLUMN: &str = "counts";

@@ -1,20 +1,23 @@
-//! PostgreSQL over a connection pool.
+//! PostgreSQL over a pool of connections that are about one tenant's rows at a time.
 
+mod isolation;
+mod migrate;
+mod pool;
+mod session;
 mod values;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bulkhead_kernel::sql::postgres::{BATCH, BATCH_COLUMN, batch_argument, batch_counts, typed};
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step};
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::refusal::from_sqlx;
+use crate::ConnectError;
 use crate::rows::read_rows;
-use crate::{ConnectError, MigrateError};
-
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
+pub use isolation::IsolationError;
+use pool::Pool;
 
 /// The limits of a [`NativePostgres`].
 #[derive(Clone, Debug)]
@@ -27,6 +30,11 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// How long a connection may be unused before it is closed.
     pub idle_timeout: Duration,
+    /// How old a connection may become before it is closed.
+    pub max_lifetime: Duration,
+    /// How long a connection may be unused before it is asked for a sign of life, which costs a round trip, before its
+    /// next statement.
+    pub test_after: Duration,
     /// How many prepared statements a connection keeps.
     pub statement_cache: usize,
 }
@@ -38,15 +46,20 @@ impl Default for PostgresOptions {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_mins(10),
+            max_lifetime: Duration::from_mins(30),
+            test_after: Duration::from_secs(1),
             statement_cache: 256,
         }
     }
 }
 
 /// A database on a PostgreSQL server. Cheap to clone.
+///
+/// Every statement runs as the application's role, which the migrations make and no policy lets off, and sees the rows
+/// that it says it is about. There is one way to a connection, and it sets that: see `pool`.
 #[derive(Clone, Debug)]
 pub struct NativePostgres {
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl NativePostgres {
@@ -55,25 +68,18 @@ impl NativePostgres {
     /// # Errors
     /// [`ConnectError::Url`] and [`ConnectError::Server`].
     pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, ConnectError> {
-        let connection: PgConnectOptions =
+        let connect: PgConnectOptions =
             url.parse().map_err(|error: sqlx::Error| ConnectError::Url { reason: error.to_string() })?;
-        let connection = connection
+        let connect = connect
             .application_name("bulkhead")
             .statement_cache_capacity(options.statement_cache)
             .options([("statement_timeout", options.statement_timeout.as_millis().to_string())])
             .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections)
-            .acquire_timeout(options.acquire_timeout)
-            .idle_timeout(options.idle_timeout)
-            .connect_with(connection)
-            .await
-            .map_err(ConnectError::Server)?;
-        Ok(Self { pool })
-    }
-
-    pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
-        Ok(MIGRATOR.run(&self.pool).await?)
+        let first = tokio::time::timeout(options.acquire_timeout, connect.connect()).await;
+        let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(ConnectError::Server)?;
+        // The role for everything else may have to be made first.
+        let _closed = first.close().await;
+        Ok(Self { pool: Pool::new(connect, options.clone()) })
     }
 
     pub(crate) async fn close(&self) {
@@ -86,25 +92,29 @@ impl Sql for NativePostgres {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
         let (text, parameters) = typed(&statement)?;
         let query = sqlx::query_with(sqlx::AssertSqlSafe(text), values::arguments(parameters));
-        let rows = query.fetch_all(&self.pool).await.map_err(from_sqlx)?;
-        read_rows(&rows, values::decode)
+        let mut lease = self.pool.take(Some(statement.tenancy())).await?;
+        let rows = query.fetch_all(lease.connection()).await;
+        read_rows(&lease.end(rows)?, values::decode)
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
         let (text, parameters) = typed(&statement)?;
         let query = sqlx::query_with(sqlx::AssertSqlSafe(text), values::arguments(parameters));
-        let done = query.execute(&self.pool).await.map_err(from_sqlx)?;
-        Ok(statement.affected(done.rows_affected()))
+        let mut lease = self.pool.take(Some(statement.tenancy())).await?;
+        let done = query.execute(lease.connection()).await;
+        Ok(statement.affected(lease.end(done)?.rows_affected()))
     }
 
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
+        let tenant = Tenancy::of_batch(&steps)?.setting();
         let argument = batch_argument(&steps)?;
-        let query = sqlx::query_with(BATCH, values::arguments([argument.into()]));
-        let row = query.fetch_one(&self.pool).await.map_err(from_sqlx)?;
-        let row = read_rows(std::slice::from_ref(&row), values::decode)?.remove(0);
+        let query = sqlx::query_with(BATCH, values::arguments([argument.into(), tenant.into()]));
+        let mut lease = self.pool.take(None).await?;
+        let row = query.fetch_one(lease.connection()).await;
+        let row = read_rows(std::slice::from_ref(&lease.end(row)?), values::decode)?.remove(0);
         batch_counts(&steps, &row.get::<String>(BATCH_COLUMN)?)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, refusal};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy, refusal};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -173,6 +173,8 @@ impl Sql for NativeSqlite {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
+        // Nothing here goes by it, but what PostgreSQL refuses is refused here too.
+        Tenancy::of_batch(&steps)?;
         Ok(self.writer.run(steps).await?.counts)
     }
 }

@@ -9,13 +9,14 @@ use bulkhead_http_api::{Api, Audience, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_K
 use bulkhead_identity::{ApiKeyToken, SigningKeys};
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Scopes, Secret, Timestamp, entropy};
+use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Scopes, Secret, Timestamp};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
 use super::contract::Contract;
 use super::request::{Answer, Call};
-use super::{FakeHost, catalogue};
+use super::tenancy::TenancyChecked;
+use super::{FakeHost, catalogue, postgres};
 
 /// An organisation with one user and one key.
 pub struct Tenant {
@@ -47,22 +48,16 @@ impl Fixture {
     }
 
     /// The same on a PostgreSQL database of its own, which goes with the server that the test command started.
-    #[expect(clippy::disallowed_methods, reason = "xtask tells tests where things are")]
     pub async fn start_on_postgres(clock: Arc<dyn Clock>) -> Self {
-        let server = std::env::var("BULKHEAD_TEST_POSTGRES_URL").expect("`cargo xtask test` starts a server");
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let name = format!("fixture_{}", hex::encode(entropy::bytes::<8>(&OsEntropy)));
-        let maintenance = connect(&server, &Options::default()).await.expect("opens");
-        maintenance.sql().execute(sql(format!("CREATE DATABASE {name}"))).await.expect("creates a database");
-        maintenance.close().await;
-        let (before, _) = server.rsplit_once('/').expect("the URL names a database");
-        Self::over(&format!("{before}/{name}"), clock, directory).await
+        Self::over(&postgres::create_database().await, clock, directory).await
     }
 
     async fn over(url: &str, clock: Arc<dyn Clock>, directory: tempfile::TempDir) -> Self {
         let database = connect(url, &Options::default()).await.expect("opens");
         database.migrate().await.expect("migrates");
-        let ports = Ports { sql: database.sql(), clock, entropy: Arc::new(OsEntropy) };
+        let sql = Arc::new(TenancyChecked::over(&database).await);
+        let ports = Ports { sql, clock, entropy: Arc::new(OsEntropy) };
         let ours = tenant(&ports, "ours", Expiry::Never).await;
         let theirs = tenant(&ports, "theirs", Expiry::Never).await;
         catalogue::fill(&ports).await;
@@ -177,6 +172,7 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
             .bind(organization)
             .bind(slug)
             .bind(now)
+            .of(organization)
             .into(),
         sql("INSERT INTO users (id, kind, email, name, created_at, updated_at) VALUES ($1, 'person', $2, $3, $4, $4)")
             .bind(user)
@@ -189,6 +185,7 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
             .bind(user)
             .bind(Role::Member.as_str())
             .bind(now)
+            .of(organization)
             .into(),
         sql("INSERT INTO api_keys \
              (id, organization_id, user_id, name, prefix, hash, created_at, expires_at, revoked_at) \
@@ -201,6 +198,7 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
         .bind(now)
         .bind(expires_at)
         .bind(revoked_at)
+        .of(organization)
         .into(),
     ];
     ports.sql.batch(steps).await.expect("a tenant");

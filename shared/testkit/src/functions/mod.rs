@@ -11,6 +11,9 @@ mod contract;
 mod harness;
 mod host;
 mod request;
+mod tenancy;
+
+pub mod postgres;
 
 pub use bulkhead_http_api::openapi::Description;
 pub use harness::{Fixture, Harness, Tenant, variables};

@@ -1,0 +1,2 @@
+-- SQLite has no row-level security. What keeps tenants apart there is the predicate of every query, which the tests of
+-- PostgreSQL's policies check as well.
