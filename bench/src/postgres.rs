@@ -1,8 +1,8 @@
 //! A database of the benchmark's own on somebody's PostgreSQL server.
 
 use anyhow::Context;
-use bulkhead_kernel::sql::sql;
-use bulkhead_native_adapters::{Options, connect};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -29,10 +29,10 @@ impl OwnDatabase {
 
     fn tell_server(&self, statement: &str) -> anyhow::Result<()> {
         Runtime::new()?.block_on(async {
-            let server = connect(&self.server, &Options::default()).await?;
-            server.sql().execute(sql(statement.to_owned())).await?;
-            server.close().await;
-            Ok(())
+            // Beside the adapter, whose statements are the application's.
+            let mut server = PgConnection::connect(&self.server).await?;
+            server.execute(AssertSqlSafe(statement)).await?;
+            Ok(server.close().await?)
         })
     }
 }

@@ -2,10 +2,15 @@
 //! the inside, and dies in the middle of batches.
 
 use bulkhead_system_tests::{Database, Host, Reply, Setup, connect, eventually, path};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// `bulkhead up` with that guest in place of the real functions.
 async fn host(database: Database) -> Host {
+    host_with(database, "").await
+}
+
+/// The same with this configuration.
+async fn host_with(database: Database, config: &str) -> Host {
     let source = path("BULKHEAD_GUESTS_DIR").join("function-sql.wasm");
     let manifest = format!(
         r#"
@@ -27,7 +32,13 @@ database_url = "{{{{ database_url }}}}"
 "#,
         source.display()
     );
-    Setup::on(database).await.manifest(&manifest).start().await
+    let host = Setup::on(database).await.config(config).manifest(&manifest).start().await;
+    if let Some(url) = host.setup().database().url() {
+        // The port's suite makes tables, which the application's role may not.
+        let grant = "DO $$ BEGIN EXECUTE format('GRANT CREATE ON SCHEMA public TO %I', bulkhead_role()); END $$";
+        connect(url).await.batch_execute(grant).await.expect("is granted");
+    }
+    host
 }
 
 async fn ask(host: &Host, path: &str) -> Reply {
@@ -119,4 +130,54 @@ async fn a_trap_after_a_batch_leaves_it_in_postgresql() {
     let host = host(Database::postgres().await).await;
     dies(&host, "/trap-after-answer").await;
     assert_eq!(rows(&host).await, 2);
+}
+
+const OURS: &str = "00000000-0000-7000-8000-000000000001";
+const THEIRS: &str = "00000000-0000-7000-8000-000000000002";
+
+/// A host whose functions share one connection, with two organisations beside the one that it made.
+async fn host_of_three() -> Host {
+    let host = host_with(Database::postgres().await, "[edge]\npostgres_connections = 1\n").await;
+    let client = connect(host.setup().database().url().expect("it has a URL")).await;
+    for organization in [OURS, THEIRS] {
+        let insert = format!("INSERT INTO organizations VALUES ('{organization}', '{organization}', 'name', 0)");
+        client.batch_execute(&insert).await.expect("inserts");
+    }
+    host
+}
+
+async fn sees(host: &Host, whose: &str) -> i64 {
+    ask(host, &format!("/tenant/sees/{whose}")).await.expect(200)["rows"].as_i64().expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_sees_the_rows_that_its_statement_is_about_whoever_had_the_connection() {
+    let host = host_of_three().await;
+    for _ in 0..2 {
+        assert_eq!(sees(&host, OURS).await, 1);
+        assert_eq!(sees(&host, "nobody").await, 0);
+        assert_eq!(sees(&host, "all").await, 3);
+        assert_eq!(sees(&host, THEIRS).await, 1);
+        assert_eq!(sees(&host, "00000000-0000-7000-8000-000000000003").await, 0);
+    }
+    for (whose, rows) in [(OURS, 1), ("nobody", 0), ("all", 3), (THEIRS, 1), ("nobody", 0)] {
+        let answer = ask(&host, &format!("/tenant/renames/{whose}")).await.expect(200);
+        assert_eq!(answer, json!({ "alone": rows, "batch": [rows] }), "{whose}");
+        // What changes something leaves nothing on its connection.
+        assert_eq!(ask(&host, "/tenant/left").await.expect(200), json!({ "own_role": true, "tenant": "" }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_leaves_its_tenant_to_nobody() {
+    let host = host_of_three().await;
+    for whose in [OURS, "all"] {
+        ask(&host, &format!("/tenant/trap/{whose}")).await.problem(500);
+        assert_eq!(sees(&host, "nobody").await, 0);
+        ask(&host, &format!("/tenant/trap/{whose}")).await.problem(500);
+        assert_eq!(sees(&host, THEIRS).await, 1);
+        // The pool resets what it gives out, as Spin's does; the adapter does not rely on that.
+        ask(&host, &format!("/tenant/trap/{whose}")).await.problem(500);
+        assert_eq!(ask(&host, "/tenant/left").await.expect(200), json!({ "own_role": true, "tenant": "" }));
+    }
 }

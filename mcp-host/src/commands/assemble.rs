@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
 use bulkhead_identity::{NewOwner, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
-use bulkhead_native_adapters::{Database, Options, OsEntropy, SqliteOptions, SystemClock, connect};
+use bulkhead_native_adapters::{Database, Isolation, Options, OsEntropy, SqliteOptions, SystemClock, connect};
 
 use super::operator::operator;
 use crate::compile_cache::CompileCache;
@@ -49,7 +49,10 @@ pub(super) async fn open_durable(config: &Config) -> anyhow::Result<(Database, P
 async fn open_database_with(config: &Config, options: &Options) -> anyhow::Result<(Database, Ports)> {
     let database = connect(&config.database_url(), options).await?;
     database.migrate().await?;
-    database.check_isolation().await?;
+    if let Some(isolation) = database.check_isolation().await?.filter(|isolation| isolation.login_could_bypass) {
+        let Isolation { role, login, .. } = isolation;
+        tracing::info!(role, login, "a user of the database who is a member of the role, and nothing else, is safer");
+    }
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     Ok((database, ports))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bulkhead_kernel::Sql;
 use bulkhead_kernel::sql::SqlError;
 
-use crate::{ConnectError, IsolationError, NativePostgres, NativeSqlite, PostgresOptions, SqliteOptions};
+use crate::{ConnectError, Isolation, IsolationError, NativePostgres, NativeSqlite, PostgresOptions, SqliteOptions};
 
 /// The limits of whichever database the URL names.
 #[derive(Clone, Debug, Default)]
@@ -104,14 +104,14 @@ impl Database {
     }
 
     /// Sees that the database itself keeps tenants apart, whatever a statement says: PostgreSQL by its policies. SQLite
-    /// has nothing of the kind.
+    /// has nothing of the kind, and gives `None`.
     ///
     /// # Errors
     /// [`IsolationError`]: then nobody should be served.
-    pub async fn check_isolation(&self) -> Result<(), IsolationError> {
+    pub async fn check_isolation(&self) -> Result<Option<Isolation>, IsolationError> {
         match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(database) => database.check_isolation().await,
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(database) => database.check_isolation().await.map(Some),
         }
     }
 

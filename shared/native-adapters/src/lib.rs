@@ -19,5 +19,5 @@ pub use clock::SystemClock;
 pub use connect::{ConnectError, FileFault};
 pub use database::{Database, MigrateError, Options, connect};
 pub use entropy::OsEntropy;
-pub use postgres::{IsolationError, NativePostgres, PostgresOptions};
+pub use postgres::{Isolation, IsolationError, NativePostgres, PostgresOptions};
 pub use sqlite::{NativeSqlite, SqliteOptions};

@@ -152,7 +152,8 @@ async fn many_callers_at_once_see_their_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_applications_role_is_an_ordinary_one() {
     let scene = Scene::start(PostgresOptions::default()).await;
-    scene.database.check_isolation().await.expect("tenants are kept apart");
+    let isolation = scene.database.check_isolation().await.expect("tenants are kept apart").expect("it is PostgreSQL");
+    assert!(isolation.role == scene.role().await && isolation.login_could_bypass, "{isolation:?}");
     let role = "SELECT current_user::text AS role, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcanlogin \
                 OR EXISTS (SELECT 1 FROM pg_tables t WHERE t.tableowner = current_user) AS special \
                 FROM pg_roles r WHERE r.rolname = current_user";
@@ -230,7 +231,8 @@ async fn a_user_that_owns_nothing_serves_what_the_owner_migrated() {
     assert!(refused.contains("bulkhead migrate"), "{refused}");
     administer(&url, &format!("DO $$ BEGIN EXECUTE format('GRANT %I TO {login}', bulkhead_role()); END $$")).await;
     app.migrate().await.expect("there is nothing to do");
-    app.check_isolation().await.expect("tenants are kept apart");
+    let isolation = app.check_isolation().await.expect("tenants are kept apart").expect("it is PostgreSQL");
+    assert!(isolation.login == login && !isolation.login_could_bypass, "{isolation:?}");
     assert_eq!(count(app.sql().as_ref(), all(COUNT)).await, 0);
     let steps = vec![sql("DELETE FROM organizations").across_tenants("a test").expecting(0)];
     assert_eq!(app.sql().batch(steps).await, Ok(vec![0]));

@@ -12,6 +12,7 @@ mod guests;
 mod migrations;
 mod references;
 mod source;
+mod tenancy;
 mod tree;
 
 use crate::progress::Steps;
@@ -36,7 +37,7 @@ impl Violation {
 type Check = fn(&Workspace, &Tree) -> Vec<Violation>;
 
 /// Every convention, in the words that a failure shows.
-const CHECKS: [(&str, Check); 17] = [
+const CHECKS: [(&str, Check); 18] = [
     ("every package is in a folder of the layout", edges::layout),
     ("kernel <- feature crates <- http-api <- functions; kernel <- adapters", edges::between_packages),
     ("what compiles into a function's domain names no runtime and no database driver", edges::to_the_outside),
@@ -47,6 +48,7 @@ const CHECKS: [(&str, Check); 17] = [
     ("every test guest is used by a test", guests::used),
     ("both databases have the same migrations, without gaps", migrations::numbering),
     ("a migration's name is NNNN_verb_noun.sql", migrations::names),
+    ("a statement about every tenant's rows is listed with its reason", tenancy::listed),
     ("every package inherits the workspace's lints", source::lints),
     ("a file has one idea, and at most 500 lines of Rust", source::length),
     ("a test runs or does not exist", source::ignored_tests),

@@ -4,6 +4,18 @@ use bulkhead_kernel::sql::{Sql as _, SqlError, sql};
 
 use super::NativePostgres;
 
+/// How a database keeps tenants apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// The role as which statements run.
+    pub role: String,
+    /// The user of the URL, who takes the role on.
+    pub login: String,
+    /// Whether that user could do without the role and the policies: a superuser, or the tables' owner. One who can't is
+    /// better, because the URL itself then opens nothing else.
+    pub login_could_bypass: bool,
+}
+
 /// Why a database does not keep tenants apart.
 #[derive(Debug, thiserror::Error)]
 pub enum IsolationError {
@@ -26,8 +38,12 @@ pub enum IsolationError {
     Sql(#[from] SqlError),
 }
 
-/// One row about the role that asks.
-const ROLE: &str = "SELECT r.rolname::text AS role, r.rolsuper AS super, r.rolbypassrls AS bypass, \
+/// One row about the role that asks, and about whoever connected.
+const ROLE: &str = "SELECT r.rolname::text AS role, session_user::text AS login, \
+     (SELECT s.rolsuper OR s.rolbypassrls FROM pg_roles s WHERE s.rolname = session_user) \
+     OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
+     AND c.relkind IN ('r', 'p') AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS could_bypass, \
+     r.rolsuper AS super, r.rolbypassrls AS bypass, \
      EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
      AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS owner, \
      EXISTS (SELECT 1 FROM pg_roles m WHERE (m.rolsuper OR m.rolbypassrls) AND m.oid <> r.oid \
@@ -45,7 +61,7 @@ const TABLES: &str = "SELECT c.relname::text AS name FROM pg_class c \
 
 impl NativePostgres {
     /// Sees that no statement can get around the policies, and that there are policies for every tenant's rows.
-    pub(crate) async fn check_isolation(&self) -> Result<(), IsolationError> {
+    pub(crate) async fn check_isolation(&self) -> Result<Isolation, IsolationError> {
         let row = self.query_optional(sql(ROLE)).await?;
         let row = row.ok_or_else(|| SqlError::Other("the current role is not known".to_owned()))?;
         for (column, reason) in [
@@ -60,6 +76,9 @@ impl NativePostgres {
         }
         let tables = self.query(sql(TABLES)).await?;
         let tables: Vec<String> = tables.iter().map(|row| row.get("name")).collect::<Result<_, _>>()?;
-        if tables.is_empty() { Ok(()) } else { Err(IsolationError::Tables(tables)) }
+        if !tables.is_empty() {
+            return Err(IsolationError::Tables(tables));
+        }
+        Ok(Isolation { role: row.get("role")?, login: row.get("login")?, login_could_bypass: row.get("could_bypass")? })
     }
 }

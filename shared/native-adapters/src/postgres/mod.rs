@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::ConnectError;
 use crate::rows::read_rows;
-pub use isolation::IsolationError;
+pub use isolation::{Isolation, IsolationError};
 use pool::Pool;
 
 /// The limits of a [`NativePostgres`].

@@ -8,15 +8,15 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Passes connections on to a server, and counts how often a client waits for it.
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// The database's URL, by way of this.
-    pub url: String,
+    pub(crate) url: String,
     count: Arc<AtomicU64>,
 }
 
 impl Proxy {
     /// A way to the database of this URL.
-    pub async fn start(url: &str) -> Self {
+    pub(crate) async fn start(url: &str) -> Self {
         let server = url::Url::parse(url).expect("a URL");
         let target = format!("{}:{}", server.host_str().expect("a host"), server.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
@@ -40,7 +40,7 @@ impl Proxy {
     }
 
     /// How often clients have waited for the server so far, for anything but to be let in.
-    pub fn round_trips(&self) -> u64 {
+    pub(crate) fn round_trips(&self) -> u64 {
         self.count.load(Ordering::SeqCst)
     }
 }

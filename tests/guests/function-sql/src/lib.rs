@@ -2,8 +2,10 @@
 //!
 //! It works on the database that its variable `database_url` names. `GET /conformance` answers what came of every case
 //! of the port's suite. The others end in a trap, each at another moment of an atomic batch on the table
-//! `trap_probe`, so that a test outside can look at what is left: see [`trap`].
+//! `trap_probe`, so that a test outside can look at what is left: see [`trap`]. `GET /tenant/…` is about one tenant's rows:
+//! see [`tenant`].
 
+mod tenant;
 mod trap;
 
 use bulkhead_kernel::sql::SqlError;
@@ -44,6 +46,7 @@ async fn route(path: &str) -> Result<Answer, Box<dyn std::error::Error>> {
             SpinEntropy.fill(&mut bytes);
             (StatusCode::OK, Json(json!({ "bytes": bytes })))
         }
+        _ if path.starts_with("/tenant/") => tenant::route(path, sql.as_ref(), &url).await?,
         _ => (StatusCode::NOT_FOUND, Json(json!({ "error": "no such route" }))),
     })
 }

@@ -1,0 +1,101 @@
+//! Statements about every tenant's rows, which no policy of the database holds back.
+
+use super::{Tree, Violation};
+use crate::workspace::Workspace;
+
+/// Every one of them: its file, and why, as it says there. Whoever adds one shows here that nobody else's rows get to a
+/// caller by it.
+const ACROSS_TENANTS: [(&str, &str); 12] = [
+    ("shared/connectors/src/approval.rs", "what is done to a connector stands in the trail of every tenant"),
+    ("shared/execution/src/store.rs", "a worker runs the jobs of every tenant"),
+    ("shared/execution/src/store.rs", "the queue is every tenant's"),
+    ("shared/execution/src/store.rs", "whatever a dead worker left is taken up"),
+    ("shared/identity/src/store.rs", "a key's row says whose it is"),
+    ("shared/identity/src/store.rs", "an operator is told which organisations there are"),
+    ("shared/identity/src/store.rs", "an operator names the organisation, and belongs to none"),
+    ("shared/identity/src/store.rs", "another issuer's token does not say which tenant its user is of"),
+    ("shared/identity/src/store.rs", "it is asked before there is a tenant"),
+    ("shared/identity/src/store.rs", "what is done to the installation is told to every tenant"),
+    ("shared/vault/src/store.rs", "a rotation wraps the secrets of every tenant anew"),
+    ("shared/vault/src/store.rs", "how many secrets a key wraps, of all tenants, says whether it can be retired"),
+];
+
+/// Put together here, so that this file does not trip over itself.
+const CALL: &str = concat!(".across_", "tenants(");
+
+/// A new one is noticed, and so is one that is gone.
+pub(super) fn listed(_: &Workspace, tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut violations = Vec::new();
+    for file in tree.rust().filter(|file| !is_of_tests(&file.path)) {
+        // Tests stand at the end of a file.
+        let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
+        for call in code.split(CALL).skip(1) {
+            match call.trim_start().strip_prefix('"').and_then(|text| text.split_once('"')) {
+                Some((why, _)) => found.push((file.path.as_str(), why)),
+                None => violations.push(Violation::new(&file.path, "write the reason where the statement is")),
+            }
+        }
+    }
+    for (path, why) in &found {
+        if !ACROSS_TENANTS.contains(&(*path, *why)) {
+            let remedy = format!("is about every tenant ({why:?}): add it to the list in xtask/src/tidy/tenancy.rs");
+            violations.push(Violation::new(*path, remedy));
+        }
+    }
+    for known in ACROSS_TENANTS {
+        match found.iter().filter(|found| **found == known).count() {
+            1 => {}
+            times => {
+                let remedy = format!("the list has {:?} once, the code {times} times", known.1);
+                violations.push(Violation::new(known.0, remedy));
+            }
+        }
+    }
+    violations
+}
+
+fn is_of_tests(path: &str) -> bool {
+    path.starts_with("tests/") || path.contains("/tests/") || path.starts_with("shared/testkit/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::workspace::made_up;
+
+    fn violations(change: impl FnOnce(&mut Vec<(String, String)>)) -> Vec<Violation> {
+        let call = |why: &str| format!("sql(\"SELECT 1\"){CALL}\"{why}\");\n");
+        let mut files: Vec<(String, String)> = Vec::new();
+        for (path, why) in ACROSS_TENANTS {
+            match files.iter_mut().find(|(known, _)| known == path) {
+                Some((_, text)) => text.push_str(&call(why)),
+                None => files.push((path.to_owned(), call(why))),
+            }
+        }
+        change(&mut files);
+        let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        listed(&made_up::workspace(Path::new("/w"), &[]), &Tree::made_up(&files))
+    }
+
+    #[test]
+    fn what_is_listed_passes_and_tests_may() {
+        let test = |path: &str| (path.to_owned(), format!("sql(\"\"){CALL}\"a test\")"));
+        let passed = violations(|files| {
+            files.push(test("shared/vault/tests/store.rs"));
+            files.push(("mcp-host/src/lib.rs".to_owned(), format!("#[cfg(test)]\nsql(\"\"){CALL}\"a test\")")));
+        });
+        assert!(passed.is_empty(), "{passed:?}");
+    }
+
+    #[test]
+    fn a_new_one_one_that_is_gone_and_one_without_a_reason_fail() {
+        let new = |why: &str| ("shared/audit/src/store.rs".to_owned(), format!("sql(\"\"){CALL}{why})"));
+        assert_eq!(violations(|files| files.push(new("\"no reason\"")))[0].place, "shared/audit/src/store.rs");
+        assert_eq!(violations(|files| files.push(new("WHY")))[0].place, "shared/audit/src/store.rs");
+        assert_eq!(violations(|files| _ = files.remove(0))[0].place, ACROSS_TENANTS[0].0);
+        assert_eq!(violations(|files| files[0].1 = files[0].1.repeat(2)).len(), 1);
+    }
+}
