@@ -1,10 +1,11 @@
-//! The Spin component behind `/v1/auth`: signing in, and what it opens.
+//! The Spin component behind `/v1/auth` and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
+mod pages;
 mod refresh;
 mod sessions;
 mod sign_in;
@@ -26,6 +27,10 @@ pub fn routes() -> Routes {
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)
         .delete("/v1/auth/sessions/{id}", sessions::delete::handle)
+        .get(pages::sign_in::PATH, pages::sign_in::show)
+        .post(pages::sign_in::PATH, pages::sign_in::submit)
+        .get(pages::sign_out::PATH, pages::sign_out::show)
+        .post(pages::sign_out::PATH, pages::sign_out::submit)
 }
 
 /// The function: serves [`routes`] with what `api` reaches.

@@ -4,19 +4,23 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation, page_of};
 use serde_json::{Map, Value, json};
 
+/// What is told of a limit on what may be guessed.
+const RATE_LIMIT: &[(&str, &str)] = &[
+    ("RateLimit-Policy", "The limit: how many (`q`) in how many seconds (`w`)."),
+    ("RateLimit", "What is left of it (`r`), and after how many seconds all of it is back (`t`)."),
+];
+
 /// This function's part of the API's description.
 #[must_use]
 pub fn describe() -> Description {
     let tokens = "An access token for ten minutes, and a refresh token for the next one.";
     let open = |path, id, summary| {
-        Operation::new("post", path, id, summary).public().refuses(&[Kind::Misconfigured]).answers(
-            200,
-            "Tokens",
-            &[],
-            tokens,
-        )
+        Operation::new("post", path, id, summary)
+            .public()
+            .refuses(&[Kind::Misconfigured, Kind::TooManyRequests])
+            .answers(200, "Tokens", RATE_LIMIT, tokens)
     };
-    let operations = vec![
+    let mut operations = vec![
         open("/v1/auth/sign-up", "signUp", "Make an account and an organization")
             .description("Only where the operator has opened it.")
             .body("SignUp")
@@ -43,7 +47,38 @@ pub fn describe() -> Description {
             .refuses(&[Kind::InsufficientScope, Kind::UnknownSession])
             .answers_nothing(204, "It has ended."),
     ];
+    operations.extend(pages());
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas: schemas() }
+}
+
+/// The pages for people.
+fn pages() -> [Operation; 4] {
+    const COOKIES: &[(&str, &str)] = &[("Set-Cookie", "`__Host-session` and `__Host-csrf`.")];
+    let page = |method, path, id, summary| Operation::new(method, path, id, summary).public();
+    [
+        page("get", "/sign-in", "signInPage", "The page to sign in on")
+            .query(
+                "next",
+                json!({"type": "string"}),
+                "Where to go afterwards: a path of this installation; others are left out.",
+            )
+            .answers_nothing(303, "Signed in already: on to `next`.")
+            .answers_page(200, &[], "The page."),
+        page("post", "/sign-in", "signInByPage", "Open a session that the browser keeps")
+            .form("SignInForm")
+            .refuses(&[Kind::CrossSite, Kind::Misconfigured])
+            .answers_page(401, &[], "Address or password is wrong.")
+            .answers_page(403, &[], "No such organization.")
+            .answers_page(429, &[("Retry-After", "After how many seconds to try again.")], "Tried too often.")
+            .answers_page(200, COOKIES, "Signed in; the page goes on to `next`."),
+        page("get", "/sign-out", "signOutPage", "The page to sign out on")
+            .answers_nothing(303, "Nobody is signed in: to the page to sign in on.")
+            .answers_page(200, &[], "The page."),
+        page("post", "/sign-out", "signOutByPage", "End the browser's session")
+            .form("SignOutForm")
+            .refuses(&[Kind::CrossSite])
+            .answers_nothing(303, "It has ended; to the page to sign in on."),
+    ]
 }
 
 fn schemas() -> Map<String, Value> {
@@ -88,6 +123,27 @@ fn schemas() -> Map<String, Value> {
                     "password": text("Its password."),
                     "organization": maybe("The slug of the organization to act in; when absent, the one that you have belonged to longest."),
                 }),
+            ),
+        ),
+        (
+            "SignInForm",
+            body(
+                "The form of the page to sign in on.",
+                json!(["email", "password"]),
+                json!({
+                    "email": text("The account's address."),
+                    "password": text("Its password."),
+                    "organization": text("The slug of the organization to act in."),
+                    "next": text("Where to go afterwards: a path of this installation."),
+                }),
+            ),
+        ),
+        (
+            "SignOutForm",
+            body(
+                "The form of the page to sign out on.",
+                json!(["csrf"]),
+                json!({"csrf": text("The token that the page has for its session.")}),
             ),
         ),
         (

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Kind, Problem, Query};
-use bulkhead_identity::{NewAccount, NewSession, PasswordCost, SessionTerms, open_session, sign_up};
-use bulkhead_kernel::{Scopes, Secret};
+use bulkhead_identity as identity;
+use bulkhead_identity::{Limit, NewAccount, NewSession, PasswordCost, SessionTerms, open_session};
+use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
 use crate::origin::Origin;
@@ -34,13 +35,24 @@ struct Organization {
 pub(crate) async fn handle(
     State(api): State<Api>,
     Correlation(correlation): Correlation,
-    Origin(origin): Origin,
+    origin: Origin,
     Query(()): Query<()>,
     JsonBody(body): JsonBody<SignUp>,
 ) -> Result<Response, Problem> {
     if api.variable(SIGN_UP).await?.expose() != "open" {
         return Err(Problem::new(Kind::SignUpClosed, "ask an administrator of your organization to invite you"));
     }
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::SignUpAddress, &origin.counted()).await?;
+    left.tell(sign_up(&api, origin, body, &correlation).await)
+}
+
+async fn sign_up(
+    api: &Api,
+    Origin(origin): Origin,
+    body: SignUp,
+    correlation: &CorrelationId,
+) -> Result<Response, Problem> {
     let account = NewAccount {
         email: body.email,
         password: Secret::new(body.password),
@@ -48,7 +60,7 @@ pub(crate) async fn handle(
         organization_slug: body.organization.slug,
         organization_name: body.organization.name,
     };
-    let made = sign_up(&api.ports, account, PasswordCost::default())?;
+    let made = identity::sign_up(&api.ports, account, PasswordCost::default())?;
     let issuer = api.public_url().await?;
     let session = NewSession {
         membership: &made.membership,
@@ -60,6 +72,6 @@ pub(crate) async fn handle(
         browser: None,
     };
     let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
-    let opened = open_session(&api.ports, &keys, &terms, session, "sign-up", made.steps, &correlation).await;
-    Ok(tokens::answer(&opened.map_err(bulkhead_identity::SignUpError::from)?))
+    let opened = open_session(&api.ports, &keys, &terms, session, "sign-up", made.steps, correlation).await;
+    Ok(tokens::answer(&opened.map_err(identity::SignUpError::from)?))
 }

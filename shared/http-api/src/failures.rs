@@ -1,7 +1,9 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
-use bulkhead_identity::{AuthenticateError, ListError, OpenError, RefreshError, RevokeError, SignInError, SignUpError};
+use bulkhead_identity::{
+    AuthenticateError, Exceeded, ListError, Locked, OpenError, RefreshError, RevokeError, SignInError, SignUpError,
+};
 use bulkhead_kernel::Denied;
 use bulkhead_kernel::sql::SqlError;
 use http::HeaderValue;
@@ -76,8 +78,38 @@ impl From<SignInError> for Problem {
             SignInError::Wrong => Self::new(Kind::WrongCredentials, detail)
                 .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bulkhead\"")),
             SignInError::NoOrganization => Self::new(Kind::NoOrganization, detail),
+            SignInError::Exceeded(error) => error.into(),
+            SignInError::Locked(error) => error.into(),
             SignInError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
             SignInError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Exceeded> for Problem {
+    fn from(error: Exceeded) -> Self {
+        let detail = error.to_string();
+        match error {
+            Exceeded::TooMany { standing, retry_after } => {
+                let problem = Self::new(Kind::TooManyRequests, detail)
+                    .with_header(RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+                crate::throttle::fields(&standing)
+                    .into_iter()
+                    .fold(problem, |problem, (name, value)| problem.with_header(name, value))
+            }
+            Exceeded::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Locked> for Problem {
+    fn from(error: Locked) -> Self {
+        let detail = error.to_string();
+        match error {
+            Locked::For(wait) => {
+                Self::new(Kind::TooManyRequests, detail).with_header(RETRY_AFTER, HeaderValue::from(wait.as_secs()))
+            }
+            Locked::Sql(error) => error.into(),
         }
     }
 }

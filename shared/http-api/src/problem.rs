@@ -23,6 +23,8 @@ pub enum Kind {
     Unauthenticated,
     /// The access token lacks a scope; `WWW-Authenticate` names all that are needed.
     InsufficientScope,
+    /// A browser's session changes something, and nothing proves that a page of ours sent it.
+    CrossSite,
     /// The user's role is not enough.
     InsufficientRole,
     /// E-mail address or password is wrong.
@@ -65,6 +67,8 @@ pub enum Kind {
     InvalidArguments,
     /// The idempotency key was used for another call.
     IdempotencyKeyReused,
+    /// Something that may be guessed was tried too often; `Retry-After` says when to go on.
+    TooManyRequests,
     /// Something is wrong on our side; the log says what, under the correlation id.
     Internal,
     /// The database can't be reached.
@@ -83,13 +87,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
         Self::IncompleteBody,
         Self::Unauthenticated,
         Self::InsufficientScope,
+        Self::CrossSite,
         Self::InsufficientRole,
         Self::WrongCredentials,
         Self::InvalidGrant,
@@ -111,6 +116,7 @@ impl Kind {
         Self::InvalidBody,
         Self::InvalidArguments,
         Self::IdempotencyKeyReused,
+        Self::TooManyRequests,
         Self::Internal,
         Self::DatabaseUnavailable,
         Self::NotMigrated,
@@ -130,6 +136,7 @@ impl Kind {
             Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid credential is required"),
             Self::InsufficientScope => (S::FORBIDDEN, "insufficient-scope", "The access token lacks a scope"),
+            Self::CrossSite => (S::FORBIDDEN, "cross-site", "The request does not prove that it comes from here"),
             Self::InsufficientRole => (S::FORBIDDEN, "insufficient-role", "The user's role is not enough"),
             Self::WrongCredentials => {
                 (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
@@ -152,13 +159,14 @@ impl Kind {
             Self::JobAnswered => (S::CONFLICT, "job-answered", "The job's questions have been answered"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type")
             }
             Self::InvalidBody => (S::UNPROCESSABLE_ENTITY, "invalid-body", "The body is not what this request takes"),
             Self::InvalidArguments => (S::UNPROCESSABLE_ENTITY, "invalid-arguments", "The arguments are not valid"),
             Self::IdempotencyKeyReused => {
                 (S::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another call")
             }
+            Self::TooManyRequests => (S::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
             Self::DatabaseUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "database-unavailable", "The database is unavailable")
@@ -241,6 +249,18 @@ impl Problem {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// What is wrong with this request, and what to do: for a page that says it.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// Its answer's headers, for the same.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     /// Writes it to the log, once: ours as errors, a caller's as what they are.

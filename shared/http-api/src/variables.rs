@@ -15,6 +15,9 @@ pub const SIGNING_KEYS: &str = "signing_keys";
 /// How clients reach the installation.
 pub const PUBLIC_URL: &str = "public_url";
 
+/// The limits on what may be guessed, where they differ from the defaults.
+pub const CREDENTIAL_LIMITS: &str = "credential_limits";
+
 /// A variable can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VariableError {

@@ -2,8 +2,8 @@
 //! [`Caller`](bulkhead_kernel::Caller).
 //!
 //! `model.rs` has the entities, `key.rs` is what an API key looks like, `opaque.rs` every other token that means something to
-//! us alone, `token/` access tokens, `password.rs` passwords; `sessions/` what a sign-in opens; then one file per use case,
-//! and the SQL in `store.rs`. The next kind of credential is another function in `authenticate.rs`: both doors, REST and
+//! us alone, `token/` access tokens, `password.rs` passwords, `throttle/` how often one may try; `sessions/` what a sign-in
+//! opens; then one file per use case, and the SQL in `store.rs`. The next kind of credential is another function in `authenticate.rs`: both doors, REST and
 //! MCP, come through there. Tokens of another issuer are verified by the host, and become a caller in `act_as.rs`.
 
 mod act_as;
@@ -19,6 +19,7 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod store;
+mod throttle;
 mod token;
 
 pub use act_as::{ActAsError, act_as};
@@ -32,10 +33,13 @@ pub use opaque::{InvalidToken, OpaqueToken, Purpose};
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use sessions::{
     ListError, NewSession, OpenError, RefreshError, RevokeError, Session, SessionOrigin, SessionTerms, Tokens,
-    list_sessions, open_session, refresh_session, revoke_session,
+    authenticate_browser, list_sessions, open_session, refresh_session, revoke_session,
 };
-pub use sign_in::{SignInError, check_credentials, choose_membership};
+pub use sign_in::{Presented, SignInError, check_credentials, choose_membership};
 pub use sign_up::{Account, NewAccount, SignUpError, sign_up};
+pub use throttle::{
+    Attempt, CredentialLimits, Exceeded, InvalidLimits, Limit, Locked, LockoutTerms, Quota, Standing, take,
+};
 pub use token::{
     AccessGrant, InvalidSigningKey, Rules, SigningAlgorithm, SigningKeys, TokenError, TokenKey, TokenKeys, Unverified,
     Verified,

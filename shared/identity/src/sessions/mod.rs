@@ -3,6 +3,7 @@
 //! A refresh token is used once and replaced. One that is used again has been copied, so its session ends: whoever has the
 //! copy, and whoever has the original, sign in again (RFC 9700, section 4.14.2).
 
+mod browser;
 mod list;
 mod model;
 mod open;
@@ -10,6 +11,7 @@ mod refresh;
 mod revoke;
 pub(crate) mod store;
 
+pub use browser::authenticate_browser;
 pub use list::{ListError, list_sessions};
 pub use model::{Session, SessionOrigin, SessionTerms, Tokens};
 pub use open::{NewSession, OpenError, open_session};

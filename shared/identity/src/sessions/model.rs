@@ -59,6 +59,15 @@ pub struct SessionTerms {
     pub session: Duration,
 }
 
+impl SessionTerms {
+    /// A browser's session: twelve hours, since nothing renews it.
+    #[must_use]
+    pub fn of_browser() -> Self {
+        let session = Duration::from_secs(12 * 60 * 60);
+        Self { refresh: session, session, ..Self::default() }
+    }
+}
+
 impl Default for SessionTerms {
     /// Ten minutes, 30 days, 90 days.
     fn default() -> Self {

@@ -133,6 +133,41 @@ pub(crate) async fn standing(
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// Whose session a browser's cookie is.
+pub(crate) struct Browser {
+    pub(crate) session: SessionId,
+    pub(crate) user: UserId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) role: Role,
+    pub(crate) scopes: Scopes,
+}
+
+/// The session of a cookie, while it goes on; as [`standing`]. Without a tenant: it is how the tenant is found.
+pub(crate) async fn find_by_cookie(
+    database: &dyn Sql,
+    cookie: &OpaqueToken,
+    now: Timestamp,
+) -> Result<Option<Browser>, SqlError> {
+    let statement = sql("SELECT s.id, s.user_id, s.organization_id, s.scopes, m.role FROM sessions s \
+                         JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id \
+                         JOIN users u ON u.id = s.user_id AND u.deleted_at IS NULL \
+                         JOIN organizations o ON o.id = s.organization_id AND o.deleted_at IS NULL \
+                         WHERE s.secret_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2")
+    .bind(cookie.hash())
+    .bind(now);
+    let read = |row: &Row| {
+        let scopes: Option<String> = row.get("scopes")?;
+        Ok(Browser {
+            session: row.get("id")?,
+            user: row.get("user_id")?,
+            organization: row.get("organization_id")?,
+            role: row.parse("role")?,
+            scopes: Scopes::from_text(scopes.as_deref()),
+        })
+    };
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
 fn read(row: &Row) -> Result<Session, SqlError> {
     let scopes: Option<String> = row.get("scopes")?;
     Ok(Session {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use bulkhead_http_api::openapi::{Description, document};
-use bulkhead_http_api::{Api, Audience, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
+use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
 use bulkhead_identity::{ApiKeyToken, SigningKeys};
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
@@ -145,6 +145,8 @@ pub fn variables() -> BTreeMap<String, Secret> {
         (TOKEN_KEYS, Secret::new(keys.public().as_text())),
         (SIGNING_KEYS, keys.expose()),
         ("sign_up", Secret::new("open".to_owned())),
+        (CREDENTIAL_LIMITS, Secret::new(String::new())),
+        ("client_address_header", Secret::new(String::new())),
     ];
     variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
