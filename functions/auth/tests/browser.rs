@@ -150,7 +150,7 @@ async fn a_cookie_that_is_none_or_has_ended_is_no_credential() {
         "UPDATE users SET deleted_at = NULL",
         "UPDATE sessions SET expires_at = 1",
     ] {
-        harness.api.ports.sql.execute(sql(change)).await.expect("changes");
+        harness.api.ports.sql.execute(sql(change).across_tenants("a test")).await.expect("changes");
         let expected = if change.ends_with("NULL") { 200 } else { 401 };
         assert_eq!(sessions(&harness, &cookie).await.status, expected, "{change}");
     }

@@ -164,7 +164,8 @@ async fn a_wrong_password_is_told_to_the_users_organization() {
     let refused = sign_in(&harness, AWAY, ADA, "a wrong password").await;
     sign_in(&harness, AWAY, "nobody@example.com", "a wrong password").await;
     let rows = sql("SELECT l.reason, l.correlation_id, o.slug FROM action_logs l \
-                    JOIN organizations o ON o.id = l.organization_id WHERE l.outcome = 'refused'");
+                    JOIN organizations o ON o.id = l.organization_id WHERE l.outcome = 'refused'")
+    .across_tenants("a test");
     let rows = harness.api.ports.sql.query(rows).await.expect("entries");
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].get::<String>("slug").as_deref(), Ok("engines"));

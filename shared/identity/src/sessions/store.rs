@@ -154,7 +154,8 @@ pub(crate) async fn find_by_cookie(
                          JOIN organizations o ON o.id = s.organization_id AND o.deleted_at IS NULL \
                          WHERE s.secret_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2")
     .bind(cookie.hash())
-    .bind(now);
+    .bind(now)
+    .across_tenants("a cookie's row says whose it is");
     let read = |row: &Row| {
         let scopes: Option<String> = row.get("scopes")?;
         Ok(Browser {

@@ -64,7 +64,8 @@ pub(super) async fn is_known(
                          WHERE u.email = $1 AND s.address = $2 AND s.created_at > $3 LIMIT 1")
     .bind(email.as_str())
     .bind(address)
-    .bind(since);
+    .bind(since)
+    .across_tenants("it is asked before it is known who it is");
     Ok(database.query_optional(statement).await?.is_some())
 }
 
