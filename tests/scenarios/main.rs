@@ -14,6 +14,7 @@ mod first_start;
 mod github;
 mod health;
 mod lifecycle;
+mod matrix;
 mod migrate;
 mod oauth;
 mod other_sites;

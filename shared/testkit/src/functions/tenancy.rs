@@ -63,3 +63,39 @@ impl Sql for TenancyChecked {
         self.inner.batch(steps).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ManualClock;
+    use crate::functions::Fixture;
+
+    async fn run(statement: Statement) {
+        let fixture = Fixture::start(Arc::new(ManualClock::default())).await;
+        let statement = match statement.tenancy() {
+            Tenancy::Of(_) => statement.of(fixture.ours.caller.organization),
+            _ => statement,
+        };
+        fixture.ports.sql.query(statement).await.expect("runs");
+    }
+
+    #[tokio::test]
+    async fn whoever_says_whose_rows_it_is_about_passes_and_so_does_what_is_about_none() {
+        let any: bulkhead_kernel::id::OrganizationId = "00000000-0000-7000-8000-000000000000".parse().expect("an id");
+        run(sql("SELECT id FROM users").of(any)).await;
+        run(sql("SELECT id FROM users").across_tenants("a test")).await;
+        run(sql("SELECT id FROM connectors WHERE slug <> 'users_or_such'")).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a statement on api_keys says whose rows it is about")]
+    async fn a_forgotten_word_fails_on_sqlite_too() {
+        run(sql("SELECT k.id FROM connectors c JOIN api_keys k ON k.id = c.id")).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a statement on organizations says whose rows it is about")]
+    async fn the_tenants_themselves_belong_to_tenants() {
+        run(sql("DELETE FROM organizations WHERE id = 'x'")).await;
+    }
+}
