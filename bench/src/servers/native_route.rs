@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection};
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{Caller, CorrelationId, Page, Ports};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
@@ -21,7 +22,7 @@ use http::Uri;
 pub(super) async fn router(database: &Path) -> anyhow::Result<Router> {
     let database = connect(&format!("sqlite:{}", database.display()), &Options::default()).await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
-    let api = Api { ports, host: Arc::new(NoHost), limits: Limits::default() };
+    let api = Api { ports, host: Arc::new(NoHost), http: Arc::new(NoHttp), limits: Limits::default() };
     Ok(Routes::new().get("/v1/connectors", list).into_router(api))
 }
 

@@ -16,6 +16,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
 use bulkhead_http_api::{Api, Kind, Limits, Problem, Routes};
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
@@ -68,6 +69,7 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let api = Api {
         ports: host.0.ports.clone(),
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
+        http: Arc::new(NoHttp),
         limits: Limits::default(),
     };
     let functions_api = api.clone();

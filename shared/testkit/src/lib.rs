@@ -10,6 +10,9 @@ pub mod clock;
 pub mod entropy;
 #[cfg(feature = "functions")]
 pub mod functions;
+pub mod http_conformance;
+#[cfg(not(target_family = "wasm"))]
+pub mod http_server;
 #[cfg(feature = "functions")]
 pub mod jobs;
 pub mod sql_conformance;

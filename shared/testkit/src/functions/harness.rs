@@ -6,6 +6,7 @@ use axum::Router;
 use bulkhead_http_api::openapi::{Description, document};
 use bulkhead_http_api::{Api, Limits};
 use bulkhead_identity::ApiKeyToken;
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Timestamp, entropy};
@@ -89,7 +90,7 @@ impl Harness {
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
         let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
-        let api = Api { ports, host: host.clone(), limits: Limits::default() };
+        let api = Api { ports, host: host.clone(), http: Arc::new(NoHttp), limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
         Self { api, host, ours, theirs, router, contract, directory }
     }
