@@ -31,6 +31,16 @@ pub fn functions() -> Vec<Function> {
             routes: bulkhead_function_audit::routes,
             describe: bulkhead_function_audit::describe,
         },
+        Function {
+            name: "connections",
+            routes: bulkhead_function_connections::routes,
+            describe: bulkhead_function_connections::describe,
+        },
+        Function {
+            name: "oauth-callback",
+            routes: bulkhead_function_oauth_callback::routes,
+            describe: bulkhead_function_oauth_callback::describe,
+        },
     ]
 }
 

@@ -1,5 +1,6 @@
 //! A function's route as native code: the same use case, extractors and layers, on the same SQLite file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,13 @@ use http::Uri;
 pub(super) async fn router(database: &Path) -> anyhow::Result<Router> {
     let database = connect(&format!("sqlite:{}", database.display()), &Options::default()).await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
-    let api = Api { ports, host: Arc::new(NoHost), http: Arc::new(NoHttp), limits: Limits::default() };
+    let api = Api {
+        ports,
+        host: Arc::new(NoHost),
+        http: Arc::new(NoHttp),
+        variables: Arc::new(BTreeMap::new()),
+        limits: Limits::default(),
+    };
     Ok(Routes::new().get("/v1/connectors", list).into_router(api))
 }
 

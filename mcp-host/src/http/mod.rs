@@ -8,6 +8,7 @@ mod server;
 mod sessions;
 mod unread;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +71,7 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
         ports: host.0.ports.clone(),
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
         http: Arc::new(NoHttp),
+        variables: Arc::new(BTreeMap::new()),
         limits: Limits::default(),
     };
     let functions_api = api.clone();

@@ -121,7 +121,9 @@ pub async fn create(
             steps.extend(put_steps(ports, caller.organization, key, &[secret], DEFAULT_MAX_BYTES)?);
         }
         (AuthType::ApiKey, Some(_), None) => return Err(CreateError::ApiKey("nothing can be stored without a key")),
-        (AuthType::ApiKey, None, _) => return Err(CreateError::ApiKey("this connector is connected by a key: api_key")),
+        (AuthType::ApiKey, None, _) => {
+            return Err(CreateError::ApiKey("this connector is connected by a key: api_key"));
+        }
         (AuthType::None, None, _) => {}
         (AuthType::Oauth2 | AuthType::None, Some(_), _) => {
             return Err(CreateError::ApiKey("this connector is not connected by a key"));

@@ -30,14 +30,12 @@ pub use choose::{Chosen, choose};
 pub use cleanup::{Cleanup, cleaned_up, due_for_cleanup, postpone_cleanup};
 pub use clients::{InvalidOauthClients, OauthClient, OauthClients};
 pub use complete::{CallbackAnswer, CompleteError, Completed, Completion, complete};
-pub use create::{Created, CreateError, NewConnection, create};
+pub use create::{CreateError, Created, NewConnection, create};
 pub use disconnect::disconnect;
 pub use find::{FindError, find, list};
 pub use link::{Link, reconnect};
 pub use model::{Connection, Owner, fields};
-pub use refresh::{
-    Fresh, RefreshFault, RefreshLease, claim_refresh, expire, read, record_refreshed, release_refresh,
-};
+pub use refresh::{Fresh, RefreshFault, RefreshLease, claim_refresh, expire, read, record_refreshed, release_refresh};
 pub use start::{Authorization, PendingLink, StartError, authorize, pending_link};
 pub use state::{InvalidTransition, State, Status};
 pub use tokens::{GrantedTokens, TokenEndpoint, TokenError};

@@ -129,13 +129,8 @@ pub async fn authorize(
     let url = endpoint.authorize_url(redirect_uri, &provider.scopes, &state, &verifier);
     let url = url.map_err(|_| StartError::Provider)?;
     let sealed = seal_verifier(&state, transaction.id, &verifier, entropy);
-    let start = store::start_transaction(
-        &transaction,
-        &hash(state.expose()),
-        &hash(browser.expose()),
-        sealed,
-        ports.now(),
-    );
+    let start =
+        store::start_transaction(&transaction, &hash(state.expose()), &hash(browser.expose()), sealed, ports.now());
     match ports.sql.execute(start).await? {
         1 => Ok(Authorization { url, browser, provider_name: provider.name }),
         // Another browser was quicker.

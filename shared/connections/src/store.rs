@@ -207,9 +207,7 @@ pub(crate) fn insert_transaction(transaction: &Transaction, link_hash: &str) -> 
 
 /// Those of long ago are of no use to anybody.
 pub(crate) fn forget_transactions(organization: OrganizationId, before: Timestamp) -> Statement {
-    sql("DELETE FROM oauth_transactions WHERE organization_id = $1 AND expires_at < $2")
-        .bind(organization)
-        .bind(before)
+    sql("DELETE FROM oauth_transactions WHERE organization_id = $1 AND expires_at < $2").bind(organization).bind(before)
 }
 
 const TRANSACTION: &str = "SELECT id, organization_id, user_id, connection_id, browser_hash, verifier, created_at, \
@@ -283,9 +281,7 @@ fn read(row: &Row) -> Result<Connection, SqlError> {
     let reason = reason.unwrap_or_default();
     let state = match row.parse("status")? {
         Status::Pending => State::Pending,
-        Status::Active => {
-            State::Active { expires_at: row.get("expires_at")?, refreshable: row.get("refreshable")? }
-        }
+        Status::Active => State::Active { expires_at: row.get("expires_at")?, refreshable: row.get("refreshable")? },
         Status::Expired => State::Expired { reason },
         Status::Revoked => State::Revoked,
         Status::Error => State::Error { reason },

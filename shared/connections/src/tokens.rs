@@ -1,6 +1,7 @@
 //! A provider's token endpoint, over the kernel's port.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,9 +18,9 @@ use oauth2::basic::{
     BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -171,10 +172,9 @@ impl<'a> TokenEndpoint<'a> {
         for (name, value) in &self.provider.token_parameters {
             request = request.add_extra_param(name.clone(), value.clone());
         }
-        let fault = Mutex::new(None);
-        let send = |request| self.send_standard(request, &fault);
-        let answer = request.request_async(&send).await;
-        read(answer, &fault)
+        let transport = Transport { endpoint: self, fault: Mutex::new(None) };
+        let answer = request.request_async(&transport).await;
+        read(answer, &transport.fault)
     }
 
     /// Has a new token for a refresh token.
@@ -188,10 +188,9 @@ impl<'a> TokenEndpoint<'a> {
         for (name, value) in &self.provider.refresh_parameters {
             request = request.add_extra_param(name.clone(), value.clone());
         }
-        let fault = Mutex::new(None);
-        let send = |request| self.send_standard(request, &fault);
-        let answer = request.request_async(&send).await;
-        read(answer, &fault)
+        let transport = Transport { endpoint: self, fault: Mutex::new(None) };
+        let answer = request.request_async(&transport).await;
+        read(answer, &transport.fault)
     }
 
     /// Revokes tokens (RFC 7009), the refresh token first; nothing where the provider has no way to.
@@ -311,6 +310,21 @@ impl<'a> TokenEndpoint<'a> {
             }
         }
         self.http.send(request, self.limits).await
+    }
+}
+
+/// The way of crate `oauth2` to the endpoint, and what went wrong on it.
+struct Transport<'a> {
+    endpoint: &'a TokenEndpoint<'a>,
+    fault: Mutex<Option<TokenError>>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Transport<'_> {
+    type Error = Interrupted;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Interrupted>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.endpoint.send_standard(request, &self.fault))
     }
 }
 

@@ -9,15 +9,17 @@ use crate::model::{Connector, Slug, Tool};
 use crate::register::NewConnector;
 
 pub(crate) async fn list(database: &dyn Sql) -> Result<Vec<Connector>, SqlError> {
-    let statement = sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
+    let statement =
+        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
                          FROM connectors WHERE status = 'available' ORDER BY slug");
     database.query(statement).await?.iter().map(read).collect()
 }
 
 pub(crate) async fn find(database: &dyn Sql, slug: &str) -> Result<Option<Connector>, SqlError> {
-    let statement = sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
+    let statement =
+        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
                          FROM connectors WHERE status = 'available' AND slug = $1")
-    .bind(slug);
+        .bind(slug);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 

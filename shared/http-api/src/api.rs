@@ -6,7 +6,7 @@ use std::time::Duration;
 use bulkhead_kernel::Ports;
 use bulkhead_kernel::http::HttpClient;
 
-use crate::HostClient;
+use crate::{HostClient, Variables};
 
 /// Everything that handlers reach: made for each request, kept by nobody. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Api {
     pub host: Arc<dyn HostClient>,
     /// Other services, as far as the function may reach them.
     pub http: Arc<dyn HttpClient>,
+    /// What the operator has set.
+    pub variables: Arc<dyn Variables>,
     /// How much a request may ask for.
     pub limits: Limits,
 }

@@ -17,6 +17,7 @@ mod idempotency;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod openapi;
+mod page;
 mod paging;
 mod path;
 mod prefer;
@@ -24,6 +25,7 @@ mod problem;
 mod query;
 mod routes;
 mod security;
+mod variables;
 
 pub use answer::{Correlation, answer};
 pub use api::{Api, Limits};
@@ -31,9 +33,11 @@ pub use caller::bearer;
 pub use host::{HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
+pub use page::{Page, cookie};
 pub use paging::collection;
 pub use path::Path;
 pub use prefer::Wait;
 pub use problem::{Kind, Problem};
 pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
+pub use variables::{VariableFault, Variables};

@@ -120,6 +120,25 @@ impl Operation {
         self
     }
 
+    /// A page for a browser.
+    #[must_use]
+    pub fn answers_page(mut self, status: u16, description: &str) -> Self {
+        self.value["responses"][status.to_string()] = json!({
+            "description": description,
+            "headers": common_headers(),
+            "content": {"text/html; charset=utf-8": {"schema": {"type": "string"}}},
+        });
+        self
+    }
+
+    /// For whoever has no credential.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.value["security"] = json!([]);
+        self.kinds.retain(|kind| *kind != Kind::Unauthenticated);
+        self
+    }
+
     /// A success without a body.
     #[must_use]
     pub fn answers_nothing(mut self, status: u16, description: &str) -> Self {

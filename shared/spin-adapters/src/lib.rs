@@ -24,4 +24,4 @@ pub use http_client::SpinHttpClient;
 pub use postgres::SpinPostgres;
 pub use serve::serve;
 pub use sqlite::SpinSqlite;
-pub use variables::{VariableError, variable};
+pub use variables::{SpinVariables, VariableError, variable};

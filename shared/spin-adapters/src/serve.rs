@@ -12,7 +12,9 @@ use send_wrapper::SendWrapper;
 use spin_sdk::http::{Request, Response};
 use tower_service::Service;
 
-use crate::{SpinClock, SpinEntropy, SpinHostClient, SpinHttpClient, VariableError, log, open, variable};
+use crate::{
+    SpinClock, SpinEntropy, SpinHostClient, SpinHttpClient, SpinVariables, VariableError, log, open, variable,
+};
 
 /// Serves a request with a router that is made for it. Bodies are streamed in both directions, and the router's
 /// extractors decide how much of the request's is read.
@@ -31,7 +33,13 @@ pub async fn serve(router: impl FnOnce(Api) -> Router, request: Request) -> Resp
 
 async fn api() -> Api {
     let ports = Ports { sql: database().await, clock: Arc::new(SpinClock), entropy: Arc::new(SpinEntropy) };
-    Api { ports, host: Arc::new(host().await), http: Arc::new(SpinHttpClient), limits: Limits::default() }
+    Api {
+        ports,
+        host: Arc::new(host().await),
+        http: Arc::new(SpinHttpClient),
+        variables: Arc::new(SpinVariables),
+        limits: Limits::default(),
+    }
 }
 
 async fn database() -> Arc<dyn Sql> {

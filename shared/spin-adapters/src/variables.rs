@@ -1,5 +1,8 @@
 //! The component's variables, as spin.toml and the operator set them.
 
+use async_trait::async_trait;
+use bulkhead_http_api::{VariableFault, Variables};
+use bulkhead_kernel::Secret;
 use send_wrapper::SendWrapper;
 use spin_sdk::variables::Error;
 
@@ -33,4 +36,16 @@ pub async fn variable(name: &str) -> Result<String, VariableError> {
         Error::InvalidName(_) => VariableError::InvalidName(name.to_owned()),
         Error::Provider(reason) | Error::Other(reason) => VariableError::Provider { name: name.to_owned(), reason },
     })
+}
+
+/// [`variable`] as handlers reach it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpinVariables;
+
+#[async_trait]
+impl Variables for SpinVariables {
+    async fn get(&self, name: &str) -> Result<Secret, VariableFault> {
+        let read = variable(name).await;
+        read.map(Secret::new).map_err(|error| VariableFault { name: name.to_owned(), reason: error.to_string() })
+    }
 }

@@ -173,7 +173,15 @@ mod tests {
         let connection = Scope::Connection("0192d3a4-7b1c-7f00-8000-00000000000a".parse().expect("an id"));
         assert_eq!(connection.to_string().parse(), Ok(connection.clone()));
         assert_eq!(connection.to_string().to_uppercase().to_lowercase().parse(), Ok(connection));
-        for bad in ["connection:0192D3A4-7B1C-7F00-8000-00000000000A", "", "github", "connector:", "connector:a:b", "connection:github", "Connector:github"] {
+        for bad in [
+            "connection:0192D3A4-7B1C-7F00-8000-00000000000A",
+            "",
+            "github",
+            "connector:",
+            "connector:a:b",
+            "connection:github",
+            "Connector:github",
+        ] {
             assert_eq!(bad.parse::<Scope>(), Err(InvalidScope), "{bad:?}");
         }
     }

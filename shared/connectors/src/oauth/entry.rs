@@ -20,7 +20,9 @@ pub enum OauthEntryError {
     #[error("it needs {0}, or a provider that has it")]
     Missing(&'static str),
     /// An address is not one that secrets may be sent to.
-    #[error("{key} = {url:?} must be an https address of a named host, without user and fragment; one of an operator's setting may be on this machine")]
+    #[error(
+        "{key} = {url:?} must be an https address of a named host, without user and fragment; one of an operator's setting may be on this machine"
+    )]
     Address {
         /// The key.
         key: &'static str,
@@ -230,11 +232,7 @@ impl OauthEntry {
 }
 
 /// A text that may begin with `{{ settings.NAME }}`, with the setting's value there; and whether the operator gave it.
-fn with_setting(
-    key: &'static str,
-    text: &str,
-    settings: SettingValues<'_>,
-) -> Result<(String, bool), OauthEntryError> {
+fn with_setting(key: &'static str, text: &str, settings: SettingValues<'_>) -> Result<(String, bool), OauthEntryError> {
     let Some(end) = text.find("}}").filter(|_| text.starts_with("{{")) else { return Ok((text.to_owned(), false)) };
     let (placeholder, rest) = text.split_at(end + 2);
     let name = setting_of(placeholder).unwrap_or_default();
@@ -299,9 +297,15 @@ mod tests {
         for url in ["https://id.example.com/t", "{{ settings.url }}/t"] {
             assert!(resolve(&whole(url), &[("url", "http://127.0.0.1:9/")]).is_ok(), "{url}");
         }
-        for url in
-            ["http://id.example.com/t", "http://127.0.0.1:9/t", "https://127.0.0.1/t", "https://localhost/t", "https://a:b@id.example.com/", "/t", "ftp://id.example.com"]
-        {
+        for url in [
+            "http://id.example.com/t",
+            "http://127.0.0.1:9/t",
+            "https://127.0.0.1/t",
+            "https://localhost/t",
+            "https://a:b@id.example.com/",
+            "/t",
+            "ftp://id.example.com",
+        ] {
             assert!(matches!(resolve(&whole(url), &[]), Err(OauthEntryError::Address { .. })), "{url}");
         }
         let public = resolve(&whole("{{ settings.url }}/t"), &[("url", "http://id.example.com")]);

@@ -1,5 +1,6 @@
 //! A function with everything around it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -90,7 +91,13 @@ impl Harness {
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
         let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
-        let api = Api { ports, host: host.clone(), http: Arc::new(NoHttp), limits: Limits::default() };
+        let api = Api {
+            ports,
+            host: host.clone(),
+            http: Arc::new(NoHttp),
+            variables: Arc::new(BTreeMap::new()),
+            limits: Limits::default(),
+        };
         let contract = Contract::of(&document("test", vec![description]));
         Self { api, host, ours, theirs, router, contract, directory }
     }
