@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let edge = match functions {
         Functions::Elsewhere => None,
         Functions::Embedded => {
-            let edge = edge_config(&config, &assembly, &format!("http://{bound}"));
+            let edge = edge_config(&config, &assembly, &format!("http://{bound}"), &public_url);
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     };
     let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
     let gate = gate.transpose()?.map(Arc::new);
-    let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker } = assembly;
+    let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
     let server =
@@ -92,12 +92,15 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     Ok(())
 }
 
-fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConfig {
+fn edge_config(config: &Config, assembly: &Assembly, host_url: &str, public_url: &str) -> EdgeConfig {
     let settings = &config.edge;
     let mut variables: std::collections::BTreeMap<String, Secret> =
         settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
+    variables.insert("public_url".to_owned(), Secret::new(public_url.to_owned()));
+    variables.insert("vault_sealing_key".to_owned(), assembly.sealing_key.clone());
+    variables.insert("oauth_clients".to_owned(), assembly.oauth_clients.clone());
     let database_url = config.database_url();
     let sqlite = match database_url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//").into(),
