@@ -8,7 +8,10 @@ use serde_json::{Map, json};
 pub fn describe() -> Description {
     let text = || json!({"type": "string"});
     let page = |operation: Operation| {
-        operation.public().answers_page(200, "A page that says how it goes on, or what became of it.")
+        operation
+            .public()
+            .answers_page(200, "A page that says how it goes on, or what became of it.")
+            .answers_page(503, "The operator has something to do first.")
     };
     let show = page(Operation::new("get", "/oauth/start", "showConnectionLink", "The page of a link"))
         .description("For a person's browser: the `authorize.url` of a connection.")

@@ -163,7 +163,9 @@ impl Operation {
             let status = kinds[0].status().as_u16();
             let titles: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
             let types: Vec<_> = kinds.iter().map(|kind| kind.uri()).collect();
-            self.value["responses"][status.to_string()] = json!({
+            // A page may have the same status.
+            let page = self.value["responses"][status.to_string()].take();
+            let mut response = json!({
                 "description": titles.join(", or: "),
                 "headers": refusal_headers(status),
                 "content": {"application/problem+json": {"schema": {"allOf": [
@@ -171,6 +173,15 @@ impl Operation {
                     {"properties": {"type": {"enum": types}, "status": {"const": status}}},
                 ]}}},
             });
+            if let Some(content) = page["content"].as_object() {
+                response["content"].as_object_mut().into_iter().for_each(|own| own.extend(content.clone()));
+                response["description"] = json!(format!(
+                    "{}, or: {}",
+                    page["description"].as_str().unwrap_or_default(),
+                    titles.join(", or: ")
+                ));
+            }
+            self.value["responses"][status.to_string()] = response;
         }
         self.value
     }

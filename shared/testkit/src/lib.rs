@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod fake_http;
 #[cfg(feature = "functions")]
 pub mod functions;
 pub mod http_conformance;
@@ -19,3 +20,4 @@ pub mod sql_conformance;
 
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
+pub use fake_http::FakeHttp;
