@@ -31,6 +31,7 @@ mod sandbox;
 mod secrets;
 mod shutdown;
 mod spin_databases;
+mod spin_http;
 mod startup;
 mod tasks;
 mod vault;

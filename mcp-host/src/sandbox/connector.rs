@@ -10,6 +10,7 @@ use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
 use serde_json::json;
 
+use super::account::Account;
 use super::compile::CompileError;
 use super::component::{self, Component, Origin};
 use super::credentials::CredentialBinding;
@@ -107,6 +108,7 @@ pub struct Connector {
     listing: Listing,
     missing_settings: Vec<String>,
     credential_bindings: Vec<CredentialBinding>,
+    account: Option<Account>,
     component: Component,
     sandbox: SandboxEngine,
     context: CallContext,
@@ -159,6 +161,7 @@ impl Connector {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
         let credential_bindings = manifest.credential_bindings(&settings)?;
+        let account = manifest.account(&settings, &operator.settings)?;
         let grants = manifest
             .grants(&operator.settings)?
             .narrowed(&operator.outbound)
@@ -205,6 +208,7 @@ impl Connector {
             version: manifest.version,
             description: manifest.description,
             auth_type: manifest.auth.kind,
+            oauth: account.as_ref().and_then(|account| account.provider.clone()),
             digest,
             tools,
         };
@@ -215,6 +219,7 @@ impl Connector {
             listing,
             missing_settings,
             credential_bindings,
+            account,
             component,
             sandbox: sandbox.clone(),
             context,
@@ -255,6 +260,12 @@ impl Connector {
     #[must_use]
     pub fn credential_bindings(&self) -> &[CredentialBinding] {
         &self.credential_bindings
+    }
+
+    /// How accounts of its service are connected, if they are.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
     }
 
     /// Does what it is asked in a fresh instance, as soon as there is room. Dropping the future ends the guest. The
@@ -304,7 +315,9 @@ impl Connector {
             }
         };
         let (slug, name) = (&self.entry.slug, unusable.name());
-        let message = format!("{unusable}; set it with `bulkhead secrets set {slug} {name}`");
+        let connectable = self.account.as_ref().is_some_and(|account| account.credential == name);
+        let own = if connectable { "connect an account of yours with POST /v1/connections, or " } else { "" };
+        let message = format!("{unusable}; {own}set it with `bulkhead secrets set {slug} {name}`");
         let details = json!({ "connector": slug, "credential": name });
         RunReport::failed(JobError::new(kind, message).with_details(details))
     }

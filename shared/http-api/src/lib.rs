@@ -33,7 +33,7 @@ mod variables;
 pub use answer::{Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
-    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin,
+    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
     no_session_cookies, session_cookies,
 };
 pub use caller::bearer;

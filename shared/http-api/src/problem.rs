@@ -47,6 +47,8 @@ pub enum Kind {
     UnknownTool,
     /// The organisation has no job of this id.
     UnknownJob,
+    /// The caller may know of no connection of this id.
+    UnknownConnection,
     /// The caller has no MCP session of this id.
     UnknownSession,
     /// The path has no such method; `Allow` names those that it has.
@@ -57,6 +59,8 @@ pub enum Kind {
     JobAsksNothing,
     /// The job's questions have been answered.
     JobAnswered,
+    /// The connection can't be connected again: it was disconnected, or is not one by OAuth 2.
+    NotReconnectable,
     /// The body is longer than the limit, `limit_bytes`.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -87,7 +91,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -106,11 +110,13 @@ impl Kind {
         Self::UnknownConnector,
         Self::UnknownTool,
         Self::UnknownJob,
+        Self::UnknownConnection,
         Self::UnknownSession,
         Self::MethodNotAllowed,
         Self::JobEnded,
         Self::JobAsksNothing,
         Self::JobAnswered,
+        Self::NotReconnectable,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
@@ -150,6 +156,7 @@ impl Kind {
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
             Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
+            Self::UnknownConnection => (S::NOT_FOUND, "unknown-connection", "There is no such connection"),
             Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
@@ -157,6 +164,7 @@ impl Kind {
             Self::JobEnded => (S::CONFLICT, "job-ended", "The job has ended"),
             Self::JobAsksNothing => (S::CONFLICT, "job-asks-nothing", "The job asks for nothing"),
             Self::JobAnswered => (S::CONFLICT, "job-answered", "The job's questions have been answered"),
+            Self::NotReconnectable => (S::CONFLICT, "not-reconnectable", "The connection can't be connected again"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type")

@@ -88,6 +88,18 @@ id!(
     /// A secret in the vault.
     SecretId
 );
+id!(
+    /// A connected account.
+    ConnectionId
+);
+id!(
+    /// An attempt to connect an account by OAuth 2.
+    OauthTransactionId
+);
+id!(
+    /// A project of an organisation.
+    ProjectId
+);
 
 #[cfg(test)]
 mod tests {
