@@ -6,6 +6,7 @@ mod bodies;
 mod cancel;
 mod clients;
 mod conformance;
+mod connections;
 mod corpus;
 mod correlation;
 mod crash;
