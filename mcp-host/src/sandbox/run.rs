@@ -8,7 +8,7 @@ use bulkhead_kernel::Clock;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::error::Elapsed;
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::background::{Background, Demotion};
 use super::engine::{EPOCH, Runtime};
@@ -39,9 +39,11 @@ impl RunReport {
     }
 }
 
-pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
+/// A store for one instance. While there is one, epochs are counted.
+pub(crate) fn new_store(runtime: &Runtime, mut guest: Guest) -> Store<Guest> {
     let limits = guest.limits;
-    let mut store = Store::new(engine, guest);
+    guest.running = Some(runtime.epochs.run());
+    let mut store = Store::new(&runtime.engine, guest);
     store.limiter(|guest| &mut guest.growth);
     store.set_hostcall_fuel(limits.hostcall_fuel());
     // A guest makes resources of its own, futures and streams without the host's code in between: the engine counts these.
@@ -75,7 +77,7 @@ impl Task {
     async fn run(self, demotion: Demotion) -> Ended {
         let Self { runtime, exports, guest, operation, round, slot } = self;
         let (limits, cpu) = (guest.limits, guest.cpu.clone());
-        let mut store = new_store(&runtime.engine, guest);
+        let mut store = new_store(&runtime, guest);
         watch_cpu(&mut store, limits.cpu_time, demotion);
         let call = exports.call(&mut store, operation, round, limits);
         let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
