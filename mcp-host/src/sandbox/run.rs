@@ -58,7 +58,8 @@ pub(crate) fn new_store(runtime: &Runtime, mut guest: Guest) -> Store<Guest> {
 pub(super) struct Task {
     pub(super) runtime: Arc<Runtime>,
     pub(super) exports: Arc<Exports>,
-    pub(super) guest: Guest,
+    /// It is large, and handed on often.
+    pub(super) guest: Box<Guest>,
     pub(super) operation: Operation,
     pub(super) round: Round,
     /// The place in the pool, which is free again when the instance is gone.
@@ -70,18 +71,18 @@ struct Ended {
     /// `Err` when its time was over.
     called: Result<wasmtime::Result<Outcome>, Elapsed>,
     fuel: usize,
-    guest: Guest,
+    guest: Box<Guest>,
 }
 
 impl Task {
     async fn run(self, demotion: Demotion) -> Ended {
         let Self { runtime, exports, guest, operation, round, slot } = self;
         let (limits, cpu) = (guest.limits, guest.cpu.clone());
-        let mut store = new_store(&runtime, guest);
+        let mut store = new_store(&runtime, *guest);
         watch_cpu(&mut store, limits.cpu_time, demotion);
         let call = exports.call(&mut store, operation, round, limits);
         let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
-        let (fuel, guest) = (store.hostcall_fuel(), store.into_data());
+        let (fuel, guest) = (store.hostcall_fuel(), Box::new(store.into_data()));
         drop(slot);
         Ended { called, fuel, guest }
     }
