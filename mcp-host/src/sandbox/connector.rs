@@ -284,11 +284,11 @@ impl Connector {
         }
         let Invocation { operation, round, credentials, observer, restrictions: _ } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
-        let guest = if matches!(operation, Operation::Completion { .. }) {
-            context.installing().guest(Credentials::default())
+        let (context, credentials) = if matches!(operation, Operation::Completion { .. }) {
+            (Cow::Owned(context.installing()), Credentials::default())
         } else {
             match Credentials::new(&self.credential_bindings, &credentials) {
-                Ok(credentials) => context.guest(credentials),
+                Ok(credentials) => (context, credentials),
                 Err(unusable) => return self.refused(&unusable),
             }
         };
@@ -297,7 +297,7 @@ impl Connector {
             Err(error) => return self.unavailable(&error),
         };
         let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let guest = guest.observed_by(observer);
+        let guest = Box::new(context.guest(credentials).observed_by(observer));
         let task = Task { runtime, exports, guest, operation, round, slot };
         run::run(task, &self.sandbox.background, context.clock.as_ref()).await
     }
