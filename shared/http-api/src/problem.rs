@@ -31,6 +31,8 @@ pub enum Kind {
     WrongCredentials,
     /// The refresh token is not, or no longer, good.
     InvalidGrant,
+    /// A token that was mailed is not, or no longer, good.
+    InvalidToken,
     /// The user belongs to no such organisation.
     NoOrganization,
     /// Nobody makes an account without having been invited.
@@ -91,7 +93,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -102,6 +104,7 @@ impl Kind {
         Self::InsufficientRole,
         Self::WrongCredentials,
         Self::InvalidGrant,
+        Self::InvalidToken,
         Self::NoOrganization,
         Self::SignUpClosed,
         Self::AccountExists,
@@ -148,6 +151,7 @@ impl Kind {
                 (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
             }
             Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
+            Self::InvalidToken => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
             Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
             Self::SignUpClosed => (S::FORBIDDEN, "sign-up-closed", "Accounts are made by invitation"),
             Self::AccountExists => (S::CONFLICT, "account-exists", "The address or the slug is taken"),
@@ -263,6 +267,14 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// What is wrong with each part, or with the whole where there are no parts: for the same.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        let faults = self.0.members.get("faults").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let messages: Vec<_> = faults.iter().filter_map(|fault| Some(fault["message"].as_str()?.to_owned())).collect();
+        if messages.is_empty() { vec![self.0.detail.clone()] } else { messages }
     }
 
     /// Its answer's headers, for the same.

@@ -73,6 +73,10 @@ id!(
     SessionId
 );
 id!(
+    /// A mail that waits to be sent.
+    MailId
+);
+id!(
     /// A connector in the catalogue.
     ConnectorId
 );
