@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use http_body_util::BodyExt;
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http::Request;
+use http::header::HOST;
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -50,6 +53,24 @@ pub(crate) fn put(
             latencies.extend(client??);
         }
         Ok(Load { elapsed: start.elapsed(), latencies })
+    })
+}
+
+/// One request, and what its answer has.
+///
+/// # Errors
+/// When the connection breaks, or the answer is a refusal.
+pub(crate) fn once(address: SocketAddr, mut request: Request<Full<Bytes>>) -> anyhow::Result<Bytes> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    request.headers_mut().insert(HOST, address.to_string().parse()?);
+    runtime.block_on(async {
+        let stream = TcpStream::connect(address).await.with_context(|| format!("can't connect to {address}"))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        ensure!(head.status.is_success(), "status {}: {}", head.status, String::from_utf8_lossy(&body));
+        Ok(body)
     })
 }
 

@@ -7,10 +7,11 @@
 //! [`subject`] is the list of what is measured, [`servers`] the servers that exist only to be measured, [`fleet`]
 //! starts what the chosen subjects need, [`workload`] is the request and the check of its answer, [`in_process`]
 //! measures without a network, [`hostile`] measures a tool beside others that misbehave, [`many`] a host with many
-//! connectors, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let [`fleet`] start its
+//! connectors, [`credentials`] signing in and the check of credentials, [`report`] prints. To measure something else, add it to [`subject::Subject`] and let [`fleet`] start its
 //! server.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to its user on standard output")]
 
+mod credentials;
 mod fleet;
 mod hostile;
 mod in_process;
@@ -58,7 +59,9 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     drop(fleet);
     let hostile = options.apart(Subject::Hostile).then(|| hostile::measure(options, folder.path())).transpose()?;
     let many = options.apart(Subject::Many).then(|| many::measure(options, folder.path())).transpose()?;
-    let report = report::Report::new(options, (in_process, plain), &measured, (hostile, many));
+    let credentials =
+        options.apart(Subject::Credentials).then(|| credentials::measure(options, folder.path())).transpose()?;
+    let report = report::Report::new(options, (in_process, plain), &measured, (hostile, many, credentials));
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

@@ -75,7 +75,7 @@ impl Options {
         };
         let possible = |subject: Subject| match subject {
             Subject::Postgres => self.postgres_url.is_some(),
-            Subject::Hostile | Subject::Many => false,
+            Subject::Hostile | Subject::Many | Subject::Credentials => false,
             _ => true,
         };
         let all = Subject::value_variants().iter().copied().filter(|subject| possible(*subject));

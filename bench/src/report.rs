@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::credentials::Credentials;
 use crate::hostile::Hostile;
 use crate::in_process::{InProcess, Plain};
 use crate::many::Many;
@@ -22,6 +23,7 @@ pub(crate) struct Report {
     subjects: Vec<Figures>,
     hostile: Option<Hostile>,
     many: Option<Many>,
+    credentials: Option<Credentials>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +64,7 @@ impl Report {
         options: &Options,
         (in_process, plain): (Vec<InProcess>, Plain),
         measured: &[Measured],
-        (hostile, many): (Option<Hostile>, Option<Many>),
+        (hostile, many, credentials): (Option<Hostile>, Option<Many>, Option<Credentials>),
     ) -> Self {
         let subjects = measured.iter().map(|one| figures(one, measured)).collect();
         let seconds_per_round = options.seconds.as_secs_f64();
@@ -75,6 +77,7 @@ impl Report {
             subjects,
             hostile,
             many,
+            credentials,
         }
     }
 }
@@ -188,6 +191,9 @@ impl fmt::Display for Report {
         }
         if let Some(many) = &self.many {
             write!(f, "\n{many}")?;
+        }
+        if let Some(credentials) = &self.credentials {
+            write!(f, "\n{credentials}")?;
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(crate) enum Subject {
     Hostile,
     /// `bulkhead up` with many connectors, idle and listing their tools. It is measured apart too.
     Many,
+    /// Signing in, and the check of credentials. It is measured apart too.
+    Credentials,
 }
 
 /// What a request asks for.
@@ -44,13 +46,17 @@ pub(crate) enum Asks {
     List,
     /// `GET /v1/connectors`.
     Connectors,
+    /// `POST /v1/auth/sign-in`.
+    SignIn,
 }
 
 impl Subject {
     /// What it is compared with.
     pub(crate) const fn baseline(self) -> Option<Self> {
         match self {
-            Self::NativeEcho | Self::Native | Self::NativeRoute | Self::Hostile | Self::Many => None,
+            Self::NativeEcho | Self::Native | Self::NativeRoute | Self::Hostile | Self::Many | Self::Credentials => {
+                None
+            }
             Self::ManualEcho | Self::SandboxEcho => Some(Self::NativeEcho),
             Self::ManualJq | Self::Sandbox | Self::Sqlite | Self::Postgres => Some(Self::Native),
             Self::Edge => Some(Self::NativeRoute),
@@ -89,6 +95,7 @@ impl Subject {
         match self {
             Self::NativeRoute | Self::Edge => Asks::Connectors,
             Self::Many => Asks::List,
+            Self::Credentials => Asks::SignIn,
             Self::NativeEcho | Self::ManualEcho | Self::SandboxEcho => Asks::Echo,
             _ => Asks::Jq,
         }
@@ -109,6 +116,7 @@ impl Subject {
             Self::Edge => "GET /v1/connectors: edge runtime",
             Self::Hostile => "jq: bulkhead up, beside hostile calls",
             Self::Many => "bulkhead up with many connectors",
+            Self::Credentials => "sign-in, and the check of credentials",
         }
     }
 
@@ -125,6 +133,7 @@ impl Subject {
             Self::Edge => "authentication on SQLite, one instance a request",
             Self::Hostile => "the same as bulkhead up; what it is compared with is itself alone",
             Self::Many => "authentication, one log line a request",
+            Self::Credentials => "the password's hash, a session, an audit entry, tokens",
         }
     }
 }

@@ -23,6 +23,10 @@ const PROTOCOL_VERSION: &str = "2026-07-28";
 /// What an agent would ask of a list of CI runs.
 const FILTER: &str = r#"[.runs[] | select(.state == "failed") | {id, branch, seconds}] | sort_by(.seconds)"#;
 
+/// Who signs in.
+const EMAIL: &str = "ada@example.com";
+pub(crate) const PASSWORD: &str = "a horse, a battery, a staple";
+
 fn runs() -> Vec<Value> {
     let run = |n: u32| {
         json!({
@@ -73,6 +77,7 @@ impl Workload {
             Asks::Jq => call(JQ, &arguments()),
             Asks::List => request("tools/list", None, json!({})),
             Asks::Connectors => Request::get("/v1/connectors").body(Full::default()),
+            Asks::SignIn => post("/v1/auth/sign-in", &json!({ "email": EMAIL, "password": PASSWORD })),
         }?;
         request.headers_mut().insert(HOST, address.to_string().parse()?);
         if let Some(key) = key {
@@ -90,8 +95,13 @@ impl Workload {
         ensure!(status == StatusCode::OK, "status {status}: {}", text());
         let constant = match self.asks {
             Asks::Echo | Asks::Jq => structured(body).with_context(text)?,
-            Asks::List => std::str::from_utf8(body)?,
-            Asks::Connectors => std::str::from_utf8(body)?,
+            Asks::List | Asks::Connectors => std::str::from_utf8(body)?,
+            // No two are alike.
+            Asks::SignIn => {
+                let tokens: Value = serde_json::from_slice(body).with_context(text)?;
+                ensure!(tokens["access_token"].is_string(), "no access token");
+                return Ok(());
+            }
         };
         match self.right.get() {
             Some(right) => ensure!(**right == *constant, "another answer than before: {}", text()),
@@ -108,6 +118,7 @@ impl Workload {
         match self.asks {
             Asks::Echo => *answer == message(),
             Asks::Jq => *answer == expected(),
+            Asks::SignIn => false,
             Asks::List => answer["result"]["tools"].as_array().is_some_and(|tools| !tools.is_empty()),
             Asks::Connectors => {
                 let items = answer["items"].as_array();
@@ -115,6 +126,17 @@ impl Workload {
             }
         }
     }
+}
+
+/// The request that makes the account which then signs in.
+pub(crate) fn sign_up() -> http::Result<Request<Full<Bytes>>> {
+    let organization = json!({ "slug": "engines", "name": "Engines" });
+    let account = json!({ "email": EMAIL, "password": PASSWORD, "name": "Ada", "organization": organization });
+    post("/v1/auth/sign-up", &account)
+}
+
+fn post(path: &str, body: &Value) -> http::Result<Request<Full<Bytes>>> {
+    Request::post(path).header(CONTENT_TYPE, "application/json").body(Full::new(Bytes::from(body.to_string())))
 }
 
 /// The request that calls a tool.

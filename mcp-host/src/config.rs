@@ -19,7 +19,7 @@ use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
-pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError, SigningAlgorithm};
+pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError};
 pub use registry::RegistryConfig;
 pub use sandbox::SandboxConfig;
 

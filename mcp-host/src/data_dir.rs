@@ -1,11 +1,12 @@
 //! The data directory: everything that one machine keeps.
 //!
-//! `bulkhead.db`, `lock`, `internal.key`, `owner.json`, `vault.keys`, `cache/` (compiled components).
+//! `bulkhead.db`, `lock`, `internal.key`, `signing.keys`, `owner.json`, `vault.keys`, `cache/` (compiled components).
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use bulkhead_identity::SigningKeys;
 use bulkhead_kernel::{Entropy, Secret, entropy};
 use serde_json::json;
 
@@ -66,17 +67,34 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError`] when it can't be read or written.
     pub fn internal_key(&self, source: &dyn Entropy) -> Result<Secret, DataDirError> {
-        let path = self.file("internal.key");
-        match std::fs::read_to_string(&path) {
-            Ok(key) if !key.trim().is_empty() => return Ok(Secret::new(key.trim().to_owned())),
+        self.secret("internal.key", || Secret::new(hex::encode(entropy::bytes::<32>(source))))
+    }
+
+    /// The keys of access tokens, one made when there are none.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when they can't be read or written, or are none.
+    pub fn signing_keys(&self, source: &dyn Entropy) -> Result<SigningKeys, DataDirError> {
+        let text = self.secret("signing.keys", || SigningKeys::generate(source).expose())?;
+        SigningKeys::parse(text.expose()).map_err(|error| DataDirError {
+            path: self.file("signing.keys"),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+        })
+    }
+
+    /// What a file holds, or `make` put there when there was nothing.
+    fn secret(&self, name: &str, make: impl FnOnce() -> Secret) -> Result<Secret, DataDirError> {
+        let path = self.file(name);
+        match std::fs::read_to_string(&path).map(Secret::new) {
+            Ok(text) if !text.expose().trim().is_empty() => return Ok(Secret::new(text.expose().trim().to_owned())),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(DataDirError { path, source: error });
             }
             _ => {}
         }
-        let key = hex::encode(entropy::bytes::<32>(source));
-        write_private(&path, key.as_bytes()).map_err(|error| DataDirError { path, source: error })?;
-        Ok(Secret::new(key))
+        let made = make();
+        write_private(&path, made.expose().as_bytes()).map_err(|error| DataDirError { path, source: error })?;
+        Ok(made)
     }
 
     /// Writes `owner.json` for the newcomer who needs a key to start with.

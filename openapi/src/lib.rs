@@ -31,6 +31,7 @@ pub fn functions() -> Vec<Function> {
             routes: bulkhead_function_audit::routes,
             describe: bulkhead_function_audit::describe,
         },
+        Function { name: "auth", routes: bulkhead_function_auth::routes, describe: bulkhead_function_auth::describe },
     ]
 }
 

@@ -163,9 +163,13 @@ async fn a_session_is_nobody_elses() {
     assert_eq!(host.in_session(&id, &list).send().await.status, 200);
     // From now on the same key is another user's.
     host.execute(
-        "INSERT INTO users (id, organization_id, email, name, role, created_at) \
-         SELECT '0198a000-0000-7000-8000-000000000000', organization_id, 'b@example.com', 'B', role, created_at \
-         FROM users",
+        "INSERT INTO users (id, kind, email, name, created_at, updated_at) \
+         VALUES ('0198a000-0000-7000-8000-000000000000', 'person', 'b@example.com', 'B', 0, 0)",
+    )
+    .await;
+    host.execute(
+        "INSERT INTO memberships (organization_id, user_id, role, created_at) \
+         SELECT organization_id, '0198a000-0000-7000-8000-000000000000', role, created_at FROM memberships",
     )
     .await;
     host.execute("UPDATE api_keys SET user_id = '0198a000-0000-7000-8000-000000000000'").await;

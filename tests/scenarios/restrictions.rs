@@ -14,8 +14,12 @@ async fn add_another_organization(host: &Host) {
     for sql in [
         format!("INSERT INTO organizations (id, slug, name, created_at) VALUES ('{organization}', 'acme', 'Acme', 0)"),
         format!(
-            "INSERT INTO users (id, organization_id, email, name, role, created_at) \
-             VALUES ('{user}', '{organization}', 'b@example.com', 'B', 'member', 0)"
+            "INSERT INTO users (id, kind, email, name, created_at, updated_at) \
+             VALUES ('{user}', 'person', 'b@example.com', 'B', 0, 0)"
+        ),
+        format!(
+            "INSERT INTO memberships (organization_id, user_id, role, created_at) \
+             VALUES ('{organization}', '{user}', 'member', 0)"
         ),
         format!(
             "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at) \
@@ -125,7 +129,7 @@ async fn a_job_runs_under_what_holds_when_it_runs() {
     host.kill();
     host.execute(
         "INSERT INTO connector_restrictions (organization_id, connector, restrictions, digest, updated_at, updated_by) \
-         SELECT organization_id, 'hostile', '{\"tools\": [\"echo\"]}', 'sha256:0', 0, id FROM users",
+         SELECT organization_id, 'hostile', '{\"tools\": [\"echo\"]}', 'sha256:0', 0, user_id FROM memberships",
     )
     .await;
     host.start_again().await;

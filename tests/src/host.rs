@@ -5,6 +5,7 @@ use std::process::ExitStatus;
 
 use serde_json::{Value, json};
 
+use crate::leaks;
 use crate::wait::eventually;
 use crate::{Process, Reply, Request, Setup};
 
@@ -23,6 +24,7 @@ impl Host {
         let (process, address) = launch(&setup).await;
         let mut host = Self { process, setup, address, key: String::new() };
         host.key = host.owner()["api_key"].as_str().expect("owner.json has a key").to_owned();
+        leaks::note(&host.key);
         host
     }
 
@@ -164,6 +166,15 @@ impl Host {
         let page = self.get(path).await;
         assert_eq!(page["next"], Value::Null, "{path} has more than one page");
         page["items"].as_array().expect("a collection has items").clone()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.process.kill();
+            leaks::check(self);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::leaks;
 use crate::wait::PATIENCE;
 
 /// A request to be sent.
@@ -42,6 +43,7 @@ impl Request {
 
     /// With an API key.
     pub fn key(self, key: &str) -> Self {
+        leaks::note(key);
         self.header("authorization", &format!("Bearer {key}"))
     }
 
@@ -53,6 +55,7 @@ impl Request {
     /// With a body that is declared as JSON, whatever it is.
     pub fn declared_json(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
+        leaks::note_json(&self.body);
         self.header("content-type", "application/json")
     }
 
@@ -88,6 +91,10 @@ impl Request {
         tokio::spawn(connection);
         let (parts, body) = sender.send_request(self.builder.body(Full::new(self.body))?).await?.into_parts();
         let body = body.collect().await?.to_bytes();
+        leaks::note_json(&body);
+        if parts.status.is_client_error() || parts.status.is_server_error() {
+            leaks::note_refusal(&body);
+        }
         Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 }

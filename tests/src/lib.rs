@@ -12,6 +12,7 @@ mod database;
 mod environment;
 mod host;
 mod http;
+pub mod leaks;
 mod mcp;
 mod process;
 mod setup;

@@ -9,6 +9,10 @@ use tempfile::TempDir;
 
 use crate::{Database, Ended, Host, compiled, path, run};
 
+/// What hosts log: everything, so that it can be looked through for secrets, but what compiles.
+const LOG: &str = "trace,cranelift_codegen=info,cranelift_frontend=info,regalloc2=info,wasmtime=info,\
+                   wasmtime_internal_cranelift=info,wasmtime_internal_fiber=info,wasmtime_internal_jit_debug=info";
+
 /// How a host is started. Without any further word: `bulkhead up` on the database that this run of the tests is about,
 /// with the connectors that are shipped.
 #[derive(Debug)]
@@ -204,7 +208,7 @@ impl Setup {
         let mut command = Command::new(path("BULKHEAD_BIN"));
         // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
         // variables.
-        command.env_clear().current_dir(self.folder());
+        command.env_clear().current_dir(self.folder()).env("BULKHEAD_LOG", LOG);
         command.arg(name).args(["--listen", &self.listen]);
         command.arg("--config").arg(self.folder().join("bulkhead.toml"));
         command.arg("--data-dir").arg(self.data_dir());

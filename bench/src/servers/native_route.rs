@@ -1,5 +1,6 @@
 //! A function's route as native code: the same use case, extractors and layers, on the same SQLite file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection};
+use bulkhead_http_api::{Api, Audience, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{Caller, CorrelationId, Page, Ports};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
@@ -21,7 +22,8 @@ use http::Uri;
 pub(super) async fn router(database: &Path) -> anyhow::Result<Router> {
     let database = connect(&format!("sqlite:{}", database.display()), &Options::default()).await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
-    let api = Api { ports, host: Arc::new(NoHost), limits: Limits::default() };
+    let variables = Arc::new(BTreeMap::new());
+    let api = Api { ports, host: Arc::new(NoHost), variables, audience: Audience::Rest, limits: Limits::default() };
     Ok(Routes::new().get("/v1/connectors", list).into_router(api))
 }
 

@@ -15,7 +15,7 @@ const PATH: &str = "/v1/connectors/toolbox/restrictions";
 async fn harness() -> Harness {
     let harness = Harness::start(router, describe()).await;
     let ports = &harness.api.ports;
-    let admin = sql("UPDATE users SET role = 'admin' WHERE id = $1").bind(harness.ours.caller.user);
+    let admin = sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(harness.ours.caller.user);
     let admin = admin.of(harness.ours.caller.organization);
     ports.sql.execute(admin).await.expect("an admin");
     let grants = json!({

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bulkhead_audit::{AuditEvent, Target};
 use bulkhead_http_api::{Kind, Problem, bearer};
-use bulkhead_identity::{ActAsError, AuthenticateError};
+use bulkhead_identity::{ActAsError, AuthenticateError, Rules, TokenError, Unverified, is_api_key};
 use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Ports};
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
@@ -16,12 +16,8 @@ use url::form_urlencoded;
 use super::fetch::Fetcher;
 use super::issuer::{Issuer, Terms};
 use super::resource::Resource;
-use super::token::{Rules, TokenError, Unverified};
 use crate::config::OauthConfig;
 use crate::sandbox::{TlsSetupError, tls_connector};
-
-/// What every API key starts with. No JWT does: it starts with `eyJ`.
-const API_KEY: &str = "bhk_";
 
 /// Lets callers in, with an API key or an access token.
 pub(crate) struct Gate {
@@ -71,9 +67,10 @@ impl Gate {
             return Err(self.resource.token_in_query());
         }
         let credential = bearer(&parts.headers).map_err(|reason| self.resource.no_credential(reason))?;
-        if credential.starts_with(API_KEY) {
-            return bulkhead_identity::authenticate(ports, credential).await.map_err(|error| match error {
+        if is_api_key(credential) {
+            return bulkhead_identity::authenticate_key(ports, credential).await.map_err(|error| match error {
                 AuthenticateError::Invalid(reason) => self.resource.invalid_key(reason),
+                AuthenticateError::Token(reason) => self.resource.invalid_token(reason),
                 AuthenticateError::Sql(error) => error.into(),
             });
         }

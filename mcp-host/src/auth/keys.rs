@@ -1,10 +1,9 @@
 //! A key set of an issuer (RFC 7517). A key that can't be used is left out: the set is made for others, too.
 
+use bulkhead_identity::{SigningAlgorithm, TokenKey};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::config::SigningAlgorithm;
 
 /// RSA keys with fewer bits are too weak (RFC 7518, section 3.3).
 const MIN_RSA_BITS: usize = 2048;
@@ -85,9 +84,14 @@ impl VerifyingKey {
         let fits = named == algorithm.as_str() || (algorithm == SigningAlgorithm::EdDsa && named == "Ed25519");
         fits.then_some(Self { id: jwk.kid, algorithm, key })
     }
+}
 
-    /// Whether the signature, in base64url, is this key's for the message.
-    pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
+impl TokenKey for VerifyingKey {
+    fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
+    }
+
+    fn verifies(&self, message: &[u8], signature: &str) -> bool {
         jsonwebtoken::crypto::verify(signature, message, &self.key, algorithm(self.algorithm)).unwrap_or(false)
     }
 }

@@ -1,8 +1,8 @@
 //! Who calls the MCP endpoint: the host as a resource server of OAuth 2.1.
 //!
 //! `decide` is the one place that makes a caller of a credential: an API key, which starts with `bhk_`, or an access token
-//! of the configured issuer. `issuer` finds the issuer's keys and keeps them, `fetch` gets documents, `keys` reads a key
-//! set, `token` checks a token, `resource` is what is protected and how that is told to clients, `scopes` what a request
+//! of the configured issuer, checked as identity checks ours. `issuer` finds the issuer's keys and keeps them, `fetch` gets
+//! documents, `keys` reads a key set, `resource` is what is protected and how that is told to clients, `scopes` what a request
 //! turned out to lack while it was answered.
 //!
 //! To accept another kind of credential, add a branch in `decide`.
@@ -13,7 +13,6 @@ mod issuer;
 mod keys;
 mod resource;
 mod scopes;
-mod token;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,12 @@
 //! `WWW-Authenticate` header (RFC 6750).
 
 use bulkhead_http_api::{Kind, Problem};
+use bulkhead_identity::TokenError;
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::token::TokenError;
 use crate::config::OauthConfig;
 
 /// The MCP endpoint as a protected resource.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
-use bulkhead_identity::NewOwner;
+use bulkhead_identity::{NewOwner, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
 use bulkhead_native_adapters::{Database, Isolation, Options, OsEntropy, SqliteOptions, SystemClock, connect};
 
@@ -25,6 +25,8 @@ pub(super) struct Assembly {
     pub(super) database: Database,
     pub(super) ports: Ports,
     pub(super) internal_key: Secret,
+    pub(super) token_keys: TokenKeys,
+    pub(super) signing_keys: Secret,
     pub(super) lifecycle: Lifecycle,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
@@ -93,6 +95,8 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     // A host that could not open its secrets should say so now, not at the first call that needs one.
     let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
+    let signing_keys = data_dir.signing_keys(ports.entropy.as_ref())?;
+    let (token_keys, signing_keys) = (signing_keys.public(), signing_keys.expose());
     let installer = installer(config, &CompileCache::new(data_dir.file("cache"))?)?;
     let lifecycle = Lifecycle::start(installer, ports.clone(), operator()).await?;
     let metrics = Metrics::default();
@@ -102,5 +106,5 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    Ok(Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker })
+    Ok(Assembly { data_dir, database, ports, internal_key, token_keys, signing_keys, lifecycle, metrics, worker })
 }

@@ -1,8 +1,10 @@
 //! `bulkhead up` and `bulkhead serve`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_http_api::{PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
 use bulkhead_kernel::Secret;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +36,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let edge = match functions {
         Functions::Elsewhere => None,
         Functions::Embedded => {
-            let edge = edge_config(&config, &assembly, &format!("http://{bound}"));
+            let edge = edge_config(&config, &assembly, &public_url, &format!("http://{bound}"));
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
@@ -47,7 +49,8 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     };
     let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
     let gate = gate.transpose()?.map(Arc::new);
-    let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker } = assembly;
+    let variables = Arc::new(own_variables(&assembly, &public_url));
+    let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
     let server =
@@ -60,6 +63,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         worker: worker.clone(),
         metrics,
         internal_key,
+        variables,
         edge,
         gate,
     };
@@ -92,10 +96,18 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     Ok(())
 }
 
-fn edge_config(config: &Config, assembly: &Assembly, host_url: &str) -> EdgeConfig {
+/// What of the functions' variables the host needs as well.
+fn own_variables(assembly: &Assembly, public_url: &str) -> BTreeMap<String, Secret> {
+    let variables = [(PUBLIC_URL, public_url.to_owned()), (TOKEN_KEYS, assembly.token_keys.as_text())];
+    variables.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()
+}
+
+fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url: &str) -> EdgeConfig {
     let settings = &config.edge;
-    let mut variables: std::collections::BTreeMap<String, Secret> =
+    let mut variables: BTreeMap<String, Secret> =
         settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    variables.extend(own_variables(assembly, public_url));
+    variables.insert(SIGNING_KEYS.to_owned(), assembly.signing_keys.clone());
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
     let database_url = config.database_url();

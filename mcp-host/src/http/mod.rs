@@ -15,7 +15,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
-use bulkhead_http_api::{Api, Kind, Limits, Problem, Routes};
+use bulkhead_http_api::{Api, Audience, Kind, Limits, Problem, Routes, Variables};
 use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
@@ -49,6 +49,8 @@ pub struct HostParts {
     pub metrics: Metrics,
     /// What functions prove themselves with.
     pub internal_key: Secret,
+    /// The public URL and the keys of access tokens.
+    pub variables: Arc<dyn Variables>,
     /// The functions, when this process serves them.
     pub edge: Option<EdgeRuntime>,
     /// Checks access tokens; without it there are API keys alone.
@@ -68,6 +70,8 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let api = Api {
         ports: host.0.ports.clone(),
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
+        variables: host.0.variables.clone(),
+        audience: Audience::Mcp,
         limits: Limits::default(),
     };
     let functions_api = api.clone();

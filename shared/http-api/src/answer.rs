@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 use tracing::Instrument;
 
+use crate::page::PagePolicy;
 use crate::security::protect;
 use crate::{Api, Kind, Problem};
 
@@ -28,7 +29,11 @@ pub async fn answer(State(api): State<Api>, mut request: Request, next: Next) ->
         span.in_scope(|| problem.log());
         response = problem.render(&path, &correlation, bare, response);
     }
+    let page = response.extensions_mut().remove::<PagePolicy>();
     protect(response.headers_mut());
+    if let Some(page) = page {
+        page.apply(response.headers_mut());
+    }
     if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
         response.headers_mut().insert(CORRELATION, value);
     }

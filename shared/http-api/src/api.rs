@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bulkhead_kernel::Ports;
 
-use crate::HostClient;
+use crate::{HostClient, Variables};
 
 /// Everything that handlers reach: made for each request, kept by nobody. Cheap to clone.
 #[derive(Clone)]
@@ -14,8 +14,33 @@ pub struct Api {
     pub ports: Ports,
     /// The host, which runs jobs.
     pub host: Arc<dyn HostClient>,
+    /// What the operator has set, secrets among it.
+    pub variables: Arc<dyn Variables>,
+    /// Whom access tokens must be for.
+    pub audience: Audience,
     /// How much a request may ask for.
     pub limits: Limits,
+}
+
+/// What of an installation an access token is for (RFC 8707): the part below its public URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The REST interface.
+    Rest,
+    /// The MCP endpoint.
+    Mcp,
+}
+
+impl Audience {
+    /// As a token names it.
+    #[must_use]
+    pub fn of(self, public_url: &str) -> String {
+        let path = match self {
+            Self::Rest => "v1",
+            Self::Mcp => "mcp",
+        };
+        format!("{}/{path}", public_url.trim_end_matches('/'))
+    }
 }
 
 /// How much a request may ask for.

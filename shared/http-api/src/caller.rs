@@ -1,19 +1,28 @@
-//! `Authorization: Bearer …` → [`Caller`].
+//! `Authorization: Bearer …`, or a browser's cookie → [`Caller`].
 
 use axum::extract::FromRequestParts;
+use bulkhead_identity::{authenticate_key, authenticate_token, is_api_key};
 use bulkhead_kernel::Caller;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::{Api, Problem};
+use crate::{Api, Audience, Problem};
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        // A cookie is for REST alone: pages have no business at the MCP endpoint.
+        if api.audience == Audience::Rest && !parts.headers.contains_key(AUTHORIZATION) {
+            return crate::browser::caller(parts, api).await;
+        }
         let credential = bearer(&parts.headers).map_err(Problem::unauthenticated)?;
-        Ok(bulkhead_identity::authenticate(&api.ports, credential).await?)
+        if is_api_key(credential) {
+            return Ok(authenticate_key(&api.ports, credential).await?);
+        }
+        let terms = api.token_terms().await?;
+        Ok(authenticate_token(&api.ports, &terms, credential).await?)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
-use bulkhead_identity::AuthenticateError;
+use bulkhead_identity::{
+    AuthenticateError, Exceeded, ListError, Locked, OpenError, RefreshError, RevokeError, SignInError, SignUpError,
+};
+use bulkhead_kernel::Denied;
 use bulkhead_kernel::sql::SqlError;
 use http::HeaderValue;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -16,9 +19,15 @@ impl Problem {
     /// learn from it.
     #[must_use]
     pub fn unauthenticated(reason: impl std::fmt::Display) -> Self {
-        Self::new(Kind::Unauthenticated, "send an API key that works: Authorization: Bearer bhk_…")
+        Self::new(Kind::Unauthenticated, "send an API key or access token that works: Authorization: Bearer …")
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bulkhead\""))
             .caused_by(reason)
+    }
+
+    /// A variable of the function is missing or makes no sense. Which, is in the log.
+    #[must_use]
+    pub fn misconfigured(reason: impl std::fmt::Display) -> Self {
+        Self::new(Kind::Misconfigured, "the operator has something to set; the log says what").caused_by(reason)
     }
 
     /// No job has this id in the caller's organisation. Another organisation's job gets the same answer.
@@ -56,7 +65,123 @@ impl From<AuthenticateError> for Problem {
     fn from(error: AuthenticateError) -> Self {
         match error {
             AuthenticateError::Invalid(reason) => Self::unauthenticated(reason),
+            AuthenticateError::Token(reason) => Self::unauthenticated(reason),
             AuthenticateError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SignInError::Wrong => Self::new(Kind::WrongCredentials, detail)
+                .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bulkhead\"")),
+            SignInError::NoOrganization => Self::new(Kind::NoOrganization, detail),
+            SignInError::Exceeded(error) => error.into(),
+            SignInError::Locked(error) => error.into(),
+            SignInError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
+            SignInError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Exceeded> for Problem {
+    fn from(error: Exceeded) -> Self {
+        let detail = error.to_string();
+        match error {
+            Exceeded::TooMany { standing, retry_after } => {
+                let problem = Self::new(Kind::TooManyRequests, detail)
+                    .with_header(RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+                crate::throttle::fields(&standing)
+                    .into_iter()
+                    .fold(problem, |problem, (name, value)| problem.with_header(name, value))
+            }
+            Exceeded::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Locked> for Problem {
+    fn from(error: Locked) -> Self {
+        let detail = error.to_string();
+        match error {
+            Locked::For(wait) => {
+                Self::new(Kind::TooManyRequests, detail).with_header(RETRY_AFTER, HeaderValue::from(wait.as_secs()))
+            }
+            Locked::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignUpError> for Problem {
+    fn from(error: SignUpError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SignUpError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
+            SignUpError::Taken => Self::new(Kind::AccountExists, detail),
+            SignUpError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
+            SignUpError::Open(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Keys(error) => Self::misconfigured(error),
+            OpenError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            // One answer to all: whoever has somebody else's token must not learn what became of it.
+            RefreshError::Unknown | RefreshError::Ended | RefreshError::Reused => {
+                Self::new(Kind::InvalidGrant, "sign in again")
+                    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bulkhead\""))
+                    .caused_by(error)
+            }
+            RefreshError::Keys(error) => Self::misconfigured(error),
+            RefreshError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Denied(denied) => denied.into(),
+            ListError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Unknown => Self::new(Kind::UnknownSession, error.to_string()),
+            RevokeError::Denied(denied) => denied.into(),
+            RevokeError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let detail = denied.to_string();
+        match denied {
+            Denied::Role(role) => Self::new(Kind::InsufficientRole, detail).with_member("role", role),
+            Denied::Scope(scope) => {
+                let challenge = format!("Bearer realm=\"bulkhead\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                let problem = Self::new(Kind::InsufficientScope, detail).with_member("scope", scope);
+                match HeaderValue::try_from(challenge) {
+                    Ok(challenge) => problem.with_header(WWW_AUTHENTICATE, challenge),
+                    Err(_) => problem,
+                }
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !has_media_type(request.headers(), "application/json") {
             return Err(Problem::new(Kind::UnsupportedMediaType, "send the body with Content-Type: application/json")
                 .with_header(ACCEPT, HeaderValue::from_static("application/json")));
         }
@@ -30,18 +30,19 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     }
 }
 
-/// `application/json`, with whatever parameters: JSON has one encoding (RFC 8259).
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a body has this type, with whatever parameters: neither JSON (RFC 8259) nor forms have but one encoding.
+pub(crate) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
         (Some(value), None) => {
-            value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+            value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(expected))
         }
         _ => false,
     }
 }
 
-async fn read(request: Request, limits: Limits) -> Result<Bytes, Problem> {
+/// The body, within the limit.
+pub(crate) async fn read(request: Request, limits: Limits) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(Kind::BodyTooLarge, format!("a body may have up to {} bytes", limits.body_bytes))
             .with_member("limit_bytes", limits.body_bytes)
@@ -93,6 +94,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             .with_member("line", error.line())
             .with_member("column", error.column())
     })?;
+    read_shape(value)
+}
+
+/// A value of this shape.
+pub(crate) fn read_shape<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let fault = fault(&error);
         let place = if fault.pointer.is_empty() { "the body" } else { &fault.pointer };
@@ -184,6 +190,7 @@ mod tests {
 
     #[test]
     fn the_content_type_is_json_or_nothing() {
+        let is_json = |headers: &HeaderMap| has_media_type(headers, "application/json");
         let is =
             |value: &'static str| is_json(&[(CONTENT_TYPE, HeaderValue::from_static(value))].into_iter().collect());
         assert!(is("application/json") && is("Application/JSON; charset=utf-8") && is("application/json;"));

@@ -10,13 +10,16 @@
 
 mod answer;
 mod api;
+mod browser;
 mod caller;
 mod failures;
+mod form;
 mod host;
 mod idempotency;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod openapi;
+mod page;
 mod paging;
 mod path;
 mod prefer;
@@ -24,16 +27,26 @@ mod problem;
 mod query;
 mod routes;
 mod security;
+mod throttle;
+mod variables;
 
 pub use answer::{Correlation, answer};
-pub use api::{Api, Limits};
+pub use api::{Api, Audience, Limits};
+pub use browser::{
+    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin,
+    no_session_cookies, session_cookies,
+};
 pub use caller::bearer;
+pub use form::FormBody;
 pub use host::{HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
+pub use page::Page;
 pub use paging::collection;
 pub use path::Path;
 pub use prefer::Wait;
 pub use problem::{Kind, Problem};
 pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
+pub use throttle::RateLimit;
+pub use variables::{CREDENTIAL_LIMITS, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};

@@ -42,6 +42,7 @@ impl Operation {
             kinds: vec![
                 Kind::InvalidParameters,
                 Kind::Unauthenticated,
+                Kind::CrossSite,
                 Kind::Internal,
                 Kind::DatabaseUnavailable,
                 Kind::NotMigrated,
@@ -50,6 +51,14 @@ impl Operation {
                 Kind::Timeout,
             ],
         }
+    }
+
+    /// A route that needs no credential.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.value["security"] = json!([]);
+        self.kinds.retain(|kind| !matches!(kind, Kind::Unauthenticated | Kind::CrossSite));
+        self
     }
 
     /// What there is to know beyond the summary.
@@ -128,6 +137,29 @@ impl Operation {
         self
     }
 
+    /// A body of form fields of this schema, all of them texts.
+    #[must_use]
+    pub fn form(mut self, schema: &str) -> Self {
+        let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+        let content = json!({"application/x-www-form-urlencoded": {"schema": schema}});
+        self.value["requestBody"] = json!({"required": true, "content": content});
+        self.refuses(&[Kind::IncompleteBody, Kind::BodyTooLarge, Kind::UnsupportedMediaType, Kind::InvalidBody])
+    }
+
+    /// A page for people.
+    #[must_use]
+    pub fn answers_page(mut self, status: u16, headers: &[(&str, &str)], description: &str) -> Self {
+        let mut all = common_headers();
+        for (name, description) in headers {
+            all.insert((*name).to_owned(), json!({"schema": {"type": "string"}, "description": description}));
+        }
+        let response = json!({
+            "description": description, "headers": all, "content": {"text/html": {"schema": {"type": "string"}}},
+        });
+        self.value["responses"][status.to_string()] = response;
+        self
+    }
+
     /// Problems that it may answer, beyond those that every route may.
     #[must_use]
     pub fn refuses(mut self, kinds: &[Kind]) -> Self {
@@ -144,13 +176,19 @@ impl Operation {
             let status = kinds[0].status().as_u16();
             let titles: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
             let types: Vec<_> = kinds.iter().map(|kind| kind.uri()).collect();
+            // A page may have this status as well.
+            let mut content = self.value["responses"][status.to_string()]["content"].take();
+            if content.is_null() {
+                content = json!({});
+            }
+            content["application/problem+json"] = json!({"schema": {"allOf": [
+                {"$ref": "#/components/schemas/Problem"},
+                {"properties": {"type": {"enum": types}, "status": {"const": status}}},
+            ]}});
             self.value["responses"][status.to_string()] = json!({
                 "description": titles.join(", or: "),
                 "headers": refusal_headers(status),
-                "content": {"application/problem+json": {"schema": {"allOf": [
-                    {"$ref": "#/components/schemas/Problem"},
-                    {"properties": {"type": {"enum": types}, "status": {"const": status}}},
-                ]}}},
+                "content": content,
             });
         }
         self.value
@@ -166,6 +204,7 @@ fn refusal_headers(status: u16) -> Map<String, Value> {
     let (name, description) = match status {
         401 => ("WWW-Authenticate", "How to authenticate (RFC 6750)."),
         415 => ("Accept", "The media type to send."),
+        429 => ("Retry-After", "After how many seconds to try again."),
         503 => ("Retry-After", "After how many seconds to try again; absent when only the operator can help."),
         _ => return headers,
     };
@@ -197,13 +236,20 @@ pub fn document(version: &str, descriptions: Vec<Description>) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "Where this document's installation serves it."}],
-        "security": [{"ApiKey": []}],
+        "security": [{"ApiKey": []}, {"AccessToken": []}, {"Session": []}],
         "tags": tags,
         "paths": paths,
         "components": {
             "securitySchemes": {"ApiKey": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "bhk_ and 56 hexadecimal digits",
                 "description": "An API key.",
+            }, "AccessToken": {
+                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "An access token (RFC 9068) of a session, for this interface.",
+            }, "Session": {
+                "type": "apiKey", "in": "cookie", "name": crate::SESSION_COOKIE,
+                "description": "A browser's session. What changes something carries the cookie `__Host-csrf`'s value in \
+                                the header `x-csrf-token`, and comes from a page of this installation.",
             }},
             "parameters": {
                 "CorrelationId": {

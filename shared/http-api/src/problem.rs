@@ -23,8 +23,20 @@ pub enum Kind {
     Unauthenticated,
     /// The access token lacks a scope; `WWW-Authenticate` names all that are needed.
     InsufficientScope,
+    /// A browser's session changes something, and nothing proves that a page of ours sent it.
+    CrossSite,
     /// The user's role is not enough.
     InsufficientRole,
+    /// E-mail address or password is wrong.
+    WrongCredentials,
+    /// The refresh token is not, or no longer, good.
+    InvalidGrant,
+    /// The user belongs to no such organisation.
+    NoOrganization,
+    /// Nobody makes an account without having been invited.
+    SignUpClosed,
+    /// Somebody else has the e-mail address or the organisation's slug.
+    AccountExists,
     /// The organisation does not allow the tool.
     ToolRestricted,
     /// Nothing has this path.
@@ -55,12 +67,16 @@ pub enum Kind {
     InvalidArguments,
     /// The idempotency key was used for another call.
     IdempotencyKeyReused,
+    /// Something that may be guessed was tried too often; `Retry-After` says when to go on.
+    TooManyRequests,
     /// Something is wrong on our side; the log says what, under the correlation id.
     Internal,
     /// The database can't be reached.
     DatabaseUnavailable,
     /// The database has not been migrated.
     NotMigrated,
+    /// A variable of the function is missing or makes no sense.
+    Misconfigured,
     /// Too many requests are running, or the server is shutting down.
     Unavailable,
     /// Answering needed more memory than there may be.
@@ -71,14 +87,20 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
         Self::IncompleteBody,
         Self::Unauthenticated,
         Self::InsufficientScope,
+        Self::CrossSite,
         Self::InsufficientRole,
+        Self::WrongCredentials,
+        Self::InvalidGrant,
+        Self::NoOrganization,
+        Self::SignUpClosed,
+        Self::AccountExists,
         Self::ToolRestricted,
         Self::UnknownPath,
         Self::UnknownConnector,
@@ -94,9 +116,11 @@ impl Kind {
         Self::InvalidBody,
         Self::InvalidArguments,
         Self::IdempotencyKeyReused,
+        Self::TooManyRequests,
         Self::Internal,
         Self::DatabaseUnavailable,
         Self::NotMigrated,
+        Self::Misconfigured,
         Self::Unavailable,
         Self::OutOfMemory,
         Self::Timeout,
@@ -110,9 +134,17 @@ impl Kind {
             Self::InvalidHeader => (S::BAD_REQUEST, "invalid-header", "A header is not valid"),
             Self::MalformedJson => (S::BAD_REQUEST, "malformed-json", "The body is not JSON"),
             Self::IncompleteBody => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid API key is required"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid credential is required"),
             Self::InsufficientScope => (S::FORBIDDEN, "insufficient-scope", "The access token lacks a scope"),
+            Self::CrossSite => (S::FORBIDDEN, "cross-site", "The request does not prove that it comes from here"),
             Self::InsufficientRole => (S::FORBIDDEN, "insufficient-role", "The user's role is not enough"),
+            Self::WrongCredentials => {
+                (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
+            }
+            Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
+            Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
+            Self::SignUpClosed => (S::FORBIDDEN, "sign-up-closed", "Accounts are made by invitation"),
+            Self::AccountExists => (S::CONFLICT, "account-exists", "The address or the slug is taken"),
             Self::ToolRestricted => (S::FORBIDDEN, "tool-restricted", "The organization does not allow the tool"),
             Self::UnknownPath => (S::NOT_FOUND, "unknown-path", "There is nothing at this path"),
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
@@ -127,18 +159,20 @@ impl Kind {
             Self::JobAnswered => (S::CONFLICT, "job-answered", "The job's questions have been answered"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type")
             }
             Self::InvalidBody => (S::UNPROCESSABLE_ENTITY, "invalid-body", "The body is not what this request takes"),
             Self::InvalidArguments => (S::UNPROCESSABLE_ENTITY, "invalid-arguments", "The arguments are not valid"),
             Self::IdempotencyKeyReused => {
                 (S::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another call")
             }
+            Self::TooManyRequests => (S::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
             Self::DatabaseUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "database-unavailable", "The database is unavailable")
             }
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "The database has not been migrated"),
+            Self::Misconfigured => (S::SERVICE_UNAVAILABLE, "misconfigured", "The installation is not set up for this"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The server can't take the request now"),
             Self::OutOfMemory => (S::SERVICE_UNAVAILABLE, "out-of-memory", "The request needs too much memory"),
             Self::Timeout => (S::GATEWAY_TIMEOUT, "timeout", "The request took too long"),
@@ -215,6 +249,18 @@ impl Problem {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// What is wrong with this request, and what to do: for a page that says it.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// Its answer's headers, for the same.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     /// Writes it to the log, once: ours as errors, a caller's as what they are.

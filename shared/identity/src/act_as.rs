@@ -1,8 +1,9 @@
 //! A user whom somebody else has identified → [`Caller`].
 
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{AccessToken, Caller, Credential, Ports};
+use bulkhead_kernel::{AccessToken, Caller, Credential, Ports, Scope, Scopes};
 
+use crate::email::EmailAddress;
 use crate::store;
 
 /// Why a token makes no caller, though it is valid.
@@ -11,9 +12,9 @@ pub enum ActAsError {
     /// Nobody has the address.
     #[error("no user has the e-mail address that the token's subject is bound to")]
     NoUser,
-    /// Users of several organisations have it, and nothing says which of them is meant.
-    #[error("users of several organisations have the e-mail address that the token's subject is bound to")]
-    SeveralUsers,
+    /// The user belongs to several organisations, and nothing says which of them is meant.
+    #[error("the user whose e-mail address the token's subject is bound to belongs to several organisations")]
+    SeveralOrganizations,
     /// It could not be looked up.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -25,12 +26,18 @@ pub enum ActAsError {
 /// # Errors
 /// [`ActAsError`] unless there is exactly one such user.
 pub async fn act_as(ports: &Ports, email: &str, token: AccessToken) -> Result<Caller, ActAsError> {
-    let mut users = store::find_users_by_email(ports.sql.as_ref(), email).await?;
-    match (users.pop(), users.is_empty()) {
+    let email = email.parse::<EmailAddress>().map_err(|_| ActAsError::NoUser)?;
+    let mut memberships = store::find_memberships_by_email(ports.sql.as_ref(), &email).await?;
+    match (memberships.pop(), memberships.is_empty()) {
         (None, _) => Err(ActAsError::NoUser),
-        (Some(_), false) => Err(ActAsError::SeveralUsers),
-        (Some((organization, user, role)), true) => {
-            Ok(Caller { organization, user, role, credential: Credential::Token(token) })
-        }
+        (Some(_), false) => Err(ActAsError::SeveralOrganizations),
+        (Some(membership), true) => Ok(Caller {
+            organization: membership.organization,
+            user: membership.user,
+            role: membership.role,
+            // Another issuer's scopes are its own words; its tokens open the MCP endpoint alone.
+            scopes: Scopes::Only([Scope::Tools].into()),
+            credential: Credential::Token(token),
+        }),
     }
 }

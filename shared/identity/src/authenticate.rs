@@ -1,10 +1,23 @@
 //! Credential → [`Caller`].
 
+use std::time::Duration;
+
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Credential, Ports};
+use bulkhead_kernel::{Caller, Credential, Ports, Scopes};
 
 use crate::key::ApiKeyToken;
+use crate::sessions::store as sessions;
 use crate::store;
+use crate::token::{Rules, SigningAlgorithm, TokenError, TokenKeys, Unverified};
+
+/// What every API key starts with. No JWT does: it starts with `eyJ`.
+const API_KEY: &str = "bhk_";
+
+/// Our own access tokens are shorter.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+/// Several of our machines issue and check; their clocks differ a little.
+const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Why a credential makes no caller.
 #[derive(Debug, thiserror::Error)]
@@ -12,16 +25,47 @@ pub enum AuthenticateError {
     /// It is not a key, or not one of ours, or expired, or revoked. Which of these is for the log, not the caller.
     #[error("the credential is not valid: {0}")]
     Invalid(&'static str),
+    /// It is not an access token of ours that holds.
+    #[error("the credential is not valid: {0}")]
+    Token(#[from] TokenError),
     /// It could not be looked up.
     #[error(transparent)]
     Sql(#[from] SqlError),
 }
 
-/// Finds out who presents this bearer credential.
+/// What access tokens of ours must be to be accepted here.
+#[derive(Clone, Debug)]
+pub struct TokenTerms {
+    keys: TokenKeys,
+    rules: Rules,
+}
+
+impl TokenTerms {
+    /// Tokens that `issuer` signed with one of these keys for this audience.
+    #[must_use]
+    pub fn new(keys: TokenKeys, issuer: &str, audience: String) -> Self {
+        let rules = Rules {
+            issuer: issuer.to_owned(),
+            audience,
+            algorithms: vec![SigningAlgorithm::EdDsa],
+            leeway: LEEWAY,
+            max_bytes: MAX_TOKEN_BYTES,
+        };
+        Self { keys, rules }
+    }
+}
+
+/// Whether a credential looks like an API key, so that no token's keys are needed to check it.
+#[must_use]
+pub fn is_api_key(bearer: &str) -> bool {
+    bearer.starts_with(API_KEY)
+}
+
+/// Finds out who presents this API key.
 ///
 /// # Errors
 /// [`AuthenticateError::Invalid`] for every credential that doesn't work.
-pub async fn authenticate(ports: &Ports, bearer: &str) -> Result<Caller, AuthenticateError> {
+pub async fn authenticate_key(ports: &Ports, bearer: &str) -> Result<Caller, AuthenticateError> {
     let token = ApiKeyToken::parse(bearer).map_err(|_| AuthenticateError::Invalid("not an API key"))?;
     let found = store::find_by_prefix(ports.sql.as_ref(), token.prefix()).await?;
     let (key, role) = found.ok_or(AuthenticateError::Invalid("no key has this prefix"))?;
@@ -31,5 +75,29 @@ pub async fn authenticate(ports: &Ports, bearer: &str) -> Result<Caller, Authent
     if !key.is_active(ports.now()) {
         return Err(AuthenticateError::Invalid("the key is expired or revoked"));
     }
-    Ok(Caller { organization: key.organization, user: key.user, role, credential: Credential::ApiKey(key.id) })
+    Ok(Caller {
+        organization: key.organization,
+        user: key.user,
+        role,
+        scopes: Scopes::Everything,
+        credential: Credential::ApiKey(key.id),
+    })
+}
+
+/// Finds out who presents this access token of ours. The signature says who it was for; the database, whether that still
+/// holds: the session goes on, and the user belongs to the organisation, and as what.
+///
+/// # Errors
+/// [`AuthenticateError::Token`] for one that is not right, [`AuthenticateError::Invalid`] for one that no longer is.
+pub async fn authenticate_token(ports: &Ports, terms: &TokenTerms, bearer: &str) -> Result<Caller, AuthenticateError> {
+    let token = Unverified::parse(bearer, &terms.rules)?;
+    let verified = token.verify(terms.keys.find(&token.key_id), &terms.rules, ports.now())?;
+    let missing = || AuthenticateError::Invalid("the token lacks a claim of ours");
+    let invalid = |_| AuthenticateError::Invalid("a claim of the token is not an id");
+    let organization = verified.organization.ok_or_else(missing)?.parse().map_err(invalid)?;
+    let session = verified.session.ok_or_else(missing)?.parse().map_err(invalid)?;
+    let user = verified.subject.parse().map_err(invalid)?;
+    let standing = sessions::standing(ports.sql.as_ref(), (session, user, organization), ports.now()).await?;
+    let (role, scopes) = standing.ok_or(AuthenticateError::Invalid("the session has ended, or its user has left"))?;
+    Ok(Caller { organization, user, role, scopes, credential: Credential::Session(session) })
 }

@@ -4,7 +4,7 @@ use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Ports, Role};
 
 use crate::key::ApiKeyToken;
-use crate::model::{ApiKey, Organization, User};
+use crate::model::{ApiKey, Membership, Organization, User, UserKind};
 use crate::store;
 
 /// Names for the first organisation and user.
@@ -57,12 +57,14 @@ pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>,
         Organization { id: ports.new_id(), slug: new.organization_slug, name: new.organization_name, created_at: now };
     let user = User {
         id: ports.new_id(),
-        organization: organization.id,
-        email: new.email,
+        kind: UserKind::Person,
+        email: Some(new.email.to_lowercase()),
+        email_verified_at: None,
         name: new.name,
-        role: Role::Owner,
+        password_hash: None,
         created_at: now,
     };
+    let membership = Membership { organization: organization.id, user: user.id, role: Role::Owner, created_at: now };
     let token = ApiKeyToken::generate(ports.entropy.as_ref());
     let key = ApiKey {
         id: ports.new_id(),
@@ -78,6 +80,7 @@ pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>,
     let steps = vec![
         store::insert_organization(&organization).into(),
         store::insert_user(&user).into(),
+        store::insert_membership(&membership).into(),
         store::insert_api_key(&key).into(),
     ];
     match sql.batch(steps).await {

@@ -1,10 +1,11 @@
-//! SQL of organisations, users and API keys.
+//! SQL of organisations, users, memberships and API keys.
 
 use bulkhead_kernel::Role;
 use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
-use crate::model::{ApiKey, Organization, User};
+use crate::email::EmailAddress;
+use crate::model::{ApiKey, Membership, Organization, User};
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
     let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
@@ -43,14 +44,24 @@ pub(crate) fn insert_organization(organization: &Organization) -> Statement {
 }
 
 pub(crate) fn insert_user(user: &User) -> Statement {
-    sql("INSERT INTO users (id, organization_id, email, name, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(user.id)
-        .bind(user.organization)
-        .bind(user.email.as_str())
-        .bind(user.name.as_str())
-        .bind(user.role.as_str())
-        .bind(user.created_at)
-        .of(user.organization)
+    sql("INSERT INTO users (id, kind, email, email_verified_at, name, password_hash, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)")
+    .bind(user.id)
+    .bind(user.kind.as_str())
+    .bind(user.email.as_deref())
+    .bind(user.email_verified_at)
+    .bind(user.name.as_str())
+    .bind(user.password_hash.as_deref())
+    .bind(user.created_at)
+}
+
+pub(crate) fn insert_membership(membership: &Membership) -> Statement {
+    sql("INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(membership.organization)
+        .bind(membership.user)
+        .bind(membership.role.as_str())
+        .bind(membership.created_at)
+        .of(membership.organization)
 }
 
 pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
@@ -68,27 +79,79 @@ pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
     .of(key.organization)
 }
 
-/// The key with this prefix and its user's role. Without a tenant: it is how the tenant is found.
+/// The key with this prefix and its user's role, while user and organisation are there. Without a tenant: it is how the
+/// tenant is found.
 pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<Option<(ApiKey, Role)>, SqlError> {
     let statement = sql("SELECT k.id, k.organization_id, k.user_id, k.name, k.prefix, k.hash, k.created_at, \
-                         k.expires_at, k.revoked_at, u.role \
-                         FROM api_keys k JOIN users u ON u.id = k.user_id AND u.organization_id = k.organization_id \
+                         k.expires_at, k.revoked_at, m.role \
+                         FROM api_keys k \
+                         JOIN memberships m ON m.user_id = k.user_id AND m.organization_id = k.organization_id \
+                         JOIN users u ON u.id = k.user_id AND u.deleted_at IS NULL \
+                         JOIN organizations o ON o.id = k.organization_id AND o.deleted_at IS NULL \
                          WHERE k.prefix = $1")
     .bind(prefix)
     .across_tenants("a key's row says whose it is");
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
-/// The users with this address, two at most. Without a tenant like the query above: it is how a token's tenant is found.
-pub(crate) async fn find_users_by_email(
+/// What the user with this address belongs to, two at most. Without a tenant like the query above: it is how a token's tenant
+/// is found.
+pub(crate) async fn find_memberships_by_email(
     database: &dyn Sql,
-    email: &str,
-) -> Result<Vec<(OrganizationId, UserId, Role)>, SqlError> {
-    let statement = sql("SELECT id, organization_id, role FROM users WHERE email = $1 LIMIT 2")
-        .bind(email)
-        .across_tenants("another issuer's token does not say which tenant its user is of");
-    let read = |row: &Row| Ok((row.get("organization_id")?, row.get("id")?, row.parse("role")?));
+    email: &EmailAddress,
+) -> Result<Vec<Membership>, SqlError> {
+    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at FROM users u \
+                         JOIN memberships m ON m.user_id = u.id \
+                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
+                         WHERE u.email = $1 AND u.deleted_at IS NULL ORDER BY m.organization_id LIMIT 2")
+    .bind(email.as_str())
+    .across_tenants("another issuer's token does not say which tenant its user is of");
+    database.query(statement).await?.iter().map(read_membership).collect()
+}
+
+/// What a user belongs to, the longest first, with each organisation's slug. Without a tenant: it is how the user chooses one.
+pub(crate) async fn memberships_of(database: &dyn Sql, user: UserId) -> Result<Vec<(Membership, String)>, SqlError> {
+    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at, o.slug FROM memberships m \
+                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
+                         WHERE m.user_id = $1 ORDER BY m.created_at, m.organization_id")
+    .bind(user)
+    .across_tenants("the user chooses among them");
+    let read = |row: &Row| Ok((read_membership(row)?, row.get("slug")?));
     database.query(statement).await?.iter().map(read).collect()
+}
+
+/// The person with this address.
+pub(crate) async fn find_user_by_email(database: &dyn Sql, email: &EmailAddress) -> Result<Option<User>, SqlError> {
+    let statement = sql("SELECT id, kind, email, email_verified_at, name, password_hash, created_at FROM users \
+                         WHERE email = $1 AND deleted_at IS NULL")
+    .bind(email.as_str());
+    database.query_optional(statement).await?.as_ref().map(read_user).transpose()
+}
+
+/// Another hash of the same password, unless it has been changed since `before` was read.
+pub(crate) fn replace_password_hash(user: UserId, before: &str, hash: &str) -> Statement {
+    sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2").bind(user).bind(before).bind(hash)
+}
+
+fn read_user(row: &Row) -> Result<User, SqlError> {
+    Ok(User {
+        id: row.get("id")?,
+        kind: row.parse("kind")?,
+        email: row.get("email")?,
+        email_verified_at: row.get("email_verified_at")?,
+        name: row.get("name")?,
+        password_hash: row.get("password_hash")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn read_membership(row: &Row) -> Result<Membership, SqlError> {
+    Ok(Membership {
+        organization: row.get("organization_id")?,
+        user: row.get("user_id")?,
+        role: row.parse("role")?,
+        created_at: row.get("created_at")?,
+    })
 }
 
 fn read_organization(row: &Row) -> Result<Organization, SqlError> {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ApiKeyId, OrganizationId, UserId};
+use crate::access::{Denied, Permission, Scopes};
+use crate::id::{ApiKeyId, OrganizationId, SessionId, UserId};
 
 /// An organisation role, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,16 +57,32 @@ pub struct Caller {
     pub user: UserId,
     /// What the user may do in the organisation.
     pub role: Role,
+    /// What of that the credential was granted.
+    pub scopes: Scopes,
     /// What was presented.
     pub credential: Credential,
 }
 
 impl Caller {
+    /// Whether the caller may do this: the role must allow it, and the credential must have been granted it.
+    ///
+    /// # Errors
+    /// [`Denied`], which says what is missing.
+    pub fn may(&self, permission: Permission) -> Result<(), Denied> {
+        if self.role < permission.least_role() {
+            return Err(Denied::Role(permission.least_role()));
+        }
+        if !self.scopes.contain(permission.scope()) {
+            return Err(Denied::Scope(permission.scope()));
+        }
+        Ok(())
+    }
+
     /// The scope that the caller lacks to change something; `None` when nothing keeps it from that.
     #[must_use]
     pub fn missing_write_scope(&self) -> Option<&str> {
         match &self.credential {
-            Credential::ApiKey(_) => None,
+            Credential::ApiKey(_) | Credential::Session(_) => None,
             Credential::Token(token) => {
                 token.write_scope.as_deref().filter(|scope| !token.scopes.iter().any(|granted| granted == scope))
             }
@@ -76,9 +93,11 @@ impl Caller {
 /// What a caller presented. Never the credential itself.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// An API key, which may do whatever its user may.
+    /// An API key.
     ApiKey(ApiKeyId),
-    /// An access token (RFC 9068), which may do what its scopes say.
+    /// An access token of ours, or a browser's cookie: of this session.
+    Session(SessionId),
+    /// An access token (RFC 9068) of another issuer.
     Token(AccessToken),
 }
 
@@ -88,12 +107,13 @@ impl Credential {
     pub fn id(&self) -> String {
         match self {
             Self::ApiKey(key) => key.to_string(),
+            Self::Session(session) => session.to_string(),
             Self::Token(token) => token.id.clone(),
         }
     }
 }
 
-/// What is known of an access token that was verified.
+/// What is known of another issuer's access token that was verified.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     /// `jti:` and the id that its issuer gave it, or `sha256:` and a hash of it.
@@ -110,7 +130,7 @@ mod tests {
 
     fn caller(credential: Credential) -> Caller {
         let id = uuid::Uuid::nil();
-        Caller { organization: id.into(), user: id.into(), role: Role::Member, credential }
+        Caller { organization: id.into(), user: id.into(), role: Role::Member, scopes: Scopes::Everything, credential }
     }
 
     fn token(scopes: &[&str], write_scope: Option<&str>) -> Caller {

@@ -61,12 +61,16 @@ id!(
     OrganizationId
 );
 id!(
-    /// A user of one organisation.
+    /// A user: a person, or a service account.
     UserId
 );
 id!(
     /// An API key.
     ApiKeyId
+);
+id!(
+    /// A session: a sign-in, or what a user granted to an OAuth client.
+    SessionId
 );
 id!(
     /// A connector in the catalogue.

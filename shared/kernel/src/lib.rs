@@ -5,6 +5,7 @@
 //! handed. To add a port, write its trait here, a fake and a conformance suite in `testkit`, and one adapter in
 //! `spin-adapters` and one in `native-adapters`.
 
+pub mod access;
 pub mod caller;
 pub mod clock;
 pub mod correlation;
@@ -17,6 +18,7 @@ pub mod sql;
 
 use std::sync::Arc;
 
+pub use access::{Denied, Permission, Scope, Scopes};
 pub use caller::{AccessToken, Caller, Credential, Role};
 pub use clock::{Clock, Timestamp};
 pub use correlation::CorrelationId;

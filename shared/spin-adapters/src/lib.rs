@@ -22,4 +22,4 @@ pub use host_client::SpinHostClient;
 pub use postgres::SpinPostgres;
 pub use serve::serve;
 pub use sqlite::SpinSqlite;
-pub use variables::{VariableError, variable};
+pub use variables::{SpinVariables, variable};

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use bulkhead_http_api::{Api, Limits};
+use bulkhead_http_api::{Api, Audience, Limits, VariableError};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step};
 use bulkhead_kernel::{Ports, Secret};
 use send_wrapper::SendWrapper;
 use spin_sdk::http::{Request, Response};
 use tower_service::Service;
 
-use crate::{SpinClock, SpinEntropy, SpinHostClient, VariableError, log, open, variable};
+use crate::variables::SpinVariables;
+use crate::{SpinClock, SpinEntropy, SpinHostClient, log, open, variable};
 
 /// Serves a request with a router that is made for it. Bodies are streamed in both directions, and the router's
 /// extractors decide how much of the request's is read.
@@ -31,7 +32,8 @@ pub async fn serve(router: impl FnOnce(Api) -> Router, request: Request) -> Resp
 
 async fn api() -> Api {
     let ports = Ports { sql: database().await, clock: Arc::new(SpinClock), entropy: Arc::new(SpinEntropy) };
-    Api { ports, host: Arc::new(host().await), limits: Limits::default() }
+    let (host, variables) = (Arc::new(host().await), Arc::new(SpinVariables));
+    Api { ports, host, variables, audience: Audience::Rest, limits: Limits::default() }
 }
 
 async fn database() -> Arc<dyn Sql> {

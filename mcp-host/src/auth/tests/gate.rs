@@ -29,7 +29,7 @@ impl Scene {
         let signer = Signer::ed25519("k");
         let served = Served::start(vec![signer.jwk.clone()]).await;
         let config = format!(
-            "issuer = {:?}\nscopes = [\"a\", \"b\"]\nwrite_scope = \"w\"\nsubjects = {{ ada = \"ours\", eve = \"nobody\" }}",
+            "issuer = {:?}\nscopes = [\"a\", \"b\"]\nwrite_scope = \"w\"\nsubjects = {{ ada = \"Ours@example.com\", eve = \"nobody@example.com\" }}",
             served.url
         );
         let config: OauthConfig = toml::from_str(&config).expect("settings");
@@ -98,11 +98,14 @@ async fn a_subject_that_is_not_exactly_one_user_is_refused() {
     let expected =
         (Kind::Unauthenticated, format!("Bearer error=\"invalid_token\", {description}, scope=\"a b\", {METADATA}"));
     // Bound to nothing, by another case of its letters, and to an address that nobody has.
-    for subject in ["mallory", "Ada", "ours", "eve"] {
+    for subject in ["mallory", "Ada", "ours@example.com", "eve"] {
         assert_eq!(scene.refused(&scene.token(subject, "a b")).await, expected, "{subject}");
     }
-    // To an address that two organisations have.
-    let both = sql("UPDATE users SET email = $1").bind("ours").across_tenants("a test");
+    // To a user of two organisations.
+    let both = sql("INSERT INTO memberships SELECT $1, user_id, role, created_at FROM memberships WHERE user_id = $2")
+        .bind(scene.fixture.theirs.caller.organization)
+        .bind(scene.fixture.ours.caller.user)
+        .across_tenants("a test");
     scene.fixture.ports.sql.execute(both).await.expect("updates");
     assert_eq!(scene.refused(&scene.token("ada", "a b")).await, expected);
 }

@@ -1,6 +1,6 @@
+use bulkhead_identity::{TokenError, Unverified, Verified};
 use bulkhead_kernel::Timestamp;
 
-use super::super::token::{TokenError, Unverified, Verified};
 use super::*;
 
 fn check(token: &str, keys: &KeySet) -> Result<Verified, TokenError> {
@@ -23,7 +23,8 @@ fn a_token_of_each_kind_of_key_says_who_and_what() {
     for signer in [Signer::ed25519("k"), Signer::p256("k"), Signer::rsa("k")] {
         let verified = check(&signer.token(&claims(json!({}))), &set(std::slice::from_ref(&signer.jwk)));
         let scopes = vec!["mcp".to_owned(), "mcp:write".to_owned()];
-        let expected = Verified { id: "jti:t-1".to_owned(), subject: "ada".to_owned(), scopes };
+        let expected =
+            Verified { id: "jti:t-1".to_owned(), subject: "ada".to_owned(), scopes, organization: None, session: None };
         assert_eq!(verified, Ok(expected), "{:?}", signer.algorithm);
     }
 }

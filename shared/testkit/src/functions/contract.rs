@@ -37,7 +37,8 @@ impl Contract {
             assert!(answer.json.is_null(), "{place} is described without a body: {}", answer.json);
             return;
         };
-        let media = &content[answer.header("content-type")];
+        let media = answer.header("content-type");
+        let media = &content[media.split(';').next().unwrap_or(media)];
         let schema = json!({"allOf": [media["schema"]], "components": self.components});
         let validator = jsonschema::draft202012::new(&schema).expect("the description holds JSON Schemas");
         let faults: Vec<_> =

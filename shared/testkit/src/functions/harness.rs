@@ -1,14 +1,15 @@
 //! A function with everything around it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use bulkhead_http_api::openapi::{Description, document};
-use bulkhead_http_api::{Api, Limits};
-use bulkhead_identity::ApiKeyToken;
+use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
+use bulkhead_identity::{ApiKeyToken, SigningKeys};
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Timestamp};
+use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Scopes, Secret, Timestamp};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
 
@@ -84,7 +85,8 @@ impl Harness {
     pub async fn start(router: fn(Api) -> Router, description: Description) -> Self {
         let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
-        let api = Api { ports, host: host.clone(), limits: Limits::default() };
+        let variables = Arc::new(variables());
+        let api = Api { ports, host: host.clone(), variables, audience: Audience::Rest, limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
         Self { api, host, ours, theirs, router, contract, directory }
     }
@@ -134,6 +136,21 @@ impl Harness {
     }
 }
 
+/// Variables as an installation has them, with keys of its own.
+#[must_use]
+pub fn variables() -> BTreeMap<String, Secret> {
+    let keys = SigningKeys::generate(&OsEntropy);
+    let variables = [
+        (PUBLIC_URL, Secret::new("https://bulkhead.example.com".to_owned())),
+        (TOKEN_KEYS, Secret::new(keys.public().as_text())),
+        (SIGNING_KEYS, keys.expose()),
+        ("sign_up", Secret::new("open".to_owned())),
+        (CREDENTIAL_LIMITS, Secret::new(String::new())),
+        ("client_address_header", Secret::new(String::new())),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
 #[derive(Clone, Copy)]
 enum Expiry {
     Never,
@@ -159,10 +176,15 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
             .bind(now)
             .of(organization)
             .into(),
-        sql("INSERT INTO users (id, organization_id, email, name, role, created_at) VALUES ($1, $2, $3, $3, $4, $5)")
+        sql("INSERT INTO users (id, kind, email, name, created_at, updated_at) VALUES ($1, 'person', $2, $3, $4, $4)")
             .bind(user)
-            .bind(organization)
+            .bind(format!("{slug}@example.com"))
             .bind(slug)
+            .bind(now)
+            .into(),
+        sql("INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(organization)
+            .bind(user)
             .bind(Role::Member.as_str())
             .bind(now)
             .of(organization)
@@ -182,6 +204,12 @@ async fn tenant(ports: &Ports, slug: &str, expiry: Expiry) -> Tenant {
         .into(),
     ];
     ports.sql.batch(steps).await.expect("a tenant");
-    let caller = Caller { organization, user, role: Role::Member, credential: Credential::ApiKey(api_key) };
+    let caller = Caller {
+        organization,
+        user,
+        role: Role::Member,
+        scopes: Scopes::Everything,
+        credential: Credential::ApiKey(api_key),
+    };
     Tenant { caller, key: token.expose().to_owned() }
 }

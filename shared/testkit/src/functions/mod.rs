@@ -16,6 +16,6 @@ mod tenancy;
 pub mod postgres;
 
 pub use bulkhead_http_api::openapi::Description;
-pub use harness::{Fixture, Harness, Tenant};
+pub use harness::{Fixture, Harness, Tenant, variables};
 pub use host::{Asked, Behaviour, FakeHost};
 pub use request::{Answer, Call};

@@ -60,8 +60,13 @@ impl<'a> Call<'a> {
         let response = router.oneshot(self.request).await.expect("a router always answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body that is all there").to_bytes();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
-        let answer = Answer { status: parts.status, headers: parts.headers, json };
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let mut answer = Answer { status: parts.status, headers: parts.headers, json: Value::Null, text };
+        answer.json = match answer.text.as_str() {
+            "" => Value::Null,
+            page if answer.is_page() => Value::String(page.to_owned()),
+            json => serde_json::from_str(json).expect("JSON"),
+        };
         answer.check_headers();
         self.harness.contract.check(&method, &path, &answer);
         answer
@@ -75,11 +80,19 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body; null when it has none.
+    /// Its body; null when it has none, a string when it is a page.
     pub json: Value,
+    /// Its body as text.
+    pub text: String,
 }
 
 impl Answer {
+    /// Whether it is a page for people.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.header("content-type").starts_with("text/html")
+    }
+
     /// A header's text; empty when it is absent.
     ///
     /// # Panics
@@ -132,8 +145,6 @@ impl Answer {
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("strict-transport-security", "max-age=31536000; includeSubDomains"),
-            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("referrer-policy", "no-referrer"),
             ("cross-origin-resource-policy", "same-origin"),
             ("cache-control", "no-store"),
             ("x-xss-protection", ""),
@@ -141,9 +152,20 @@ impl Answer {
         for (name, value) in expected {
             assert_eq!(self.header(name), value, "{name}");
         }
+        let (policy, referrer) = (self.header("content-security-policy"), self.header("referrer-policy"));
+        if self.is_page() {
+            let parts: Vec<_> = policy.split("; ").collect();
+            let has = |part: &str| parts.iter().any(|given| given == &part);
+            let sane = has("default-src 'none'") && has("base-uri 'none'") && has("frame-ancestors 'none'");
+            assert!(sane && !policy.contains("unsafe") && !policy.contains("script"), "{policy}");
+            assert!(!self.text.contains("<script") && !self.text.contains(" style="), "{}", self.text);
+            assert_eq!(referrer, "same-origin");
+        } else {
+            assert_eq!((policy, referrer), ("default-src 'none'; frame-ancestors 'none'", "no-referrer"));
+        }
         let correlation = self.header("x-correlation-id");
         assert!((1..=64).contains(&correlation.len()), "x-correlation-id is {correlation:?}");
-        if self.status.is_client_error() || self.status.is_server_error() {
+        if !self.is_page() && (self.status.is_client_error() || self.status.is_server_error()) {
             assert_eq!(self.header("content-type"), "application/problem+json");
             if !self.json.is_null() {
                 assert_eq!(self.json["correlation_id"], correlation);

@@ -1,4 +1,6 @@
 //! Checking an access token: a JWT as RFC 9068 profiles it, with the precautions of RFC 8725.
+//!
+//! Ours and those of another issuer come through here alike. What differs is where the keys come from.
 
 use std::time::Duration;
 
@@ -9,15 +11,14 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest as _, Sha256};
 
-use super::keys::VerifyingKey;
-use crate::config::SigningAlgorithm;
+use super::algorithm::SigningAlgorithm;
 
 /// The longest `jti` that goes to the audit trail as it is.
 const MAX_ID: usize = 64;
 
 /// Why a token is refused. None of these says a word of the token, so all may be logged and told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum TokenError {
+pub enum TokenError {
     /// It is longer than `oauth.max_token_bytes`.
     #[error("the token is too long")]
     TooLong,
@@ -72,19 +73,35 @@ pub(crate) enum TokenError {
 }
 
 /// What a token must be.
-pub(super) struct Rules {
-    pub(super) issuer: String,
-    pub(super) audience: String,
-    pub(super) algorithms: Vec<SigningAlgorithm>,
-    pub(super) leeway: Duration,
-    pub(super) max_bytes: usize,
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Its `iss`, exactly.
+    pub issuer: String,
+    /// What `aud` must name.
+    pub audience: String,
+    /// How it may be signed.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// How far the issuer's clock may be from ours.
+    pub leeway: Duration,
+    /// The longest token: bytes.
+    pub max_bytes: usize,
+}
+
+/// A public key, good for one algorithm.
+pub trait TokenKey {
+    /// That algorithm.
+    fn algorithm(&self) -> SigningAlgorithm;
+
+    /// Whether the signature, in base64url, is this key's for the message.
+    fn verifies(&self, message: &[u8], signature: &str) -> bool;
 }
 
 /// A token whose parts are apart. Nothing in it is proven.
 #[derive(Debug)]
-pub(super) struct Unverified<'a> {
-    pub(super) key_id: String,
-    pub(super) algorithm: SigningAlgorithm,
+pub struct Unverified<'a> {
+    /// The key that it says it is signed with.
+    pub key_id: String,
+    algorithm: SigningAlgorithm,
     message: &'a str,
     claims: &'a str,
     signature: &'a str,
@@ -92,10 +109,17 @@ pub(super) struct Unverified<'a> {
 
 /// What a token proves.
 #[derive(Debug, PartialEq)]
-pub(super) struct Verified {
-    pub(super) id: String,
-    pub(super) subject: String,
-    pub(super) scopes: Vec<String>,
+pub struct Verified {
+    /// `jti:` and the id that its issuer gave it, or `sha256:` and a hash of it.
+    pub id: String,
+    /// `sub`.
+    pub subject: String,
+    /// `scope` or `scp`, sorted, each once.
+    pub scopes: Vec<String>,
+    /// `org`, which our own tokens have: the organisation's id.
+    pub organization: Option<String>,
+    /// `sid`, which our own tokens have: the session's id.
+    pub session: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +141,8 @@ struct Claims {
     jti: Option<String>,
     scope: Option<OneOrMany>,
     scp: Option<OneOrMany>,
+    org: Option<String>,
+    sid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +163,10 @@ impl OneOrMany {
 
 impl<'a> Unverified<'a> {
     /// Takes a token apart, and refuses what no key can make right.
-    pub(super) fn parse(token: &'a str, rules: &Rules) -> Result<Self, TokenError> {
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn parse(token: &'a str, rules: &Rules) -> Result<Self, TokenError> {
         if token.len() > rules.max_bytes {
             return Err(TokenError::TooLong);
         }
@@ -162,15 +191,18 @@ impl<'a> Unverified<'a> {
     }
 
     /// Proves it with one of the keys of its id. The key decides on the algorithm, not the token.
-    pub(super) fn verify<'k>(
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify<'k, K: TokenKey + 'k>(
         &self,
-        keys: impl IntoIterator<Item = &'k VerifyingKey>,
+        keys: impl IntoIterator<Item = &'k K>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Verified, TokenError> {
         let mut keys = keys.into_iter().peekable();
         keys.peek().ok_or(TokenError::UnknownKey)?;
-        let key = keys.find(|key| key.algorithm == self.algorithm).ok_or(TokenError::KeyAlgorithm)?;
+        let key = keys.find(|key| key.algorithm() == self.algorithm).ok_or(TokenError::KeyAlgorithm)?;
         if !key.verifies(self.message.as_bytes(), self.signature) {
             return Err(TokenError::Signature);
         }
@@ -204,7 +236,7 @@ impl<'a> Unverified<'a> {
         let mut scopes: Vec<_> = scopes.map(str::to_owned).collect();
         scopes.sort_unstable();
         scopes.dedup();
-        Ok(Verified { id: self.id(claims.jti), subject, scopes })
+        Ok(Verified { id: self.id(claims.jti), subject, scopes, organization: claims.org, session: claims.sid })
     }
 
     /// What names the token in the audit trail, and can't be used as one.

@@ -1,0 +1,45 @@
+//! The Spin component behind `/v1/auth` and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
+//!
+//! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
+
+#[cfg(not(target_family = "wasm"))]
+mod openapi;
+mod origin;
+mod pages;
+mod refresh;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod tokens;
+
+use axum::Router;
+use bulkhead_http_api::{Api, Routes};
+
+#[cfg(not(target_family = "wasm"))]
+pub use openapi::describe;
+
+/// The routes.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .post("/v1/auth/sign-up", sign_up::handle)
+        .post("/v1/auth/sign-in", sign_in::handle)
+        .post("/v1/auth/refresh", refresh::handle)
+        .get("/v1/auth/sessions", sessions::list::handle)
+        .delete("/v1/auth/sessions/{id}", sessions::delete::handle)
+        .get(pages::sign_in::PATH, pages::sign_in::show)
+        .post(pages::sign_in::PATH, pages::sign_in::submit)
+        .get(pages::sign_out::PATH, pages::sign_out::show)
+        .post(pages::sign_out::PATH, pages::sign_out::submit)
+}
+
+/// The function: serves [`routes`] with what `api` reaches.
+pub fn router(api: Api) -> Router {
+    routes().into_router(api)
+}
+
+#[cfg(target_family = "wasm")]
+#[spin_sdk::http_service]
+async fn handle(request: spin_sdk::http::Request) -> impl spin_sdk::http::IntoResponse {
+    bulkhead_spin_adapters::serve(router, request).await
+}

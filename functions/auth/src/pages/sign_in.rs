@@ -1,0 +1,151 @@
+//! `GET` and `POST /sign-in`
+
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use bulkhead_http_api::{
+    Api, Audience, Correlation, FormBody, FromQuery, Kind, Page, Parameters, Problem, Query, browser_session,
+    check_same_origin, session_cookies,
+};
+use bulkhead_identity::{
+    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, SessionTerms, User, choose_membership, open_session,
+};
+use bulkhead_kernel::{CorrelationId, Scopes, Secret};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::next::Next;
+use crate::origin::Origin;
+use crate::sign_in::known;
+
+/// Where it is.
+pub(crate) const PATH: &str = "/sign-in";
+
+/// The query.
+pub(crate) struct ToSignIn(Option<Next>);
+
+impl FromQuery for ToSignIn {
+    fn from_query(parameters: &mut Parameters) -> Self {
+        Self(parameters.text("next").as_deref().and_then(Next::parse))
+    }
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Form {
+    email: String,
+    password: String,
+    organization: Option<String>,
+    next: Option<String>,
+}
+
+/// The page. Whoever is signed in goes on to where they were going.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Query(ToSignIn(next)): Query<ToSignIn>,
+) -> Result<Response, Problem> {
+    match (browser_session(&headers, &api).await?, next) {
+        (Some(_), Some(next)) => Ok(Redirect::to(next.as_str()).into_response()),
+        (Some(_), None) => {
+            let content = html! { p { "You are signed in." } p { a href=(super::sign_out::PATH) { "Sign out" } } };
+            Ok(Page::new("Signed in", &content).into_response())
+        }
+        (None, next) => Ok(Page::new(TITLE, &form(next.as_ref(), None, None)).into_response()),
+    }
+}
+
+/// Opens a session that the browser keeps in a cookie.
+pub(crate) async fn submit(
+    State(api): State<Api>,
+    Correlation(correlation): Correlation,
+    origin: Origin,
+    headers: HeaderMap,
+    Query(()): Query<()>,
+    FormBody(body): FormBody<Form>,
+) -> Result<Response, Problem> {
+    // A stranger's page must not sign somebody in to the stranger's account.
+    check_same_origin(&headers, &api).await?;
+    let (next, email) = (body.next.as_deref().and_then(Next::parse), body.email.clone());
+    let limits = api.credential_limits().await?;
+    let opened = match api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await {
+        Ok(left) => left.tell(sign_in(&api, &limits, origin, body, &correlation).await),
+        Err(problem) => Err(problem),
+    };
+    opened.or_else(|problem| refuse(problem, next.as_ref(), &email))
+}
+
+async fn sign_in(
+    api: &Api,
+    limits: &CredentialLimits,
+    origin: Origin,
+    body: Form,
+    correlation: &CorrelationId,
+) -> Result<Response, Problem> {
+    let next = body.next.as_deref().and_then(Next::parse);
+    let organization = body.organization.filter(|slug| !slug.is_empty());
+    let password = Secret::new(body.password);
+    let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
+    let cookies = open(api, &user, organization.as_deref(), origin, "password", correlation).await?;
+    Ok(signed_in(next.as_ref(), cookies))
+}
+
+/// Opens the session, and says how the browser keeps it.
+async fn open(
+    api: &Api,
+    user: &User,
+    organization: Option<&str>,
+    Origin(origin): Origin,
+    how: &str,
+    correlation: &CorrelationId,
+) -> Result<Vec<http::HeaderValue>, Problem> {
+    let membership = choose_membership(&api.ports, user, organization).await?;
+    let (issuer, keys, terms) = (api.public_url().await?, api.signing_keys().await?, SessionTerms::of_browser());
+    let token = OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref());
+    let session = NewSession {
+        membership: &membership,
+        issuer: &issuer,
+        audience: &Audience::Rest.of(&issuer),
+        scopes: Scopes::Everything,
+        client: None,
+        origin,
+        browser: Some(&token),
+    };
+    // The browser has its cookie, and needs no other token: these are forgotten.
+    open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
+    Ok(session_cookies(&token, terms.session.as_secs()))
+}
+
+/// Goes on to where the browser was going. Not by a redirect: what comes there may redirect to another site, and that is not
+/// what the form's policy allows.
+fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
+    let page = Page::forward("Signed in", next.map_or(PATH, Next::as_str));
+    (AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))), page).into_response()
+}
+
+const TITLE: &str = "Sign in";
+
+/// The page once more, with what was wrong; what is not the person's doing is a problem as everywhere.
+fn refuse(problem: Problem, next: Option<&Next>, email: &str) -> Result<Response, Problem> {
+    let theirs = matches!(problem.kind(), Kind::WrongCredentials | Kind::NoOrganization | Kind::TooManyRequests);
+    if !theirs {
+        return Err(problem);
+    }
+    let page = Page::new(TITLE, &form(next, Some(problem.detail()), Some(email))).with_status(problem.kind().status());
+    Ok((problem.headers().clone(), page).into_response())
+}
+
+fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup {
+    html! {
+        @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
+        form method="post" action=(PATH) {
+            @if let Some(next) = next { input type="hidden" name="next" value=(next.as_str()); }
+            label { "E-mail address" input type="email" name="email" value=[email] autocomplete="username" required; }
+            label { "Password" input type="password" name="password" autocomplete="current-password" required; }
+            label { "Organization (may be left empty)" input type="text" name="organization" autocomplete="organization"; }
+            button type="submit" { "Sign in" }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! `/v1/auth/sessions`: the caller's own.
+
+pub(crate) mod delete;
+pub(crate) mod list;

@@ -1,0 +1,76 @@
+//! `POST /v1/auth/sign-in`
+
+use axum::extract::State;
+use axum::response::Response;
+use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
+use bulkhead_identity::{
+    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SessionTerms, SignInError, User, check_credentials,
+    choose_membership, open_session,
+};
+use bulkhead_kernel::{CorrelationId, Scopes, Secret};
+use serde::Deserialize;
+
+use crate::origin::Origin;
+use crate::tokens;
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    email: String,
+    password: String,
+    organization: Option<String>,
+}
+
+/// Opens a session for whoever knows address and password.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    Correlation(correlation): Correlation,
+    origin: Origin,
+    Query(()): Query<()>,
+    JsonBody(body): JsonBody<SignIn>,
+) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
+    left.tell(sign_in(&api, &limits, origin, body, &correlation).await)
+}
+
+async fn sign_in(
+    api: &Api,
+    limits: &CredentialLimits,
+    origin: Origin,
+    body: SignIn,
+    correlation: &CorrelationId,
+) -> Result<Response, Problem> {
+    let password = Secret::new(body.password);
+    let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
+    let membership = choose_membership(&api.ports, &user, body.organization.as_deref()).await?;
+    let issuer = api.public_url().await?;
+    let session = NewSession {
+        membership: &membership,
+        issuer: &issuer,
+        audience: &Audience::Rest.of(&issuer),
+        scopes: Scopes::Everything,
+        client: None,
+        origin: origin.0,
+        browser: None,
+    };
+    let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
+    let opened = open_session(&api.ports, &keys, &terms, session, "password", Vec::new(), correlation).await?;
+    Ok(tokens::answer(&opened))
+}
+
+/// The person with this address and password, unless their account was tried too often.
+pub(crate) async fn known(
+    api: &Api,
+    limits: &CredentialLimits,
+    origin: &Origin,
+    email: &str,
+    password: &Secret,
+    correlation: &CorrelationId,
+) -> Result<User, Problem> {
+    // What is no address belongs to nobody, and nobody learns more than that.
+    let email = email.parse().map_err(|_| SignInError::Wrong)?;
+    let presented = Presented { email: &email, password, address: origin.0.address.as_deref() };
+    Ok(check_credentials(&api.ports, presented, PasswordCost::default(), limits, correlation).await?)
+}

@@ -1,0 +1,120 @@
+//! A new person with an organisation of their own.
+
+use bulkhead_kernel::sql::{SqlError, Step};
+use bulkhead_kernel::{Fault, Ports, Role, Secret};
+
+use crate::email::EmailAddress;
+use crate::model::{Membership, Organization, User, UserKind};
+use crate::password::{PasswordCost, PasswordError, hash_password};
+use crate::sessions::OpenError;
+use crate::store;
+
+/// The fewest and the most characters of a password. The most bounds what a request can make us hash.
+const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+/// The most characters of a person's or an organisation's name.
+const MAX_NAME: usize = 100;
+/// The most characters of an organisation's slug.
+const MAX_SLUG: usize = 63;
+
+/// Who signs up.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Where mail reaches them.
+    pub email: String,
+    /// The password.
+    pub password: Secret,
+    /// Their name.
+    pub name: String,
+    /// The organisation's name in addresses.
+    pub organization_slug: String,
+    /// The organisation's name.
+    pub organization_name: String,
+}
+
+/// Why there is no account.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// What was asked for makes no sense. Each fault points into the request's body.
+    #[error("the account can't be made as asked for")]
+    Invalid(Vec<Fault>),
+    /// The address or the slug is taken.
+    #[error("the e-mail address or the organization's slug is taken")]
+    Taken,
+    /// The password can't be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The session could not be opened.
+    #[error(transparent)]
+    Open(OpenError),
+}
+
+impl From<OpenError> for SignUpError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Sql(SqlError::UniqueViolation(_)) => Self::Taken,
+            error => Self::Open(error),
+        }
+    }
+}
+
+/// An account that is not written yet.
+#[derive(Debug)]
+pub struct Account {
+    /// The person, as the owner of the organisation.
+    pub membership: Membership,
+    /// What writes it all.
+    pub steps: Vec<Step>,
+}
+
+/// Checks what was asked for, and says what has to be written: together with the session that it opens, or not at all.
+///
+/// # Errors
+/// [`SignUpError::Invalid`] with every fault, or [`SignUpError::Password`].
+pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Account, SignUpError> {
+    let email = new.email.parse::<EmailAddress>();
+    let mut faults = Vec::new();
+    let mut fault = |pointer: &str, message: String| faults.push(Fault { pointer: pointer.to_owned(), message });
+    if let Err(error) = &email {
+        fault("/email", error.to_string());
+    }
+    let length = new.password.expose().chars().count();
+    if !PASSWORD_LENGTH.contains(&length) {
+        let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
+        fault("/password", format!("a password has from {least} to {most} characters"));
+    }
+    for (pointer, name) in [("/name", &new.name), ("/organization/name", &new.organization_name)] {
+        let sane = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if !sane || name.trim() != name {
+            fault(pointer, format!("a name has from 1 to {MAX_NAME} characters, and no spaces at its ends"));
+        }
+    }
+    if !is_slug(&new.organization_slug) {
+        let rule = "lower-case letters, digits and single hyphens between them";
+        fault("/organization/slug", format!("a slug is {rule}, at most {MAX_SLUG} characters"));
+    }
+    let (Ok(email), true) = (email, faults.is_empty()) else { return Err(SignUpError::Invalid(faults)) };
+    let now = ports.now();
+    let organization =
+        Organization { id: ports.new_id(), slug: new.organization_slug, name: new.organization_name, created_at: now };
+    let user = User {
+        id: ports.new_id(),
+        kind: UserKind::Person,
+        email: Some(email.as_str().to_owned()),
+        email_verified_at: None,
+        name: new.name,
+        password_hash: Some(hash_password(&new.password, cost, ports.entropy.as_ref())?),
+        created_at: now,
+    };
+    let membership = Membership { organization: organization.id, user: user.id, role: Role::Owner, created_at: now };
+    let steps = vec![
+        store::insert_organization(&organization).into(),
+        store::insert_user(&user).into(),
+        store::insert_membership(&membership).into(),
+    ];
+    Ok(Account { membership, steps })
+}
+
+fn is_slug(text: &str) -> bool {
+    let sane = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.len() <= MAX_SLUG && text.split('-').all(|part| !part.is_empty() && part.bytes().all(sane))
+}
