@@ -102,7 +102,7 @@ async fn note_wrong_password(ports: &Ports, user: Option<&User>, correlation: &C
             let audit =
                 AuditEvent::pending_by(ports, membership.organization, actor, "session.create", target, correlation)
                     .refused("the password is wrong");
-            bulkhead_audit::begin(&audit).into()
+            bulkhead_audit::begin(&audit).across_tenants("a wrong password is told to all of the user's tenants").into()
         })
         .collect();
     let steps = if steps.is_empty() { vec![leave_no_mark(ports).into()] } else { steps };
