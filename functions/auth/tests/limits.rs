@@ -6,8 +6,7 @@ use std::time::Duration;
 use bulkhead_function_auth::{describe, router};
 use bulkhead_identity::{CredentialLimits, Exceeded, Limit, take};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Ports, Secret};
-use bulkhead_native_adapters::{Options, connect};
+use bulkhead_kernel::Secret;
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::{Answer, Fixture, Harness, variables};
 use http::Method;
@@ -175,8 +174,7 @@ async fn a_wrong_password_is_told_to_the_users_organization() {
 
 /// Two pools of connections, as two processes have them: of many takers, exactly as many get one as there may be.
 async fn across_processes(fixture: &Fixture, clock: Arc<ManualClock>) {
-    let other = connect(&fixture.url, &Options::default()).await.expect("opens");
-    let others = Ports { sql: other.sql(), ..fixture.ports.clone() };
+    let others = fixture.beside().await;
     let limits = CredentialLimits::parse("sign-in-address=5/60").expect("limits");
     let takers = (0..16).map(|n| {
         let ports = if n % 2 == 0 { fixture.ports.clone() } else { others.clone() };
@@ -194,7 +192,6 @@ async fn across_processes(fixture: &Fixture, clock: Arc<ManualClock>) {
     }
     let gone = sql("SELECT hash FROM throttles WHERE free_at < $1").bind(fixture.ports.now());
     assert!(others.sql.query(gone).await.expect("reads").is_empty());
-    other.close().await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod references;
 mod source;
 mod tenancy;
 mod tree;
+mod variables;
 
 use crate::progress::Steps;
 use crate::suite::Suite;
@@ -37,13 +38,14 @@ impl Violation {
 type Check = fn(&Workspace, &Tree) -> Vec<Violation>;
 
 /// Every convention, in the words that a failure shows.
-const CHECKS: [(&str, Check); 18] = [
+const CHECKS: [(&str, Check); 19] = [
     ("every package is in a folder of the layout", edges::layout),
     ("kernel <- feature crates <- http-api <- functions; kernel <- adapters", edges::between_packages),
     ("what compiles into a function's domain names no runtime and no database driver", edges::to_the_outside),
     ("domain code does no I/O and takes the time as a parameter", domain::purity),
     ("every function is a component with a route in spin.toml", functions::registered),
     ("every component in spin.toml is a function", functions::known),
+    ("secrets are variables of Spin's that are marked, and none is in spin.toml", variables::secrets),
     ("every connector has a manifest whose slug is its folder's name", connectors::manifests),
     ("every test guest is used by a test", guests::used),
     ("both databases have the same migrations, without gaps", migrations::numbering),

@@ -14,7 +14,7 @@ const ACROSS_TENANTS: [(&str, &str); 21] = [
     ("shared/identity/src/sessions/revoke.rs", "with the step before it"),
     ("shared/identity/src/sessions/store.rs", "a cookie's row says whose it is"),
     ("shared/identity/src/sessions/store.rs", "a refresh token's row says whose it is"),
-    ("shared/identity/src/sessions/store.rs", "a user's sessions are theirs, whichever organisation they act in"),
+    ("shared/identity/src/sessions/store.rs", "a user sees their sessions in every organisation"),
     ("shared/identity/src/sessions/store.rs", "a user's sessions are theirs, whichever organisation they act in"),
     ("shared/identity/src/sign_in.rs", "a wrong password is told to all of the user's tenants"),
     ("shared/identity/src/store.rs", "a key's row says whose it is"),

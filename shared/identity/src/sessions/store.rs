@@ -104,7 +104,7 @@ pub(crate) async fn list(
         .bind(page.after.as_ref().map_or("", |cursor| cursor.key()))
         .bind(now)
         .bind(i64::from(page.limit) + 1)
-        .across_tenants("a user's sessions are theirs, whichever organisation they act in");
+        .across_tenants("a user sees their sessions in every organisation");
     database.query(statement).await?.iter().map(read).collect()
 }
 

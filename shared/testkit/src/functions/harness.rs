@@ -53,6 +53,12 @@ impl Fixture {
         Self::over(&postgres::create_database().await, clock, directory).await
     }
 
+    /// What another process has over the same database: connections of its own.
+    pub async fn beside(&self) -> Ports {
+        let database = connect(&self.url, &Options::default()).await.expect("opens");
+        Ports { sql: database.sql(), ..self.ports.clone() }
+    }
+
     async fn over(url: &str, clock: Arc<dyn Clock>, directory: tempfile::TempDir) -> Self {
         let database = connect(url, &Options::default()).await.expect("opens");
         database.migrate().await.expect("migrates");
