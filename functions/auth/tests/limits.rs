@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bulkhead_function_auth::{describe, router};
 use bulkhead_identity::{CredentialLimits, Exceeded, Limit, take};
-use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::Secret;
+use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::{Answer, Fixture, Harness, variables};
 use http::Method;
