@@ -49,8 +49,13 @@ async fn key(host: &Host, number: u64, organization: &str, role: &str, (expires,
     let token = ApiKeyToken::generate(&SeededEntropy::new(1000 + number));
     let id = format!("00000000-0000-7000-8000-0000000ca11{number}");
     host.execute(&format!(
-        "INSERT INTO users (id, organization_id, email, name, role, created_at) \
-         VALUES ('{id}', {organization}, 'user{number}@test', 'User', '{role}', 0)"
+        "INSERT INTO users (id, kind, email, name, created_at, updated_at) \
+         VALUES ('{id}', 'person', 'user{number}@example.com', 'User', 0, 0)"
+    ))
+    .await;
+    host.execute(&format!(
+        "INSERT INTO memberships (organization_id, user_id, role, created_at) \
+         VALUES ({organization}, '{id}', '{role}', 0)"
     ))
     .await;
     host.execute(&format!(

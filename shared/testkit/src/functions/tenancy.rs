@@ -82,9 +82,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_says_whose_rows_it_is_about_passes_and_so_does_what_is_about_none() {
         let any: bulkhead_kernel::id::OrganizationId = "00000000-0000-7000-8000-000000000000".parse().expect("an id");
-        run(sql("SELECT id FROM users").of(any)).await;
-        run(sql("SELECT id FROM users").across_tenants("a test")).await;
-        run(sql("SELECT id FROM connectors WHERE slug <> 'users_or_such'")).await;
+        run(sql("SELECT id FROM api_keys").of(any)).await;
+        run(sql("SELECT id FROM api_keys").across_tenants("a test")).await;
+        run(sql("SELECT id FROM connectors WHERE slug <> 'api_keys_or_such'")).await;
     }
 
     #[tokio::test]
