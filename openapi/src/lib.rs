@@ -32,6 +32,11 @@ pub fn functions() -> Vec<Function> {
             describe: bulkhead_function_audit::describe,
         },
         Function { name: "auth", routes: bulkhead_function_auth::routes, describe: bulkhead_function_auth::describe },
+        Function {
+            name: "organizations",
+            routes: bulkhead_function_organizations::routes,
+            describe: bulkhead_function_organizations::describe,
+        },
     ]
 }
 

@@ -47,5 +47,5 @@ pub(super) async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> 
     let owner: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let key = owner.get("api_key").and_then(serde_json::Value::as_str);
     let key = key.with_context(|| format!("{} has no api_key", path.display()))?;
-    Ok(bulkhead_identity::authenticate_key(&assembly.ports, key).await?)
+    Ok(bulkhead_identity::authenticate_key(&assembly.ports, key, None).await?)
 }

@@ -8,6 +8,7 @@ mod server;
 mod sessions;
 mod unread;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
-use bulkhead_http_api::{Api, Audience, Kind, Limits, Problem, Routes, Variables};
+use bulkhead_http_api::{Api, Audience, Kind, Limits, Peer, Problem, Routes, Variables};
 use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
@@ -131,6 +132,11 @@ async fn authenticate(
 ) -> Result<Response, bulkhead_http_api::Problem> {
     use axum::extract::FromRequestParts;
     let (mut parts, body) = request.into_parts();
+    let peer = parts
+        .extensions
+        .get()
+        .map_or(Peer(None), |ConnectInfo(client): &ConnectInfo<SocketAddr>| Peer::at(client.ip()));
+    parts.extensions.insert(peer);
     let Some(gate) = gate else {
         let caller = Caller::from_request_parts(&mut parts, &api).await?;
         parts.extensions.insert(caller);

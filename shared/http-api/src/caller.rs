@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::{Api, Problem};
+use crate::{Api, Peer, Problem};
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
@@ -15,7 +15,8 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let credential = bearer(&parts.headers).map_err(Problem::unauthenticated)?;
         if is_api_key(credential) {
-            return Ok(authenticate_key(&api.ports, credential).await?);
+            let Peer(peer) = Peer::of(&parts.extensions);
+            return Ok(authenticate_key(&api.ports, credential, peer).await?);
         }
         let terms = api.token_terms().await?;
         Ok(authenticate_token(&api.ports, &terms, credential).await?)

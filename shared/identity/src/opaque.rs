@@ -12,6 +12,10 @@ pub enum Purpose {
     Refresh,
     /// A browser's session, in a cookie.
     Browser,
+    /// Taking an invitation.
+    Invitation,
+    /// Having a deleted organisation back.
+    Restore,
 }
 
 impl Purpose {
@@ -19,6 +23,8 @@ impl Purpose {
         match self {
             Self::Refresh => "bhr_",
             Self::Browser => "bhb_",
+            Self::Invitation => "bhi_",
+            Self::Restore => "bho_",
         }
     }
 }

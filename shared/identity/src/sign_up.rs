@@ -7,14 +7,10 @@ use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User, UserKind};
 use crate::password::{PasswordCost, PasswordError, hash_password};
 use crate::sessions::OpenError;
-use crate::store;
+use crate::{store, text};
 
 /// The fewest and the most characters of a password. The most bounds what a request can make us hash.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
-/// The most characters of a person's or an organisation's name.
-const MAX_NAME: usize = 100;
-/// The most characters of an organisation's slug.
-const MAX_SLUG: usize = 63;
 
 /// Who signs up.
 #[derive(Debug)]
@@ -73,25 +69,13 @@ pub struct Account {
 pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Account, SignUpError> {
     let email = new.email.parse::<EmailAddress>();
     let mut faults = Vec::new();
-    let mut fault = |pointer: &str, message: String| faults.push(Fault { pointer: pointer.to_owned(), message });
     if let Err(error) = &email {
-        fault("/email", error.to_string());
+        faults.push(Fault::new("/email", error.to_string()));
     }
-    let length = new.password.expose().chars().count();
-    if !PASSWORD_LENGTH.contains(&length) {
-        let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
-        fault("/password", format!("a password has from {least} to {most} characters"));
-    }
-    for (pointer, name) in [("/name", &new.name), ("/organization/name", &new.organization_name)] {
-        let sane = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        if !sane || name.trim() != name {
-            fault(pointer, format!("a name has from 1 to {MAX_NAME} characters, and no spaces at its ends"));
-        }
-    }
-    if !is_slug(&new.organization_slug) {
-        let rule = "lower-case letters, digits and single hyphens between them";
-        fault("/organization/slug", format!("a slug is {rule}, at most {MAX_SLUG} characters"));
-    }
+    faults.extend(password_fault(&new.password));
+    text::check_name("/name", &new.name, &mut faults);
+    text::check_name("/organization/name", &new.organization_name, &mut faults);
+    text::check_slug("/organization/slug", &new.organization_slug, &mut faults);
     let (Ok(email), true) = (email, faults.is_empty()) else { return Err(SignUpError::Invalid(faults)) };
     let now = ports.now();
     let organization =
@@ -114,7 +98,10 @@ pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Acc
     Ok(Account { membership, steps })
 }
 
-fn is_slug(text: &str) -> bool {
-    let sane = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.len() <= MAX_SLUG && text.split('-').all(|part| !part.is_empty() && part.bytes().all(sane))
+/// What is wrong with a password that somebody chooses.
+pub(crate) fn password_fault(password: &Secret) -> Option<Fault> {
+    let length = password.expose().chars().count();
+    let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
+    let message = || format!("a password has from {least} to {most} characters");
+    (!PASSWORD_LENGTH.contains(&length)).then(|| Fault::new("/password", message()))
 }

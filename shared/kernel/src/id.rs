@@ -73,6 +73,18 @@ id!(
     SessionId
 );
 id!(
+    /// An invitation to an organisation.
+    InvitationId
+);
+id!(
+    /// A team of an organisation.
+    TeamId
+);
+id!(
+    /// A project of an organisation.
+    ProjectId
+);
+id!(
     /// A connector in the catalogue.
     ConnectorId
 );

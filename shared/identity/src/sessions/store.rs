@@ -81,6 +81,13 @@ pub(crate) fn revoke(user: UserId, session: SessionId, now: Timestamp) -> Statem
         .bind(now)
 }
 
+/// Whether a user's session is a sign-in, rather than granted to a client.
+pub(crate) async fn is_sign_in(database: &dyn Sql, user: UserId, session: SessionId) -> Result<bool, SqlError> {
+    let statement =
+        sql("SELECT id FROM sessions WHERE user_id = $1 AND id = $2 AND client_id IS NULL").bind(user).bind(session);
+    Ok(database.query_optional(statement).await?.is_some())
+}
+
 /// A user's sessions that go on, newest first.
 pub(crate) async fn list(
     database: &dyn Sql,
