@@ -37,6 +37,11 @@ pub fn functions() -> Vec<Function> {
             routes: bulkhead_function_organizations::routes,
             describe: bulkhead_function_organizations::describe,
         },
+        Function {
+            name: "profile",
+            routes: bulkhead_function_profile::routes,
+            describe: bulkhead_function_profile::describe,
+        },
     ]
 }
 

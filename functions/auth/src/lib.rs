@@ -2,6 +2,7 @@
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
+mod invited;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
@@ -9,6 +10,7 @@ mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod switch;
 mod tokens;
 
 use axum::Router;
@@ -22,6 +24,8 @@ pub use openapi::describe;
 pub fn routes() -> Routes {
     Routes::new()
         .post("/v1/auth/sign-up", sign_up::handle)
+        .post("/v1/auth/sign-up/invited", invited::handle)
+        .post("/v1/auth/switch", switch::handle)
         .post("/v1/auth/sign-in", sign_in::handle)
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)

@@ -179,6 +179,7 @@ impl From<Refusal> for Problem {
                 Self::new(Kind::InvalidArguments, detail).with_member("faults", faults)
             }
             Refusal::InsufficientScope(_) => Self::new(Kind::InsufficientScope, detail),
+            Refusal::Denied(denied) => denied.into(),
             Refusal::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
             Refusal::InvalidIdempotencyKey => {
                 Self::new(Kind::InvalidHeader, detail).with_member("header", "Idempotency-Key")

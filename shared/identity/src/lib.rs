@@ -18,6 +18,7 @@ mod model;
 mod opaque;
 mod organizations;
 mod password;
+mod profile;
 mod projects;
 mod sessions;
 mod sign_in;
@@ -51,14 +52,17 @@ pub use organizations::{
     transfer_ownership,
 };
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
+pub use profile::{
+    Export, Profile, ProfileChange, ProfileError, change_profile, erase_user, export_user, read_profile,
+};
 pub use projects::{
     Holder, NewProject, Project, ProjectChange, ProjectError, ProjectGrant, ProjectPermission, ProjectRole,
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
     project_role, read_project, restore_project, set_project_role,
 };
 pub use sessions::{
-    ListError, NewSession, OpenError, RefreshError, RevokeError, Session, SessionOrigin, SessionTerms, Tokens,
-    list_sessions, open_session, refresh_session, revoke_session,
+    ListError, NewSession, OpenError, RefreshError, RevokeError, Session, SessionOrigin, SessionTerms, SwitchError,
+    Tokens, list_sessions, open_session, refresh_session, revoke_session, switch_session,
 };
 pub use sign_in::{SignInError, check_credentials, choose_membership};
 pub use sign_up::{Account, NewAccount, SignUpError, sign_up};
@@ -103,4 +107,13 @@ macro_rules! from_admit {
         }
     )*};
 }
-from_admit!(KeyError, InvitationError, MemberError, OrganizationError, ProjectError, TeamError);
+from_admit!(
+    KeyError,
+    InvitationError,
+    MemberError,
+    OrganizationError,
+    ProfileError,
+    ProjectError,
+    SwitchError,
+    TeamError
+);

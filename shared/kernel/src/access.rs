@@ -90,14 +90,16 @@ impl Permission {
     const fn row(self) -> (Role, Scope) {
         match self {
             Self::ReadCatalogue | Self::CallTools | Self::ReadJobs | Self::CancelJobs => (Role::Member, Scope::Tools),
-            Self::ReadOrganization | Self::CreateOrganization => (Role::Member, Scope::Organization),
+            Self::ReadOrganization => (Role::Member, Scope::Organization),
             Self::RestrictConnectors
             | Self::ManageServiceAccounts
             | Self::ChangeOrganization
             | Self::ManageMembers
             | Self::ManageTeams
             | Self::ManageProjects => (Role::Admin, Scope::Organization),
-            Self::DeleteOrganization | Self::ManageOwners => (Role::Owner, Scope::Organization),
+            Self::CreateOrganization | Self::DeleteOrganization | Self::ManageOwners => {
+                (Role::Owner, Scope::Organization)
+            }
             Self::ReadAudit => (Role::Member, Scope::AuditRead),
             Self::ManageProfile | Self::ManageApiKeys => (Role::Member, Scope::Profile),
         }

@@ -58,7 +58,7 @@ pub(super) async fn find(ports: &Ports, presented: &str) -> Result<Invitation, I
     if inviters_role < least.least_role() { Err(InvitationError::Unknown) } else { Ok(invitation) }
 }
 
-/// What makes a member of whoever was invited. The first step must affect one row.
+/// What makes a member of whoever was invited, if the invitation can still be taken: the first step must affect one row.
 pub(super) fn join(
     ports: &Ports,
     invitation: &Invitation,

@@ -32,8 +32,8 @@ pub enum InvitedError {
     SignUp(#[from] SignUpError),
 }
 
-/// Checks what was asked for, and says what has to be written: together with the session that it opens, or not at all. The
-/// first step counts one row, or the invitation has just been taken. That somebody has the token does not prove that the
+/// Checks what was asked for, and says what has to be written: together with the session that it opens, or not at all. One
+/// step must affect one row: if it does not, somebody else has just taken the invitation. That somebody has the token does not prove that the
 /// address is theirs, since the one who invites has it too: it is verified later.
 ///
 /// # Errors

@@ -9,9 +9,11 @@ mod open;
 mod refresh;
 mod revoke;
 pub(crate) mod store;
+mod switch;
 
 pub use list::{ListError, list_sessions};
 pub use model::{Session, SessionOrigin, SessionTerms, Tokens};
 pub use open::{NewSession, OpenError, open_session};
 pub use refresh::{RefreshError, refresh_session};
 pub use revoke::{RevokeError, revoke_session};
+pub use switch::{SwitchError, switch_session};
