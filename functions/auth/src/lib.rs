@@ -3,6 +3,7 @@
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 mod email;
+mod invited;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
@@ -12,6 +13,7 @@ mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod switch;
 mod tokens;
 
 use axum::Router;
@@ -25,6 +27,8 @@ pub use openapi::describe;
 pub fn routes() -> Routes {
     Routes::new()
         .post("/v1/auth/sign-up", sign_up::handle)
+        .post("/v1/auth/sign-up/invited", invited::handle)
+        .post("/v1/auth/switch", switch::handle)
         .post("/v1/auth/sign-in", sign_in::handle)
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)

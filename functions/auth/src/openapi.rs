@@ -27,6 +27,15 @@ pub fn describe() -> Description {
             .description("Only where the operator has opened it.")
             .body("SignUp")
             .refuses(&[Kind::SignUpClosed, Kind::AccountExists]),
+        open("/v1/auth/sign-up/invited", "signUpInvited", "Make an account with an invitation")
+            .description("Its address is the invitation's. Also where signing up is closed.")
+            .body("SignUpInvited")
+            .refuses(&[Kind::UnknownInvitation, Kind::AccountExists]),
+        Operation::new("post", "/v1/auth/switch", "switchOrganization", "Act in another organization")
+            .description("With the same session. Its tokens until now are no longer good.")
+            .body("Switch")
+            .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::NoOrganization, Kind::Misconfigured])
+            .answers(200, "Tokens", &[], tokens),
         open("/v1/auth/sign-in", "signIn", "Open a session with e-mail address and password")
             .body("SignIn")
             .refuses(&[Kind::WrongCredentials, Kind::NoOrganization]),

@@ -68,7 +68,15 @@ impl Scene {
 
     async fn kinds(&self, job: &Job) -> Vec<String> {
         let Fixture { ports, ours, .. } = &self.fixture;
-        let page = list_events(ports, &ours.caller, job.id, &PageRequest::default()).await.expect("read");
+        let page = list_events(
+            ports,
+            &ours.caller,
+            job.id,
+            &PageRequest::default(),
+            &CorrelationId::parse("read").expect("sane"),
+        )
+        .await
+        .expect("read");
         assert!(page.items.iter().map(|event| event.sequence).eq(1..=page.items.len() as i64));
         page.items.into_iter().map(|event| event.kind).collect()
     }

@@ -1,5 +1,7 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
+mod organizations;
+
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{
     AuthenticateError, ChangePasswordError, Exceeded, ListError, Locked, OpenError, RefreshError, ResetPasswordError,
@@ -247,6 +249,7 @@ impl From<Refusal> for Problem {
                 Self::new(Kind::InvalidArguments, detail).with_member("faults", faults)
             }
             Refusal::InsufficientScope(_) => Self::new(Kind::InsufficientScope, detail),
+            Refusal::Denied(denied) => denied.into(),
             Refusal::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
             Refusal::InvalidIdempotencyKey => {
                 Self::new(Kind::InvalidHeader, detail).with_member("header", "Idempotency-Key")

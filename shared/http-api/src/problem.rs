@@ -53,6 +53,30 @@ pub enum Kind {
     UnknownConnection,
     /// The caller has no MCP session of this id.
     UnknownSession,
+    /// There is no such API key of which the caller may know.
+    UnknownApiKey,
+    /// The organisation has no such member.
+    UnknownMember,
+    /// There is no such invitation, or it is over.
+    UnknownInvitation,
+    /// The organisation has no such team.
+    UnknownTeam,
+    /// The organisation has no such project, or none that the caller may see.
+    UnknownProject,
+    /// The caller may see no such organisation.
+    UnknownOrganization,
+    /// The API key has ended, so it can't be rotated.
+    ApiKeyEnded,
+    /// Something else has the slug.
+    SlugTaken,
+    /// The organisation would be left without an owner.
+    LastOwner,
+    /// Who is invited belongs to the organisation already.
+    AlreadyMember,
+    /// The invitation is for another address, or the user's is not verified.
+    AddressMismatch,
+    /// The request takes somebody who signed in, not a key or what was granted to a client.
+    SignInRequired,
     /// The path has no such method; `Allow` names those that it has.
     MethodNotAllowed,
     /// The job has ended, so it can't be canceled. `job_status` says how.
@@ -93,7 +117,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 51] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -115,6 +139,18 @@ impl Kind {
         Self::UnknownJob,
         Self::UnknownConnection,
         Self::UnknownSession,
+        Self::UnknownApiKey,
+        Self::UnknownMember,
+        Self::UnknownInvitation,
+        Self::UnknownTeam,
+        Self::UnknownProject,
+        Self::UnknownOrganization,
+        Self::ApiKeyEnded,
+        Self::SlugTaken,
+        Self::LastOwner,
+        Self::AlreadyMember,
+        Self::AddressMismatch,
+        Self::SignInRequired,
         Self::MethodNotAllowed,
         Self::JobEnded,
         Self::JobAsksNothing,
@@ -162,6 +198,18 @@ impl Kind {
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
             Self::UnknownConnection => (S::NOT_FOUND, "unknown-connection", "There is no such connection"),
             Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
+            Self::UnknownApiKey => (S::NOT_FOUND, "unknown-api-key", "There is no such API key"),
+            Self::UnknownMember => (S::NOT_FOUND, "unknown-member", "There is no such member"),
+            Self::UnknownInvitation => (S::NOT_FOUND, "unknown-invitation", "There is no such invitation"),
+            Self::UnknownTeam => (S::NOT_FOUND, "unknown-team", "There is no such team"),
+            Self::UnknownProject => (S::NOT_FOUND, "unknown-project", "There is no such project"),
+            Self::UnknownOrganization => (S::NOT_FOUND, "unknown-organization", "There is no such organization"),
+            Self::ApiKeyEnded => (S::CONFLICT, "api-key-ended", "The API key has ended"),
+            Self::SlugTaken => (S::CONFLICT, "slug-taken", "The slug is taken"),
+            Self::LastOwner => (S::CONFLICT, "last-owner", "An organization has an owner"),
+            Self::AlreadyMember => (S::CONFLICT, "already-member", "They are a member already"),
+            Self::AddressMismatch => (S::FORBIDDEN, "address-mismatch", "The invitation is for another address"),
+            Self::SignInRequired => (S::FORBIDDEN, "sign-in-required", "A sign-in is required"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
             }

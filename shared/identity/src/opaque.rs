@@ -16,6 +16,10 @@ pub enum Purpose {
     PasswordReset,
     /// Proving that an address is one's own.
     EmailVerification,
+    /// Taking an invitation.
+    Invitation,
+    /// Having a deleted organisation back.
+    Restore,
 }
 
 impl Purpose {
@@ -25,6 +29,8 @@ impl Purpose {
             Self::Browser => "bhb_",
             Self::PasswordReset => "bhp_",
             Self::EmailVerification => "bhv_",
+            Self::Invitation => "bhi_",
+            Self::Restore => "bho_",
         }
     }
 
@@ -35,6 +41,8 @@ impl Purpose {
             Self::Browser => "browser",
             Self::PasswordReset => "password-reset",
             Self::EmailVerification => "email-verification",
+            Self::Invitation => "invitation",
+            Self::Restore => "restore",
         }
     }
 }

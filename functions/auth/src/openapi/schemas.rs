@@ -40,6 +40,22 @@ pub(super) fn schemas() -> Map<String, Value> {
             ),
         ),
         (
+            "SignUpInvited",
+            body(
+                "An account, and the invitation that it is made with.",
+                json!(["token", "name", "password"]),
+                json!({
+                    "token": text("What the invitation is taken with."),
+                    "name": text("Your name."),
+                    "password": text("At least 12 characters, and not one that everybody knows."),
+                }),
+            ),
+        ),
+        (
+            "Switch",
+            body("Where to act.", json!(["organization"]), json!({"organization": text("The organization's slug.")})),
+        ),
+        (
             "SignIn",
             body(
                 "Who signs in, and where.",
