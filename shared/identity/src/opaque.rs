@@ -16,6 +16,8 @@ pub enum Purpose {
     PasswordReset,
     /// Proving that an address is one's own.
     EmailVerification,
+    /// The second step of signing in.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::Browser => "bhb_",
             Self::PasswordReset => "bhp_",
             Self::EmailVerification => "bhv_",
+            Self::SecondFactor => "bhc_",
         }
     }
 
@@ -35,6 +38,7 @@ impl Purpose {
             Self::Browser => "browser",
             Self::PasswordReset => "password-reset",
             Self::EmailVerification => "email-verification",
+            Self::SecondFactor => "second-factor",
         }
     }
 }
