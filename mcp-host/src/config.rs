@@ -2,6 +2,7 @@
 //!
 //! `bulkhead.example.toml` documents every setting; a test keeps the two the same.
 
+mod mail;
 mod mcp;
 mod oauth;
 mod registry;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::edge::EdgeLimits;
 use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
+pub use mail::MailConfig;
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
 pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError};
@@ -53,6 +55,8 @@ pub struct Config {
     pub vault: VaultConfig,
     /// Requests of connectors.
     pub outbound: OutboundConfig,
+    /// Mail.
+    pub mail: MailConfig,
     /// Registries of connectors.
     pub registry: RegistryConfig,
     /// The embedded edge runtime.
@@ -77,6 +81,7 @@ impl Default for Config {
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),
             outbound: OutboundConfig::default(),
+            mail: MailConfig::default(),
             registry: RegistryConfig::default(),
             edge: EdgeSettings::default(),
             connectors: BTreeMap::new(),
@@ -320,7 +325,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, oauth, jobs, sandbox, vault, registry, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, mail, registry, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -344,6 +349,7 @@ impl Config {
         positive
             .into_iter()
             .chain(sandbox.limits())
+            .chain(mail.limits())
             .chain(registry.limits())
             .chain(oauth.iter().flat_map(OauthConfig::limits))
             .filter(|(_, value)| *value == 0)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
-use bulkhead_identity::{NewOwner, TokenKeys};
+use bulkhead_identity::{IdentityKey, NewOwner, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
 use bulkhead_native_adapters::{Database, Options, OsEntropy, SqliteOptions, SystemClock, connect};
 
@@ -27,6 +27,7 @@ pub(super) struct Assembly {
     pub(super) internal_key: Secret,
     pub(super) token_keys: TokenKeys,
     pub(super) signing_keys: Secret,
+    pub(super) identity_key: IdentityKey,
     pub(super) lifecycle: Lifecycle,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
@@ -92,6 +93,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let signing_keys = data_dir.signing_keys(ports.entropy.as_ref())?;
+    let identity_key = data_dir.identity_key(ports.entropy.as_ref())?;
     let (token_keys, signing_keys) = (signing_keys.public(), signing_keys.expose());
     let installer = installer(config, &CompileCache::new(data_dir.file("cache"))?)?;
     let lifecycle = Lifecycle::start(installer, ports.clone(), operator()).await?;
@@ -102,5 +104,16 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    Ok(Assembly { data_dir, database, ports, internal_key, token_keys, signing_keys, lifecycle, metrics, worker })
+    Ok(Assembly {
+        data_dir,
+        database,
+        ports,
+        internal_key,
+        token_keys,
+        signing_keys,
+        identity_key,
+        lifecycle,
+        metrics,
+        worker,
+    })
 }
