@@ -29,6 +29,10 @@ pub enum Kind {
     InsufficientRole,
     /// E-mail address or password is wrong.
     WrongCredentials,
+    /// A code of a second factor is wrong, or was used before.
+    WrongCode,
+    /// The user has a second factor, or has none, where it must be the other way around.
+    SecondFactorState,
     /// The refresh token is not, or no longer, good.
     InvalidGrant,
     /// A token that was mailed is not, or no longer, good.
@@ -117,7 +121,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -127,6 +131,8 @@ impl Kind {
         Self::CrossSite,
         Self::InsufficientRole,
         Self::WrongCredentials,
+        Self::WrongCode,
+        Self::SecondFactorState,
         Self::InvalidGrant,
         Self::InvalidToken,
         Self::NoOrganization,
@@ -186,6 +192,8 @@ impl Kind {
             Self::WrongCredentials => {
                 (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
             }
+            Self::WrongCode => (S::FORBIDDEN, "wrong-code", "The code is wrong"),
+            Self::SecondFactorState => (S::CONFLICT, "second-factor-state", "The second factor is in another state"),
             Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
             Self::InvalidToken => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
             Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),

@@ -26,6 +26,7 @@ mod profile;
 mod projects;
 mod reset_password;
 mod sealing;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -74,6 +75,10 @@ pub use projects::{
 };
 pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};
+pub use second_factor::{
+    Challenge, Enrolment, SecondFactorError, SecondFactorSignInError, SecondFactorStatus, answer_challenge,
+    challenge_if_needed, confirm_second_factor, disable_second_factor, enrol_second_factor, second_factor_status,
+};
 pub use sessions::{
     ListError, NewSession, OpenError, RefreshError, RevokeError, Session, SessionOrigin, SessionTerms, SwitchError,
     Tokens, authenticate_browser, list_sessions, open_session, refresh_session, revoke_session, switch_session,

@@ -20,6 +20,8 @@ pub enum Purpose {
     Invitation,
     /// Having a deleted organisation back.
     Restore,
+    /// The second step of signing in.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::EmailVerification => "bhv_",
             Self::Invitation => "bhi_",
             Self::Restore => "bho_",
+            Self::SecondFactor => "bhc_",
         }
     }
 
@@ -43,6 +46,7 @@ impl Purpose {
             Self::EmailVerification => "email-verification",
             Self::Invitation => "invitation",
             Self::Restore => "restore",
+            Self::SecondFactor => "second-factor",
         }
     }
 }
