@@ -1,8 +1,8 @@
 //! SQL of organisations, users and memberships.
 
+use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
-use bulkhead_kernel::Timestamp;
 
 use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User};

@@ -56,8 +56,7 @@ pub(crate) async fn submit(
             Ok(Page::new("Done", content).into_response())
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::InvalidBody | Kind::TooManyRequests) => {
-            let page =
-                Page::new(TITLE, form(token.expose(), &problem.messages())).with_status(problem.kind().status());
+            let page = Page::new(TITLE, form(token.expose(), &problem.messages())).with_status(problem.kind().status());
             Ok((problem.headers().clone(), page).into_response())
         }
         Err(problem) => Err(problem),

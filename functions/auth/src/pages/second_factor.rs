@@ -29,7 +29,7 @@ pub(crate) struct Form {
 
 /// The page that asks for a code.
 pub(super) fn ask(challenge: &str, organization: Option<&str>, next: Option<&Next>, wrong: Option<&str>) -> Page {
-    Page::new("Enter a code", &form(challenge, organization, next, wrong))
+    Page::new("Enter a code", form(challenge, organization, next, wrong))
 }
 
 /// Opens the session.
@@ -66,7 +66,7 @@ pub(crate) async fn submit(
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::NoOrganization) => {
             let content =
                 html! { p role="alert" { (problem.detail()) } p { a href=(super::sign_in::PATH) { "Sign in" } } };
-            Ok(Page::new("Sign in again", &content).with_status(problem.kind().status()).into_response())
+            Ok(Page::new("Sign in again", content).with_status(problem.kind().status()).into_response())
         }
         other => other,
     }
