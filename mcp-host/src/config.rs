@@ -2,6 +2,7 @@
 //!
 //! `bulkhead.example.toml` documents every setting; a test keeps the two the same.
 
+mod connections;
 mod mcp;
 mod oauth;
 mod registry;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::edge::EdgeLimits;
 use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
+pub use connections::ConnectionsConfig;
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
 pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError};
@@ -51,6 +53,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// Secrets at rest.
     pub vault: VaultConfig,
+    /// Connected accounts.
+    pub connections: ConnectionsConfig,
     /// Requests of connectors.
     pub outbound: OutboundConfig,
     /// Registries of connectors.
@@ -76,6 +80,7 @@ impl Default for Config {
             jobs: JobsConfig::default(),
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),
+            connections: ConnectionsConfig::default(),
             outbound: OutboundConfig::default(),
             registry: RegistryConfig::default(),
             edge: EdgeSettings::default(),
@@ -320,7 +325,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, oauth, jobs, sandbox, vault, registry, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, connections, registry, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -345,6 +350,7 @@ impl Config {
             .into_iter()
             .chain(sandbox.limits())
             .chain(registry.limits())
+            .chain(connections.limits())
             .chain(oauth.iter().flat_map(OauthConfig::limits))
             .filter(|(_, value)| *value == 0)
             .map(|(name, _)| name)
@@ -409,6 +415,7 @@ mod tests {
             database_url: Some(String::new()),
             public_url: Some(String::new()),
             vault: VaultConfig { key_file: Some(PathBuf::new()), ..VaultConfig::default() },
+            connections: ConnectionsConfig { clients_file: Some(PathBuf::new()), ..ConnectionsConfig::default() },
             outbound: OutboundConfig { ca_file: Some(PathBuf::new()) },
             oauth: Some(oauth),
             connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),

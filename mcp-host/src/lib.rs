@@ -8,6 +8,7 @@ mod auth;
 pub mod commands;
 pub mod compile_cache;
 pub mod config;
+pub mod connections;
 pub mod data_dir;
 pub mod edge;
 mod epochs;

@@ -17,3 +17,28 @@ CREATE TABLE lockouts (
 ) STRICT;
 CREATE INDEX lockouts_by_forget_at ON lockouts (forget_at);
 CREATE INDEX sessions_by_address ON sessions (user_id, address);
+
+-- Tokens that are mailed and used once, by SHA-256 (hex). `purpose` is what for; `subject` what else it is bound to, such as
+-- the address that it proves.
+CREATE TABLE one_time_tokens (
+    hash TEXT PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    subject TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at INTEGER
+) STRICT;
+CREATE INDEX one_time_tokens_by_user ON one_time_tokens (user_id, purpose);
+
+-- Mail that waits for the host to send it. `sealed` is the mail, whose links are as good as a password, encrypted under a key
+-- that is not in the database; it goes when the mail is sent. `due_at` is when to try, also for whoever has a lease on it.
+CREATE TABLE mails (
+    id TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX mails_by_due_at ON mails (due_at);

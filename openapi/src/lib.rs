@@ -32,6 +32,16 @@ pub fn functions() -> Vec<Function> {
             describe: bulkhead_function_audit::describe,
         },
         Function { name: "auth", routes: bulkhead_function_auth::routes, describe: bulkhead_function_auth::describe },
+        Function {
+            name: "connections",
+            routes: bulkhead_function_connections::routes,
+            describe: bulkhead_function_connections::describe,
+        },
+        Function {
+            name: "oauth-callback",
+            routes: bulkhead_function_oauth_callback::routes,
+            describe: bulkhead_function_oauth_callback::describe,
+        },
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Access tokens of an authorization server: npm oidc-provider.
 
-mod provider;
+pub(crate) mod provider;
 
 use std::path::Path;
 

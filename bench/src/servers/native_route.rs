@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection};
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{Caller, CorrelationId, Page, Ports};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
@@ -23,7 +24,8 @@ pub(super) async fn router(database: &Path) -> anyhow::Result<Router> {
     let database = connect(&format!("sqlite:{}", database.display()), &Options::default()).await?;
     let ports = Ports { sql: database.sql(), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     let variables = Arc::new(BTreeMap::new());
-    let api = Api { ports, host: Arc::new(NoHost), variables, audience: Audience::Rest, limits: Limits::default() };
+    let (host, http) = (Arc::new(NoHost), Arc::new(NoHttp));
+    let api = Api { ports, host, http, variables, audience: Audience::Rest, limits: Limits::default() };
     Ok(Routes::new().get("/v1/connectors", list).into_router(api))
 }
 

@@ -2,10 +2,12 @@
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
+mod email;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
 mod pages;
+mod password;
 mod refresh;
 mod sessions;
 mod sign_in;
@@ -27,6 +29,15 @@ pub fn routes() -> Routes {
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)
         .delete("/v1/auth/sessions/{id}", sessions::delete::handle)
+        .put("/v1/auth/password", password::change::handle)
+        .post("/v1/auth/password-reset", password::reset::handle)
+        .post("/v1/auth/password-reset/confirm", password::confirm::handle)
+        .post("/v1/auth/email-verification", email::request::handle)
+        .post("/v1/auth/email-verification/confirm", email::confirm::handle)
+        .get(pages::reset_password::PATH, pages::reset_password::show)
+        .post(pages::reset_password::PATH, pages::reset_password::submit)
+        .get(pages::verify_email::PATH, pages::verify_email::show)
+        .post(pages::verify_email::PATH, pages::verify_email::submit)
         .get(pages::sign_in::PATH, pages::sign_in::show)
         .post(pages::sign_in::PATH, pages::sign_in::submit)
         .get(pages::sign_out::PATH, pages::sign_out::show)

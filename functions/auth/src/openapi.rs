@@ -1,8 +1,10 @@
 //! What the routes are, in the words of OpenAPI.
 
 use bulkhead_http_api::Kind;
-use bulkhead_http_api::openapi::{Description, Operation, page_of};
-use serde_json::{Map, Value, json};
+use bulkhead_http_api::openapi::{Description, Operation};
+use serde_json::json;
+
+mod schemas;
 
 /// What is told of a limit on what may be guessed.
 const RATE_LIMIT: &[(&str, &str)] = &[
@@ -47,15 +49,87 @@ pub fn describe() -> Description {
             .refuses(&[Kind::InsufficientScope, Kind::UnknownSession])
             .answers_nothing(204, "It has ended."),
     ];
+    operations.extend(passwords_and_addresses());
     operations.extend(pages());
-    Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas: schemas() }
+    Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas: schemas::schemas() }
+}
+
+/// Passwords, and addresses that are proven.
+fn passwords_and_addresses() -> [Operation; 5] {
+    let limited = [Kind::Misconfigured, Kind::TooManyRequests];
+    [
+        Operation::new("put", "/v1/auth/password", "changePassword", "Change your password")
+            .description("It ends all your sessions but this one.")
+            .body("PasswordChange")
+            .refuses(&limited)
+            .refuses(&[Kind::WrongCredentials, Kind::InsufficientScope])
+            .answers_nothing(204, "It is changed."),
+        Operation::new(
+            "post",
+            "/v1/auth/password-reset",
+            "requestPasswordReset",
+            "Get a link for a new password by mail",
+        )
+        .public()
+        .body("PasswordReset")
+        .refuses(&limited)
+        .answers_nothing(202, "If there is such an account, the mail is on its way."),
+        Operation::new("post", "/v1/auth/password-reset/confirm", "resetPassword", "Set a new password")
+            .description("It ends all sessions. The token is good for half an hour and for one use.")
+            .public()
+            .body("PasswordResetConfirmation")
+            .refuses(&limited)
+            .refuses(&[Kind::InvalidToken])
+            .answers_nothing(204, "It is set."),
+        Operation::new(
+            "post",
+            "/v1/auth/email-verification",
+            "requestEmailVerification",
+            "Get a link that proves your address",
+        )
+        .refuses(&limited)
+        .refuses(&[Kind::InsufficientScope])
+        .answers_nothing(202, "The mail is on its way, unless the address is proven."),
+        Operation::new("post", "/v1/auth/email-verification/confirm", "verifyEmail", "Prove your address")
+            .description("The token is good for a day and for one use.")
+            .public()
+            .body("EmailVerificationConfirmation")
+            .refuses(&limited)
+            .refuses(&[Kind::InvalidToken])
+            .answers_nothing(204, "It is proven."),
+    ]
 }
 
 /// The pages for people.
-fn pages() -> [Operation; 4] {
+fn pages() -> [Operation; 8] {
     const COOKIES: &[(&str, &str)] = &[("Set-Cookie", "`__Host-session` and `__Host-csrf`.")];
     let page = |method, path, id, summary| Operation::new(method, path, id, summary).public();
+    let token = |operation: Operation| {
+        operation.query("token", json!({"type": "string"}), "The token of the mail.").answers_page(
+            200,
+            &[],
+            "The page.",
+        )
+    };
+    let used = |operation: Operation| {
+        operation
+            .refuses(&[Kind::CrossSite, Kind::Misconfigured])
+            .answers_page(400, &[], "The token is not, or no longer, good.")
+            .answers_page(429, &[("Retry-After", "After how many seconds to try again.")], "Tried too often.")
+            .answers_page(200, &[], "Done.")
+    };
     [
+        token(page("get", "/reset-password", "resetPasswordPage", "The page to choose a new password on")),
+        used(
+            page("post", "/reset-password", "resetPasswordByPage", "Set a new password")
+                .form("PasswordResetConfirmation")
+                .answers_page(422, &[], "The password is not taken."),
+        ),
+        token(page("get", "/verify-email", "verifyEmailPage", "The page to prove an address on")),
+        used(
+            page("post", "/verify-email", "verifyEmailByPage", "Prove your address")
+                .form("EmailVerificationConfirmation"),
+        ),
         page("get", "/sign-in", "signInPage", "The page to sign in on")
             .query(
                 "next",
@@ -79,121 +153,4 @@ fn pages() -> [Operation; 4] {
             .refuses(&[Kind::CrossSite])
             .answers_nothing(303, "It has ended; to the page to sign in on."),
     ]
-}
-
-fn schemas() -> Map<String, Value> {
-    let text = |description: &str| json!({"type": "string", "description": description});
-    let time = |description: &str| json!({"type": "string", "format": "date-time", "description": description});
-    let id = |description: &str| json!({"type": "string", "format": "uuid", "description": description});
-    let maybe = |description: &str| json!({"type": ["string", "null"], "description": description});
-    let body = |description: &str, required: Value, properties: Value| {
-        json!({
-            "type": "object", "description": description, "required": required, "additionalProperties": false,
-            "properties": properties,
-        })
-    };
-    let entries = [
-        (
-            "SignUp",
-            body(
-                "An account and its organization.",
-                json!(["email", "password", "name", "organization"]),
-                json!({
-                    "email": text("Where mail reaches you."),
-                    "password": text("At least 12 characters, and not one that everybody knows."),
-                    "name": text("Your name."),
-                    "organization": body(
-                        "The organization, which you will own.",
-                        json!(["slug", "name"]),
-                        json!({
-                            "slug": text("Its name in addresses: lower-case letters, digits and single hyphens between them."),
-                            "name": text("Its name."),
-                        }),
-                    ),
-                }),
-            ),
-        ),
-        (
-            "SignIn",
-            body(
-                "Who signs in, and where.",
-                json!(["email", "password"]),
-                json!({
-                    "email": text("The account's address."),
-                    "password": text("Its password."),
-                    "organization": maybe("The slug of the organization to act in; when absent, the one that you have belonged to longest."),
-                }),
-            ),
-        ),
-        (
-            "SignInForm",
-            body(
-                "The form of the page to sign in on.",
-                json!(["email", "password"]),
-                json!({
-                    "email": text("The account's address."),
-                    "password": text("Its password."),
-                    "organization": text("The slug of the organization to act in."),
-                    "next": text("Where to go afterwards: a path of this installation."),
-                }),
-            ),
-        ),
-        (
-            "SignOutForm",
-            body(
-                "The form of the page to sign out on.",
-                json!(["csrf"]),
-                json!({"csrf": text("The token that the page has for its session.")}),
-            ),
-        ),
-        (
-            "Refresh",
-            body(
-                "A refresh token.",
-                json!(["refresh_token"]),
-                json!({"refresh_token": text("The session's refresh token.")}),
-            ),
-        ),
-        (
-            "Tokens",
-            json!({
-                "type": "object",
-                "description": "What a session is used with.",
-                "required": ["access_token", "token_type", "expires_in", "refresh_token", "session", "organization"],
-                "properties": {
-                    "access_token": text("The credential of requests: `Authorization: Bearer`."),
-                    "token_type": {"const": "Bearer"},
-                    "expires_in": {"type": "integer", "minimum": 0, "description": "For how many seconds the access token is good."},
-                    "refresh_token": text("What the next access token is had for. Good for one use."),
-                    "session": id("The session."),
-                    "organization": id("The organization that it acts in."),
-                },
-            }),
-        ),
-        ("SessionPage", page_of("Session")),
-        (
-            "Session",
-            json!({
-                "type": "object",
-                "description": "A sign-in, or what you granted to an OAuth client.",
-                "required": [
-                    "id", "organization", "client_id", "audience", "scopes", "user_agent", "address", "created_at",
-                    "last_used_at", "expires_at",
-                ],
-                "properties": {
-                    "id": id("Its id."),
-                    "organization": id("The organization that it acts in."),
-                    "client_id": maybe("The OAuth client; null for a sign-in."),
-                    "audience": text("Whom its access tokens are for."),
-                    "scopes": maybe("What they may do, separated by spaces; null for everything that you may."),
-                    "user_agent": maybe("What the client called itself."),
-                    "address": maybe("Where it came from."),
-                    "created_at": time("When it began."),
-                    "last_used_at": time("When it last got an access token."),
-                    "expires_at": time("When it ends."),
-                },
-            }),
-        ),
-    ];
-    entries.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

@@ -62,6 +62,8 @@ async fn sign_up(
     };
     let made = identity::sign_up(&api.ports, account, PasswordCost::default())?;
     let issuer = api.public_url().await?;
+    let (user, mut steps) = (made.membership.user, made.steps);
+    steps.extend(identity::verification_steps(&api.ports, &api.identity_key().await?, &issuer, user, &made.email));
     let session = NewSession {
         membership: &made.membership,
         issuer: &issuer,
@@ -72,6 +74,6 @@ async fn sign_up(
         browser: None,
     };
     let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
-    let opened = open_session(&api.ports, &keys, &terms, session, "sign-up", made.steps, correlation).await;
+    let opened = open_session(&api.ports, &keys, &terms, session, "sign-up", steps, correlation).await;
     Ok(tokens::answer(&opened.map_err(identity::SignUpError::from)?))
 }

@@ -260,7 +260,8 @@ fn job_schemas() -> Map<String, Value> {
                     "type": {
                         "enum": [
                             "invalid_arguments", "upstream", "tool_failed", "not_found", "trap", "invalid_output",
-                            "limit_exceeded", "credential_missing", "credential_invalid", "credential_echoed",
+                            "limit_exceeded", "credential_missing", "credential_invalid", "connection_expired",
+                            "credential_echoed",
                             "connector_unavailable", "canceled", "tool_restricted", "outcome_unknown", "worker_lost",
                         ],
                         "description": "The kind of failure. After `outcome_unknown` look before you try again.",

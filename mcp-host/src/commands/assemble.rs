@@ -7,15 +7,20 @@ use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
 use bulkhead_identity::{NewOwner, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
-use bulkhead_native_adapters::{Database, Isolation, Options, OsEntropy, SqliteOptions, SystemClock, connect};
+use bulkhead_native_adapters::{
+    Database, Isolation, NativeHttpClient, Options, OsEntropy, SqliteOptions, SystemClock, connect,
+};
 
 use super::operator::operator;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
+use crate::connections::{Connections, Registered};
 use crate::data_dir::DataDir;
 use crate::lifecycle::Lifecycle;
 use crate::observability::Metrics;
-use crate::sandbox::{InstallError, Installer, SandboxEngine, SignatureError, SignaturePolicy, connector_folders};
+use crate::sandbox::{
+    InstallError, Installer, SandboxEngine, SignatureError, SignaturePolicy, connector_folders, tls_connector,
+};
 use crate::vault::Vault;
 use crate::worker::Worker;
 
@@ -27,6 +32,10 @@ pub(super) struct Assembly {
     pub(super) internal_key: Secret,
     pub(super) token_keys: TokenKeys,
     pub(super) signing_keys: Secret,
+    /// What functions seal with.
+    pub(super) sealing_key: Secret,
+    /// OAuth clients, as functions read them.
+    pub(super) oauth_clients: Secret,
     pub(super) lifecycle: Lifecycle,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
@@ -94,6 +103,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     welcome_owner(&ports, &data_dir, public_url).await?;
     // A host that could not open its secrets should say so now, not at the first call that needs one.
     let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
+    let registered = Registered::read(&config.connections)?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let signing_keys = data_dir.signing_keys(ports.entropy.as_ref())?;
     let (token_keys, signing_keys) = (signing_keys.public(), signing_keys.expose());
@@ -101,10 +111,27 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let lifecycle = Lifecycle::start(installer, ports.clone(), operator()).await?;
     let metrics = Metrics::default();
     let name = format!("{}-{}", std::process::id(), hex::encode(entropy::bytes::<8>(ports.entropy.as_ref())));
-    let worker =
-        Worker::new(ports.clone(), lifecycle.connectors().clone(), vault, metrics.clone(), config.jobs.clone(), name);
+    let http = Arc::new(NativeHttpClient::new(tls_connector(config.outbound.ca_file.as_deref())?));
+    let place = (name.clone(), public_url.to_owned());
+    let accounts = config.connections.clone();
+    let connections = Connections::new(ports.clone(), vault.clone(), http, registered.clients, accounts, place);
+    let (connectors, jobs) = (lifecycle.connectors().clone(), config.jobs.clone());
+    let worker = Worker::new(ports.clone(), connectors, (vault.clone(), connections), metrics.clone(), jobs, name);
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    Ok(Assembly { data_dir, database, ports, internal_key, token_keys, signing_keys, lifecycle, metrics, worker })
+    let (sealing_key, oauth_clients) = (vault.sealing_key().0.expose(), registered.text);
+    Ok(Assembly {
+        data_dir,
+        database,
+        ports,
+        internal_key,
+        token_keys,
+        signing_keys,
+        sealing_key,
+        oauth_clients,
+        lifecycle,
+        metrics,
+        worker,
+    })
 }

@@ -110,6 +110,8 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
     variables.insert(SIGNING_KEYS.to_owned(), assembly.signing_keys.clone());
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
+    variables.insert("vault_sealing_key".to_owned(), assembly.sealing_key.clone());
+    variables.insert("oauth_clients".to_owned(), assembly.oauth_clients.clone());
     let database_url = config.database_url();
     let sqlite = match database_url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//").into(),

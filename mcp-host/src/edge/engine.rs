@@ -1,12 +1,13 @@
 //! The engine that every function shares, and the clock that lets it interrupt one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::config::EdgeLimits;
 use super::error::EdgeError;
-use crate::epochs;
+use crate::epochs::Epochs;
 
 /// How often a computing function is interrupted, so that others run and its limits are checked.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
@@ -22,7 +23,7 @@ const CORE_INSTANCES_PER_COMPONENT: u32 = 16;
 ///
 /// Slots for all instances are reserved in advance, which makes a fresh instance several times cheaper. On a machine
 /// that refuses the address space for it, instances are allocated one by one instead.
-pub(crate) fn start(limits: &EdgeLimits) -> Result<Engine, EdgeError> {
+pub(crate) fn start(limits: &EdgeLimits) -> Result<(Engine, Arc<Epochs>), EdgeError> {
     let engine = Engine::new(&pooled(limits)).or_else(|error| {
         tracing::warn!(
             error = format!("{error:#}"),
@@ -30,8 +31,8 @@ pub(crate) fn start(limits: &EdgeLimits) -> Result<Engine, EdgeError> {
         );
         Engine::new(&common()).map_err(|error| EdgeError::Engine(format!("{error:#}")))
     })?;
-    epochs::count("edge-epochs", EPOCH_TICK, [&engine]).map_err(|error| EdgeError::Engine(error.to_string()))?;
-    Ok(engine)
+    let epochs = Epochs::start("edge-epochs", EPOCH_TICK, [&engine]);
+    Ok((engine, epochs.map_err(|error| EdgeError::Engine(error.to_string()))?))
 }
 
 fn common() -> Config {

@@ -19,6 +19,7 @@ use super::host::postgres::PostgresPools;
 use super::host::sqlite::SqlitePool;
 use super::outbound::OutboundHooks;
 use super::stdio::{LineLog, LogContext};
+use crate::epochs::Running;
 
 /// What all instances of a component share. It holds no state of a request.
 pub(crate) struct ComponentContext {
@@ -66,6 +67,8 @@ pub(crate) struct GuestState {
     hooks: OutboundHooks,
     ticks_left: u64,
     memory_left: usize,
+    #[expect(dead_code, reason = "it is held, not read")]
+    running: Running,
 }
 
 /// The whole state is what the host functions work on.
@@ -77,7 +80,7 @@ impl HasData for GuestData {
 
 impl GuestState {
     /// A store for a new instance.
-    pub(crate) fn new_store(engine: &Engine, component: &Arc<ComponentContext>) -> Store<Self> {
+    pub(crate) fn new_store(engine: &Engine, running: Running, component: &Arc<ComponentContext>) -> Store<Self> {
         let limits = &component.limits;
         let log = Arc::new(LogContext {
             component: component.id.clone(),
@@ -103,6 +106,7 @@ impl GuestState {
             log,
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
+            running,
         };
         let mut store = Store::new(engine, state);
         store.data_mut().restart_cpu_time();

@@ -90,7 +90,7 @@ impl EdgeRuntime {
             ApplicationVariables::resolve(&manifest.variables, &config.variables, |name| std::env::var(name).ok())?;
         let cache = CompileCache::new(&config.cache_dir).map_err(EdgeError::Cache)?;
         let limits = Arc::new(config.limits.clone());
-        let engine = engine::start(&limits)?;
+        let (engine, epochs) = engine::start(&limits)?;
         let linker = component::linker(&engine)?;
         let shared = Shared {
             outbound: OutboundHooks::new(&limits)?,
@@ -104,7 +104,8 @@ impl EdgeRuntime {
             let started = Instant::now();
             let context = Arc::new(shared.context(&manifest, id, entry)?);
             let service = component::load(id, entry, &linker, &cache)?;
-            let handler = ProxyHandler::new(FunctionHandler { engine: engine.clone(), context, service });
+            let handler =
+                ProxyHandler::new(FunctionHandler { engine: engine.clone(), epochs: epochs.clone(), context, service });
             let load_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::debug!(component = id, load_ms, "function ready");
             functions.insert(id.clone(), Function { handler, load_ms });

@@ -18,10 +18,12 @@ use wasmtime_wasi_http::{WasiHttpView, p3::bindings::ServicePre};
 
 use super::config::EdgeLimits;
 use super::guest::{ComponentContext, GuestState, Ticket};
+use crate::epochs::Epochs;
 
 /// A component, ready to be instantiated.
 pub(crate) struct FunctionHandler {
     pub(crate) engine: Engine,
+    pub(crate) epochs: Arc<Epochs>,
     pub(crate) context: Arc<ComponentContext>,
     pub(crate) service: ServicePre<GuestState>,
 }
@@ -45,7 +47,7 @@ impl HandlerState for FunctionHandler {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<GuestState, FunctionExpiration, FunctionWorker>> {
         let limits = &self.context.limits;
-        let mut store = GuestState::new_store(&self.engine, &self.context);
+        let mut store = GuestState::new_store(&self.engine, self.epochs.run(), &self.context);
         let service = self.service.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,

@@ -8,6 +8,7 @@ mod server;
 mod sessions;
 mod unread;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
 use bulkhead_http_api::{Api, Audience, Kind, Limits, Problem, Routes, Variables};
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::{Caller, Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
@@ -70,6 +72,7 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let api = Api {
         ports: host.0.ports.clone(),
         host: Arc::new(local_host::LocalHost(host.0.worker.clone())),
+        http: Arc::new(NoHttp),
         variables: host.0.variables.clone(),
         audience: Audience::Mcp,
         limits: Limits::default(),

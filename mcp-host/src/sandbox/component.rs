@@ -206,7 +206,7 @@ impl Recipe {
         let pre = runtime.linker.instantiate_pre(&compiled).map_err(|error| self.failed(&error))?;
         let (offered, exports) = if nature.contract {
             let contract = Contract::new(pre).map_err(|error| self.failed(&error))?;
-            let described = in_time(options, describe((engine, options), &contract, guest())).await;
+            let described = in_time(options, describe((runtime, options), &contract, guest())).await;
             let described = described.map_err(|error| self.failed(&error))?;
             (Offered::of_contract(slug, described, schemes)?, Exports::Contract(contract))
         } else {
@@ -252,12 +252,12 @@ async fn in_time<T>(
 }
 
 async fn describe(
-    (engine, options): (&Engine, EngineOptions),
+    (runtime, options): (&Runtime, EngineOptions),
     contract: &Contract,
     guest: Guest,
 ) -> wasmtime::Result<Described> {
     let cpu = guest.cpu.clone();
-    let mut store = run::new_store(engine, guest);
+    let mut store = run::new_store(runtime, guest);
     run::watch_cpu(&mut store, options.install_time, Demotion::default());
     cpu.measure(contract.describe(&mut store)).await
 }

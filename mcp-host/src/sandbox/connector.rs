@@ -10,6 +10,7 @@ use bulkhead_execution::{CallableTool, JobError, JobErrorKind};
 use bulkhead_kernel::Clock;
 use serde_json::json;
 
+use super::account::Account;
 use super::compile::CompileError;
 use super::component::{self, Component, Origin};
 use super::credentials::CredentialBinding;
@@ -107,6 +108,7 @@ pub struct Connector {
     listing: Listing,
     missing_settings: Vec<String>,
     credential_bindings: Vec<CredentialBinding>,
+    account: Option<Account>,
     component: Component,
     sandbox: SandboxEngine,
     context: CallContext,
@@ -159,6 +161,7 @@ impl Connector {
         let slug = manifest.slug.clone();
         let settings = manifest.settings(&operator.settings)?;
         let credential_bindings = manifest.credential_bindings(&settings)?;
+        let account = manifest.account(&settings, &operator.settings)?;
         let grants = manifest
             .grants(&operator.settings)?
             .narrowed(&operator.outbound)
@@ -205,6 +208,7 @@ impl Connector {
             version: manifest.version,
             description: manifest.description,
             auth_type: manifest.auth.kind,
+            oauth: account.as_ref().and_then(|account| account.provider.clone()),
             digest,
             tools,
         };
@@ -215,6 +219,7 @@ impl Connector {
             listing,
             missing_settings,
             credential_bindings,
+            account,
             component,
             sandbox: sandbox.clone(),
             context,
@@ -257,6 +262,12 @@ impl Connector {
         &self.credential_bindings
     }
 
+    /// How accounts of its service are connected, if they are.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
     /// Does what it is asked in a fresh instance, as soon as there is room. Dropping the future ends the guest. The
     /// credentials never reach the guest: they are added to its requests to their audience. Without one that is
     /// required the guest does not start.
@@ -273,11 +284,11 @@ impl Connector {
         }
         let Invocation { operation, round, credentials, observer, restrictions: _ } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
-        let guest = if matches!(operation, Operation::Completion { .. }) {
-            context.installing().guest(Credentials::default())
+        let (context, credentials) = if matches!(operation, Operation::Completion { .. }) {
+            (Cow::Owned(context.installing()), Credentials::default())
         } else {
             match Credentials::new(&self.credential_bindings, &credentials) {
-                Ok(credentials) => context.guest(credentials),
+                Ok(credentials) => (context, credentials),
                 Err(unusable) => return self.refused(&unusable),
             }
         };
@@ -286,7 +297,7 @@ impl Connector {
             Err(error) => return self.unavailable(&error),
         };
         let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let guest = guest.observed_by(observer);
+        let guest = Box::new(context.guest(credentials).observed_by(observer));
         let task = Task { runtime, exports, guest, operation, round, slot };
         run::run(task, &self.sandbox.background, context.clock.as_ref()).await
     }
@@ -304,7 +315,9 @@ impl Connector {
             }
         };
         let (slug, name) = (&self.entry.slug, unusable.name());
-        let message = format!("{unusable}; set it with `bulkhead secrets set {slug} {name}`");
+        let connectable = self.account.as_ref().is_some_and(|account| account.credential == name);
+        let own = if connectable { "connect an account of yours with POST /v1/connections, or " } else { "" };
+        let message = format!("{unusable}; {own}set it with `bulkhead secrets set {slug} {name}`");
         let details = json!({ "connector": slug, "credential": name });
         RunReport::failed(JobError::new(kind, message).with_details(details))
     }

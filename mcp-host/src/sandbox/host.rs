@@ -17,6 +17,7 @@ use super::limits::Limits;
 use super::meter::CpuMeter;
 use super::outbound::Outbound;
 use super::stderr::KeptStderr;
+use crate::epochs::Running;
 
 /// The data of one call's store. It lives as long as the call.
 pub(crate) struct Guest {
@@ -37,6 +38,8 @@ pub(crate) struct Guest {
     pub(crate) growth: Growth,
     pub(crate) cpu: CpuMeter,
     pub(crate) stderr: KeptStderr,
+    /// From when it has a store.
+    pub(crate) running: Option<Running>,
 }
 
 impl Guest {
@@ -72,6 +75,7 @@ impl Guest {
             growth: Growth::new(&limits),
             cpu: CpuMeter::default(),
             stderr,
+            running: None,
         }
     }
 

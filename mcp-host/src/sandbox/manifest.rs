@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bulkhead_connectors::oauth::{OauthEntry, OauthEntryError};
 use bulkhead_connectors::{Annotations, AuthType, Slug};
 use serde::Deserialize;
 
@@ -48,6 +49,32 @@ pub struct Auth {
     /// By which method.
     #[serde(rename = "type")]
     pub kind: AuthType,
+    /// Which of `[[credentials]]` gets the account's token or key; needed only where there are several.
+    #[serde(default)]
+    pub credential: Option<String>,
+    /// Who gives tokens, of accounts that are connected by OAuth 2.
+    #[serde(default)]
+    pub oauth2: Option<OauthEntry>,
+}
+
+/// Why `[auth]` makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// There is no account, and still something is said of it.
+    #[error("type = \"none\" goes with neither credential nor [auth.oauth2]")]
+    NoAccount,
+    /// A key has no provider.
+    #[error("type = \"api_key\" goes without [auth.oauth2]")]
+    KeyWithProvider,
+    /// Nobody gives tokens.
+    #[error("type = \"oauth2\" needs [auth.oauth2]")]
+    NoProvider,
+    /// It is not clear where the token or key goes.
+    #[error("needs credential = the name of one of [[credentials]], or exactly one of these")]
+    Credential,
+    /// The provider can't be used.
+    #[error("[auth.oauth2] {0}")]
+    Oauth2(#[from] OauthEntryError),
 }
 
 /// What resources' addresses look like.
@@ -165,6 +192,14 @@ pub enum ManifestError {
         host: String,
         /// Why.
         source: GrantError,
+    },
+    /// How accounts are connected makes no sense.
+    #[error("connector {slug}: [auth] {source}")]
+    Auth {
+        /// The connector.
+        slug: Slug,
+        /// Why.
+        source: AuthError,
     },
     /// A credential can't be bound.
     #[error("connector {slug}: credential {credential:?}: {source}")]

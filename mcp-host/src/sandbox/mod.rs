@@ -9,6 +9,7 @@
 //! `run` one request, which goes on in the `background` when it computes for long, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
 //! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
 
+mod account;
 mod background;
 mod bindings;
 mod compile;
@@ -41,6 +42,7 @@ mod run;
 mod signature;
 mod stderr;
 
+pub use account::Account;
 pub use bulkhead_connectors::grants::{
     self, Grant, GrantError, Grants, Narrowing, NarrowingError, Origin, PathPatternError, Place, RequestedAccess,
     RequestedCredential, RequestedGrants,
@@ -54,7 +56,7 @@ pub use install::{InstallError, Installed, InstalledConnector, Installer, connec
 pub use invocation::{Invocation, Observer, Operation, Signal, Subject};
 pub use limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
 pub use live::{LiveConnectors, WaitingVersion};
-pub use manifest::{ConnectorManifest, ManifestError};
+pub use manifest::{AuthError, ConnectorManifest, ManifestError};
 pub use offered::{Listing, Prompt};
 pub use outbound::TlsSetupError;
 pub(crate) use outbound::{certificate_authorities, tls_connector};

@@ -52,7 +52,7 @@ impl Instrumented<'_> {
     ) -> wasmtime::Result<Vec<u8>> {
         let Self { wizer, context, component } = self;
         let cpu = guest.cpu.clone();
-        let mut store = super::run::new_store(&runtime.engine, guest);
+        let mut store = super::run::new_store(runtime, guest);
         super::run::watch_cpu(&mut store, options.install_time, Demotion::default());
         let instance = cpu.measure(runtime.linker.instantiate_async(&mut store, &component)).await?;
         let function = instance.get_typed_func::<(), ()>(&mut store, "initialize")?;

@@ -1,5 +1,7 @@
 //! What a manifest asks for, in the form that is kept, shown and compared.
 
+use bulkhead_connectors::oauth::OauthEntry;
+
 use super::credentials::Credential;
 use super::grants::{GrantError, Place, RequestedAccess, RequestedCredential, RequestedGrants};
 use super::limits::Limits;
@@ -23,6 +25,7 @@ pub fn requested(manifest: &ConnectorManifest) -> Result<RequestedGrants, GrantE
             sent_as: sent_as(credential),
         });
     }
+    requested.accounts = manifest.auth.oauth2.iter().flat_map(OauthEntry::requested).collect();
     let defaults = Limits::default().amounts();
     let wanted = manifest.limits.over(Limits::default()).amounts();
     let changed = wanted.into_iter().zip(defaults).filter(|(wanted, default)| wanted != default);

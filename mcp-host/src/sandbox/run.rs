@@ -8,7 +8,7 @@ use bulkhead_kernel::Clock;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::error::Elapsed;
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::background::{Background, Demotion};
 use super::engine::{EPOCH, Runtime};
@@ -39,9 +39,11 @@ impl RunReport {
     }
 }
 
-pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
+/// A store for one instance. While there is one, epochs are counted.
+pub(crate) fn new_store(runtime: &Runtime, mut guest: Guest) -> Store<Guest> {
     let limits = guest.limits;
-    let mut store = Store::new(engine, guest);
+    guest.running = Some(runtime.epochs.run());
+    let mut store = Store::new(&runtime.engine, guest);
     store.limiter(|guest| &mut guest.growth);
     store.set_hostcall_fuel(limits.hostcall_fuel());
     // A guest makes resources of its own, futures and streams without the host's code in between: the engine counts these.
@@ -56,7 +58,8 @@ pub(crate) fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
 pub(super) struct Task {
     pub(super) runtime: Arc<Runtime>,
     pub(super) exports: Arc<Exports>,
-    pub(super) guest: Guest,
+    /// It is large, and handed on often.
+    pub(super) guest: Box<Guest>,
     pub(super) operation: Operation,
     pub(super) round: Round,
     /// The place in the pool, which is free again when the instance is gone.
@@ -68,18 +71,18 @@ struct Ended {
     /// `Err` when its time was over.
     called: Result<wasmtime::Result<Outcome>, Elapsed>,
     fuel: usize,
-    guest: Guest,
+    guest: Box<Guest>,
 }
 
 impl Task {
     async fn run(self, demotion: Demotion) -> Ended {
         let Self { runtime, exports, guest, operation, round, slot } = self;
         let (limits, cpu) = (guest.limits, guest.cpu.clone());
-        let mut store = new_store(&runtime.engine, guest);
+        let mut store = new_store(&runtime, *guest);
         watch_cpu(&mut store, limits.cpu_time, demotion);
         let call = exports.call(&mut store, operation, round, limits);
         let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
-        let (fuel, guest) = (store.hostcall_fuel(), store.into_data());
+        let (fuel, guest) = (store.hostcall_fuel(), Box::new(store.into_data()));
         drop(slot);
         Ended { called, fuel, guest }
     }

@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bulkhead_connectors::Slug;
 use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::{Ports, Secret};
-use bulkhead_vault::{Author, KeyId, KeyRing, NewSecret, Scope, VaultError as SecretError};
+use bulkhead_vault::{Author, KeyId, KeyRing, NewSecret, Scope, SealingKey, VaultError as SecretError};
 
 use crate::config::VaultConfig;
 
@@ -88,11 +88,22 @@ impl Vault {
         organization: OrganizationId,
         connector: &Slug,
     ) -> Result<Vec<(String, Secret)>, VaultError> {
-        let scope = Scope::Connector(connector.clone());
+        self.open_scope(organization, &Scope::Connector(connector.clone())).await
+    }
+
+    /// All secrets of a scope, by name.
+    ///
+    /// # Errors
+    /// [`VaultError`] when one of them can't be opened: then none is given.
+    pub(crate) async fn open_scope(
+        &self,
+        organization: OrganizationId,
+        scope: &Scope,
+    ) -> Result<Vec<(String, Secret)>, VaultError> {
         let mut attempt = 0;
         loop {
             let ring = self.ring();
-            match bulkhead_vault::open(&self.0.ports, organization, &ring, &scope).await {
+            match bulkhead_vault::open(&self.0.ports, organization, &ring, scope).await {
                 Ok(opened) => {
                     return Ok(opened.into_iter().map(|secret| (secret.field.to_string(), secret.value)).collect());
                 }
@@ -134,12 +145,17 @@ impl Vault {
         }
     }
 
+    /// What secrets are sealed with now, and how long one may be.
+    pub(crate) fn sealing_key(&self) -> (SealingKey, usize) {
+        (self.ring().sealing_key().clone(), self.0.max_secret_bytes)
+    }
+
     fn ring(&self) -> Arc<KeyRing> {
         self.0.keys.read().unwrap_or_else(PoisonError::into_inner).ring.clone()
     }
 
     /// Reads the keys again when their file is another one, or has changed. This is what limits how often it is read.
-    fn refresh(&self) -> Result<(), KeysError> {
+    pub(crate) fn refresh(&self) -> Result<(), KeysError> {
         let known = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).stamp;
         if self.0.source.stamp() == known {
             return Ok(());

@@ -1,24 +1,44 @@
-//! What the vault has for a connector. It is read for every call and kept nowhere.
+//! What a call proves itself with: the account that its user has connected, or else what the vault has for the connector. It
+//! is read for every call and kept nowhere.
 
-use bulkhead_execution::{JobError, JobErrorKind};
+use bulkhead_execution::{JobError, JobErrorKind, NewEvent};
 use bulkhead_kernel::id::OrganizationId;
 
 use super::Worker;
+use crate::connections::Use;
 use crate::sandbox::{BoundCredential, Connector};
 
+/// What a call proves itself with, and what its job's events say of it.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) credentials: Vec<BoundCredential>,
+    pub(super) event: Option<NewEvent>,
+}
+
 impl Worker {
-    /// The organisation's credentials for a connector; none, without a look, for one that asks for none.
+    /// The call's credentials: its user's own account where there is one, the organisation's for the connector for the
+    /// rest. Nothing, without a look, for a connector that asks for none.
     ///
     /// # Errors
-    /// A [`JobError`] when one of them can't be opened. Why is in the log.
-    pub(super) async fn credentials(
+    /// A [`JobError`] when one of them can't be used. Why is in the log, or for its user to change.
+    pub(super) async fn credentials(&self, call: Use<'_>, connector: &Connector) -> Result<Found, JobError> {
+        if connector.credential_bindings().is_empty() {
+            return Ok(Found::default());
+        }
+        let account = self.0.connections.account(call, connector).await?;
+        let mut credentials = self.shared(call.organization, connector).await?;
+        let Some(account) = account else { return Ok(Found { credentials, event: None }) };
+        credentials.retain(|credential| credential.name != account.credential.name);
+        credentials.push(account.credential);
+        Ok(Found { credentials, event: Some(account.event) })
+    }
+
+    /// What the operator has set for a connector.
+    async fn shared(
         &self,
         organization: OrganizationId,
         connector: &Connector,
     ) -> Result<Vec<BoundCredential>, JobError> {
-        if connector.credential_bindings().is_empty() {
-            return Ok(Vec::new());
-        }
         let slug = &connector.entry().slug;
         match self.0.vault.credentials(organization, slug).await {
             Ok(found) => Ok(found.into_iter().map(|(name, value)| BoundCredential { name, value }).collect()),

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::JobsConfig;
+use crate::connections::Connections;
 use crate::observability::Metrics;
 use crate::sandbox::{Connector, Installed, LiveConnectors, Observer};
 use crate::vault::Vault;
@@ -39,6 +40,7 @@ struct Inner {
     connectors: LiveConnectors,
     metrics: Metrics,
     vault: Vault,
+    connections: Connections,
     changes: Changes,
     restrictions: KnownRestrictions,
     terms: LeaseTerms,
@@ -97,7 +99,7 @@ impl Worker {
     pub fn new(
         ports: Ports,
         connectors: LiveConnectors,
-        vault: Vault,
+        (vault, connections): (Vault, Connections),
         metrics: Metrics,
         config: JobsConfig,
         name: String,
@@ -107,6 +109,7 @@ impl Worker {
             connectors,
             metrics,
             vault,
+            connections,
             changes: Changes::default(),
             restrictions: KnownRestrictions::default(),
             terms: LeaseTerms { owner: name, duration: config.lease() },

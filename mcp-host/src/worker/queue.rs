@@ -10,6 +10,11 @@ impl Worker {
     /// Looks through the queue, when the bell rings and every now and then, until the process drains.
     pub async fn serve_queue(&self) {
         let draining = self.0.draining.clone();
+        tokio::join!(self.look_through_queue(), self.0.connections.serve_cleanup(&draining));
+    }
+
+    async fn look_through_queue(&self) {
+        let draining = self.0.draining.clone();
         let poll = Duration::from_millis(self.0.config.poll_ms);
         let mut look_for_abandoned = tokio::time::interval(self.0.terms.duration / 2);
         loop {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bulkhead_audit::{AuditEvent, Outcome as AuditOutcome, Target};
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
-use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
+use crate::connections::Use;
 use crate::sandbox::{Connector, Invocation, Operation};
 
 /// Why nothing was read.
@@ -51,11 +52,12 @@ impl Worker {
         if let Some(event) = &audited {
             ports.sql.execute(bulkhead_audit::begin(event)).await?;
         }
-        let (worker, organization) = (self.clone(), caller.organization);
+        let (worker, organization, user, correlation) =
+            (self.clone(), caller.organization, caller.user, correlation.clone());
         // A task of its own: the entry is completed also when whoever asked goes away.
         let running = self.0.tasks.spawn(async move {
             let outcome = tokio::select! {
-                outcome = worker.do_read(organization, &connector, invocation) => outcome,
+                outcome = worker.do_read(call(organization, user, &correlation), &connector, invocation) => outcome,
                 () = cancel.cancelled() => {
                     Outcome::Failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran"))
                 }
@@ -71,12 +73,8 @@ impl Worker {
         running.await.map_err(|_| ReadError::Draining)?
     }
 
-    async fn do_read(
-        &self,
-        organization: OrganizationId,
-        connector: &Connector,
-        mut invocation: Invocation,
-    ) -> Outcome {
+    async fn do_read(&self, call: Use<'_>, connector: &Connector, mut invocation: Invocation) -> Outcome {
+        let organization = call.organization;
         let slug = connector.entry().slug.as_str();
         match bulkhead_connectors::find_restrictions(&self.0.ports, organization, slug).await {
             Ok(found) => invocation.restrictions = found.map(Arc::new),
@@ -87,8 +85,8 @@ impl Worker {
             }
         }
         if !matches!(invocation.operation, Operation::Completion { .. }) {
-            match self.credentials(organization, connector).await {
-                Ok(credentials) => invocation.credentials = credentials,
+            match self.credentials(call, connector).await {
+                Ok(found) => invocation.credentials = found.credentials,
                 Err(error) => return Outcome::Failed(error),
             }
         }
@@ -105,6 +103,11 @@ impl Worker {
         let statement = bulkhead_audit::complete(event.organization, event.id, outcome, reason, ports.now());
         ports.sql.execute(statement).await.map(|_| ())
     }
+}
+
+/// What is read becomes no job.
+fn call(organization: OrganizationId, user: UserId, correlation: &CorrelationId) -> Use<'_> {
+    Use { organization, user, job: None, correlation }
 }
 
 fn audited(slug: &str, operation: &Operation) -> Option<(&'static str, Target)> {

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use bulkhead_connectors::InForce;
 use bulkhead_execution::{Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob};
-use bulkhead_kernel::Clock;
+use bulkhead_kernel::{Clock, CorrelationId};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::credentials::Found;
 use super::{Change, Worker};
+use crate::connections::Use;
 use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
 
 /// How often recording an end is tried while the database is away.
@@ -79,15 +81,23 @@ impl Worker {
                 {
                     return RunReport::failed(error);
                 }
-                let credentials = match self.credentials(job.organization, connector).await {
-                    Ok(credentials) => credentials,
+                let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
+                let call = Use {
+                    organization: job.organization,
+                    user: job.user,
+                    job: Some(job.id),
+                    correlation: &correlation,
+                };
+                let Found { credentials, event } = match self.credentials(call, connector).await {
+                    Ok(found) => found,
                     Err(error) => return RunReport::failed(error),
                 };
                 let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
                 let invocation =
                     Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
-                let report = connector.call(invocation).await;
+                let mut report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
+                report.events.splice(..0, event);
                 report
             }
             None => {

@@ -9,6 +9,7 @@ mod approval;
 pub mod grants;
 mod limits;
 mod model;
+pub mod oauth;
 mod query;
 mod register;
 mod restrictions;

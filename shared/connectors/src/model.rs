@@ -4,6 +4,8 @@ use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::ConnectorId;
 use serde::{Deserialize, Serialize};
 
+use crate::oauth::OauthProvider;
+
 /// A name is not one that the catalogue accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -125,6 +127,9 @@ pub struct Connector {
     pub description: String,
     /// How an account is connected.
     pub auth_type: AuthType,
+    /// Who gives tokens for its accounts, when they are connected by OAuth 2.
+    #[serde(skip)]
+    pub oauth: Option<OauthProvider>,
     /// SHA-256 of its component, `sha256:` and hexadecimal.
     pub digest: String,
     /// When it was first installed.

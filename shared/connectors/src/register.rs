@@ -5,6 +5,7 @@ use bulkhead_kernel::id::ConnectorId;
 use bulkhead_kernel::sql::SqlError;
 
 use crate::model::{AuthType, Slug, Tool};
+use crate::oauth::OauthProvider;
 use crate::store;
 
 /// What the host read from a connector's manifest and component.
@@ -20,6 +21,8 @@ pub struct NewConnector {
     pub description: String,
     /// How an account is connected.
     pub auth_type: AuthType,
+    /// Who gives tokens for its accounts, when they are connected by OAuth 2.
+    pub oauth: Option<OauthProvider>,
     /// SHA-256 of its component, `sha256:` and hexadecimal.
     pub digest: String,
     /// Its tools, in the order in which they are listed.
@@ -48,6 +51,7 @@ pub async fn register(ports: &Ports, new: &NewConnector) -> Result<Registered, S
         && existing.name == new.name
         && existing.description == new.description
         && existing.auth_type == new.auth_type
+        && existing.oauth == new.oauth
         && store::list_tools(database, new.slug.as_str()).await? == new.tools
     {
         return Ok(Registered::Unchanged);
@@ -56,7 +60,7 @@ pub async fn register(ports: &Ports, new: &NewConnector) -> Result<Registered, S
         Some(existing) => existing.id,
         None => store::find_any_id(database, new.slug.as_str()).await?.unwrap_or_else(|| ports.new_id()),
     };
-    let mut steps = vec![store::upsert(id, new, ports.now()).into(), store::delete_tools(id).into()];
+    let mut steps = vec![store::upsert(id, new, ports.now())?.into(), store::delete_tools(id).into()];
     for (position, tool) in new.tools.iter().enumerate() {
         steps.push(store::insert_tool(id, position, tool)?.into());
     }

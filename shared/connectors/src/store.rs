@@ -9,15 +9,17 @@ use crate::model::{Connector, Slug, Tool};
 use crate::register::NewConnector;
 
 pub(crate) async fn list(database: &dyn Sql) -> Result<Vec<Connector>, SqlError> {
-    let statement = sql("SELECT id, slug, name, version, description, auth_type, digest, created_at, updated_at \
+    let statement =
+        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
                          FROM connectors WHERE status = 'available' ORDER BY slug");
     database.query(statement).await?.iter().map(read).collect()
 }
 
 pub(crate) async fn find(database: &dyn Sql, slug: &str) -> Result<Option<Connector>, SqlError> {
-    let statement = sql("SELECT id, slug, name, version, description, auth_type, digest, created_at, updated_at \
+    let statement =
+        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
                          FROM connectors WHERE status = 'available' AND slug = $1")
-    .bind(slug);
+        .bind(slug);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -27,13 +29,15 @@ pub(crate) async fn find_any_id(database: &dyn Sql, slug: &str) -> Result<Option
     database.query_optional(statement).await?.map(|row| row.get("id")).transpose()
 }
 
-pub(crate) fn upsert(id: ConnectorId, new: &NewConnector, now: Timestamp) -> Statement {
-    sql("INSERT INTO connectors \
-         (id, slug, name, version, description, auth_type, digest, status, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'available', $8, $8) \
+pub(crate) fn upsert(id: ConnectorId, new: &NewConnector, now: Timestamp) -> Result<Statement, SqlError> {
+    let oauth = new.oauth.as_ref().map(serde_json::to_string).transpose();
+    let oauth = oauth.map_err(|error| SqlError::Other(error.to_string()))?;
+    Ok(sql("INSERT INTO connectors \
+         (id, slug, name, version, description, auth_type, digest, status, created_at, updated_at, oauth) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'available', $8, $8, $9) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, \
          description = excluded.description, auth_type = excluded.auth_type, digest = excluded.digest, \
-         status = excluded.status, updated_at = excluded.updated_at")
+         status = excluded.status, updated_at = excluded.updated_at, oauth = excluded.oauth")
     .bind(id)
     .bind(new.slug.as_str())
     .bind(new.name.as_str())
@@ -42,6 +46,7 @@ pub(crate) fn upsert(id: ConnectorId, new: &NewConnector, now: Timestamp) -> Sta
     .bind(new.auth_type.as_str())
     .bind(new.digest.as_str())
     .bind(now)
+    .bind(oauth))
 }
 
 pub(crate) fn mark_removed(id: ConnectorId, now: Timestamp) -> Statement {
@@ -136,6 +141,7 @@ fn read_approval(row: &Row) -> Result<Approval, SqlError> {
 }
 
 fn read(row: &Row) -> Result<Connector, SqlError> {
+    let oauth: Option<String> = row.get("oauth")?;
     Ok(Connector {
         id: row.get("id")?,
         slug: row.parse("slug")?,
@@ -143,6 +149,8 @@ fn read(row: &Row) -> Result<Connector, SqlError> {
         version: row.get("version")?,
         description: row.get("description")?,
         auth_type: row.parse("auth_type")?,
+        // What a later Bulkhead wrote connects nothing here.
+        oauth: oauth.and_then(|text| serde_json::from_str(&text).ok()),
         digest: row.get("digest")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,

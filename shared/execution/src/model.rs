@@ -77,6 +77,8 @@ pub enum JobErrorKind {
     CredentialMissing,
     /// A credential's value can't be used.
     CredentialInvalid,
+    /// The connected account that the call would act with is not accepted any more; the details say how to connect it again.
+    ConnectionExpired,
     /// The service sent a credential back. The answer was withheld from the tool.
     CredentialEchoed,
     /// The connector is not installed any more, or can't be started.
@@ -105,6 +107,7 @@ impl JobErrorKind {
             Self::LimitExceeded => "limit_exceeded",
             Self::CredentialMissing => "credential_missing",
             Self::CredentialInvalid => "credential_invalid",
+            Self::ConnectionExpired => "connection_expired",
             Self::CredentialEchoed => "credential_echoed",
             Self::ConnectorUnavailable => "connector_unavailable",
             Self::Canceled => "canceled",

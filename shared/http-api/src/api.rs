@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_kernel::Ports;
+use bulkhead_kernel::http::HttpClient;
 
 use crate::{HostClient, Variables};
 
@@ -14,6 +15,8 @@ pub struct Api {
     pub ports: Ports,
     /// The host, which runs jobs.
     pub host: Arc<dyn HostClient>,
+    /// Other services, as far as the function may reach them.
+    pub http: Arc<dyn HttpClient>,
     /// What the operator has set, secrets among it.
     pub variables: Arc<dyn Variables>,
     /// Whom access tokens must be for.

@@ -2,7 +2,8 @@
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{
-    AuthenticateError, Exceeded, ListError, Locked, OpenError, RefreshError, RevokeError, SignInError, SignUpError,
+    AuthenticateError, ChangePasswordError, Exceeded, ListError, Locked, OpenError, RefreshError, ResetPasswordError,
+    RevokeError, SignInError, SignUpError, VerifyEmailError,
 };
 use bulkhead_kernel::Denied;
 use bulkhead_kernel::sql::SqlError;
@@ -82,6 +83,42 @@ impl From<SignInError> for Problem {
             SignInError::Locked(error) => error.into(),
             SignInError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
             SignInError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ChangePasswordError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
+            ChangePasswordError::Current(error) => error.into(),
+            ChangePasswordError::Denied(denied) => denied.into(),
+            ChangePasswordError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
+            ChangePasswordError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for Problem {
+    fn from(error: ResetPasswordError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ResetPasswordError::Token => Self::new(Kind::InvalidToken, detail),
+            ResetPasswordError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
+            ResetPasswordError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
+            ResetPasswordError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        let detail = error.to_string();
+        match error {
+            VerifyEmailError::Token => Self::new(Kind::InvalidToken, detail),
+            VerifyEmailError::Denied(denied) => denied.into(),
+            VerifyEmailError::Sql(error) => error.into(),
         }
     }
 }

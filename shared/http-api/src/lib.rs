@@ -33,7 +33,7 @@ mod variables;
 pub use answer::{Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
-    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin,
+    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
     no_session_cookies, session_cookies,
 };
 pub use caller::bearer;
@@ -49,4 +49,4 @@ pub use problem::{Kind, Problem};
 pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
 pub use throttle::RateLimit;
-pub use variables::{CREDENTIAL_LIMITS, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};
+pub use variables::{CREDENTIAL_LIMITS, IDENTITY_KEY, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, REFERRER_POLICY};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -14,17 +14,22 @@ const STYLE: &str = "\
 body{max-width:26rem;margin:10vh auto;padding:0 1rem}\
 label{display:block;margin:1rem 0 0}\
 input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem}\
-button{font:inherit;margin:1.5rem .5rem 0 0;padding:.5rem 1.5rem}\
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}\
+dd{margin:0;overflow-wrap:anywhere}\
+button,.go{font:inherit;margin:1.5rem .5rem 0 0;padding:.5rem 1.5rem}\
 [role=alert]{border-left:.25rem solid #c33;padding-left:.75rem}\
 code{overflow-wrap:anywhere}";
 
-/// A page. Its text was escaped when it was made.
+/// A page. What is put into it is escaped.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Page {
     status: StatusCode,
-    text: String,
+    title: String,
+    content: Markup,
+    next: Option<String>,
     forms_to: Vec<String>,
+    cookies: Vec<HeaderValue>,
 }
 
 /// Marks an answer as a page, with its content security policy.
@@ -33,38 +38,26 @@ pub(crate) struct PagePolicy(HeaderValue);
 
 impl Page {
     /// A page with this title and content.
-    pub fn new(title: &str, content: &Markup) -> Self {
-        let text = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { (title) " · Bulkhead" }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body { main { h1 { (title) } (content) } }
-            }
-        };
-        Self { status: StatusCode::OK, text: text.into_string(), forms_to: Vec::new() }
+    pub fn new(title: &str, content: Markup) -> Self {
+        let (next, forms_to, cookies) = (None, Vec::new(), Vec::new());
+        Self { status: StatusCode::OK, title: title.to_owned(), content, next, forms_to, cookies }
     }
 
     /// A page that goes on to another at once: for where a redirect won't do, since browsers hold the redirects of a form
     /// against the policy of the page that had it.
     pub fn forward(title: &str, path: &str) -> Self {
-        let text = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta http-equiv="refresh" content={ "0; url=" (path) };
-                    title { (title) " · Bulkhead" }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body { main { h1 { (title) } p { a href=(path) { "Continue" } } } }
-            }
-        };
-        Self { status: StatusCode::OK, text: text.into_string(), forms_to: Vec::new() }
+        Self::new(title, html! { p { a href=(path) { "Continue" } } }).leading_to(path)
+    }
+
+    /// The same, from which the browser goes on to this address by itself.
+    pub fn leading_to(self, url: impl Into<String>) -> Self {
+        Self { next: Some(url.into()), ..self }
+    }
+
+    /// The same with a cookie, as `Set-Cookie` has it.
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.cookies.push(cookie);
+        self
     }
 
     /// The same with another status.
@@ -88,9 +81,25 @@ impl IntoResponse for Page {
             policy.push_str(origin);
         }
         policy.push_str("; base-uri 'none'; frame-ancestors 'none'");
-        let mut response = Response::new(Body::from(self.text));
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    @if let Some(next) = &self.next { meta http-equiv="refresh" content={ "0; url=" (next) }; }
+                    title { (self.title) " · Bulkhead" }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body { main { h1 { (self.title) } (self.content) } }
+            }
+        };
+        let mut response = Response::new(Body::from(page.into_string()));
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        for cookie in self.cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
         if let Ok(policy) = HeaderValue::try_from(policy) {
             response.extensions_mut().insert(PagePolicy(policy));
         }

@@ -31,6 +31,8 @@ pub enum Kind {
     WrongCredentials,
     /// The refresh token is not, or no longer, good.
     InvalidGrant,
+    /// A token that was mailed is not, or no longer, good.
+    InvalidToken,
     /// The user belongs to no such organisation.
     NoOrganization,
     /// Nobody makes an account without having been invited.
@@ -47,6 +49,8 @@ pub enum Kind {
     UnknownTool,
     /// The organisation has no job of this id.
     UnknownJob,
+    /// The caller may know of no connection of this id.
+    UnknownConnection,
     /// The caller has no MCP session of this id.
     UnknownSession,
     /// The path has no such method; `Allow` names those that it has.
@@ -57,6 +61,8 @@ pub enum Kind {
     JobAsksNothing,
     /// The job's questions have been answered.
     JobAnswered,
+    /// The connection can't be connected again: it was disconnected, or is not one by OAuth 2.
+    NotReconnectable,
     /// The body is longer than the limit, `limit_bytes`.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -87,7 +93,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -98,6 +104,7 @@ impl Kind {
         Self::InsufficientRole,
         Self::WrongCredentials,
         Self::InvalidGrant,
+        Self::InvalidToken,
         Self::NoOrganization,
         Self::SignUpClosed,
         Self::AccountExists,
@@ -106,11 +113,13 @@ impl Kind {
         Self::UnknownConnector,
         Self::UnknownTool,
         Self::UnknownJob,
+        Self::UnknownConnection,
         Self::UnknownSession,
         Self::MethodNotAllowed,
         Self::JobEnded,
         Self::JobAsksNothing,
         Self::JobAnswered,
+        Self::NotReconnectable,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
@@ -142,6 +151,7 @@ impl Kind {
                 (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
             }
             Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
+            Self::InvalidToken => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
             Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
             Self::SignUpClosed => (S::FORBIDDEN, "sign-up-closed", "Accounts are made by invitation"),
             Self::AccountExists => (S::CONFLICT, "account-exists", "The address or the slug is taken"),
@@ -150,6 +160,7 @@ impl Kind {
             Self::UnknownConnector => (S::NOT_FOUND, "unknown-connector", "There is no such connector"),
             Self::UnknownTool => (S::NOT_FOUND, "unknown-tool", "The connector has no such tool"),
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
+            Self::UnknownConnection => (S::NOT_FOUND, "unknown-connection", "There is no such connection"),
             Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
@@ -157,6 +168,7 @@ impl Kind {
             Self::JobEnded => (S::CONFLICT, "job-ended", "The job has ended"),
             Self::JobAsksNothing => (S::CONFLICT, "job-asks-nothing", "The job asks for nothing"),
             Self::JobAnswered => (S::CONFLICT, "job-answered", "The job's questions have been answered"),
+            Self::NotReconnectable => (S::CONFLICT, "not-reconnectable", "The connection can't be connected again"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type")
@@ -255,6 +267,14 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// What is wrong with each part, or with the whole where there are no parts: for the same.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        let faults = self.0.members.get("faults").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let messages: Vec<_> = faults.iter().filter_map(|fault| Some(fault["message"].as_str()?.to_owned())).collect();
+        if messages.is_empty() { vec![self.0.detail.clone()] } else { messages }
     }
 
     /// Its answer's headers, for the same.

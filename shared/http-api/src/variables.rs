@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bulkhead_identity::{SigningKeys, TokenKeys, TokenTerms};
+use bulkhead_identity::{IdentityKey, SigningKeys, TokenKeys, TokenTerms};
 use bulkhead_kernel::Secret;
 
 use crate::{Api, Problem};
@@ -17,6 +17,9 @@ pub const PUBLIC_URL: &str = "public_url";
 
 /// The limits on what may be guessed, where they differ from the defaults.
 pub const CREDENTIAL_LIMITS: &str = "credential_limits";
+
+/// The key of what the function `auth` has to read back, and the host of mail.
+pub const IDENTITY_KEY: &str = "identity_key";
 
 /// A variable can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +74,14 @@ impl Api {
     /// As [`variable`](Self::variable).
     pub async fn signing_keys(&self) -> Result<SigningKeys, Problem> {
         SigningKeys::parse(self.variable(SIGNING_KEYS).await?.expose()).map_err(Problem::misconfigured)
+    }
+
+    /// The key of what identity has to read back.
+    ///
+    /// # Errors
+    /// As [`variable`](Self::variable).
+    pub async fn identity_key(&self) -> Result<IdentityKey, Problem> {
+        IdentityKey::parse(self.variable(IDENTITY_KEY).await?.expose()).map_err(Problem::misconfigured)
     }
 
     /// What access tokens of ours must be to be accepted here.

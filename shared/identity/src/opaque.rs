@@ -12,6 +12,10 @@ pub enum Purpose {
     Refresh,
     /// A browser's session, in a cookie.
     Browser,
+    /// Choosing another password.
+    PasswordReset,
+    /// Proving that an address is one's own.
+    EmailVerification,
 }
 
 impl Purpose {
@@ -19,6 +23,18 @@ impl Purpose {
         match self {
             Self::Refresh => "bhr_",
             Self::Browser => "bhb_",
+            Self::PasswordReset => "bhp_",
+            Self::EmailVerification => "bhv_",
+        }
+    }
+
+    /// Its name in SQL.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Browser => "browser",
+            Self::PasswordReset => "password-reset",
+            Self::EmailVerification => "email-verification",
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Signing in with e-mail address and password.
 
-use bulkhead_audit::{Actor, AuditEvent, Target};
 use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{CorrelationId, Ports, Secret};
 
@@ -9,9 +8,7 @@ use crate::model::{Membership, User};
 use crate::password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 use crate::store;
 use crate::throttle::{Attempt, CredentialLimits, Exceeded, Limit, Locked, leave_no_mark, take};
-
-/// In how many of a user's organisations a wrong password is told.
-const TOLD: usize = 16;
+use crate::trail::{Act, entries};
 
 /// Why nobody is signed in.
 #[derive(Debug, thiserror::Error)]
@@ -92,20 +89,9 @@ pub async fn check_credentials(
 async fn note_wrong_password(ports: &Ports, user: Option<&User>, correlation: &CorrelationId) -> Result<(), SqlError> {
     // Nobody's id has no memberships: the same question.
     let id = user.map_or_else(|| ports.new_id(), |user| user.id);
-    let memberships = store::memberships_of(ports.sql.as_ref(), id).await?;
-    let steps: Vec<Step> = memberships
-        .iter()
-        .take(TOLD)
-        .map(|(membership, _)| {
-            let actor = Actor { kind: "user".to_owned(), id: id.to_string(), credential_id: "password".to_owned() };
-            let target = Target { kind: "user".to_owned(), id: id.to_string() };
-            let audit =
-                AuditEvent::pending_by(ports, membership.organization, actor, "session.create", target, correlation)
-                    .refused("the password is wrong");
-            bulkhead_audit::begin(&audit).across_tenants("a wrong password is told to all of the user's tenants").into()
-        })
-        .collect();
-    let steps = if steps.is_empty() { vec![leave_no_mark(ports).into()] } else { steps };
+    let act = Act { action: "session.create", credential: "password", refused: Some("the password is wrong") };
+    let entries = entries(ports, id, act, correlation).await?;
+    let steps = if entries.is_empty() { vec![leave_no_mark(ports).into()] } else { entries };
     ports.sql.batch(steps).await.map(drop)
 }
 

@@ -6,11 +6,10 @@ use bulkhead_kernel::{Fault, Ports, Role, Secret};
 use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User, UserKind};
 use crate::password::{PasswordCost, PasswordError, hash_password};
+use crate::password_rules::check_new_password;
 use crate::sessions::OpenError;
 use crate::store;
 
-/// The fewest and the most characters of a password. The most bounds what a request can make us hash.
-const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 /// The most characters of a person's or an organisation's name.
 const MAX_NAME: usize = 100;
 /// The most characters of an organisation's slug.
@@ -62,6 +61,8 @@ impl From<OpenError> for SignUpError {
 pub struct Account {
     /// The person, as the owner of the organisation.
     pub membership: Membership,
+    /// Their address.
+    pub email: String,
     /// What writes it all.
     pub steps: Vec<Step>,
 }
@@ -77,10 +78,9 @@ pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Acc
     if let Err(error) = &email {
         fault("/email", error.to_string());
     }
-    let length = new.password.expose().chars().count();
-    if !PASSWORD_LENGTH.contains(&length) {
-        let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
-        fault("/password", format!("a password has from {least} to {most} characters"));
+    let known = [new.name.as_str(), &new.email, &new.organization_name, &new.organization_slug];
+    if let Err(weak) = check_new_password(new.password.expose(), &known) {
+        fault("/password", weak.to_string());
     }
     for (pointer, name) in [("/name", &new.name), ("/organization/name", &new.organization_name)] {
         let sane = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
@@ -111,7 +111,7 @@ pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Acc
         store::insert_user(&user).into(),
         store::insert_membership(&membership).into(),
     ];
-    Ok(Account { membership, steps })
+    Ok(Account { membership, email: email.as_str().to_owned(), steps })
 }
 
 fn is_slug(text: &str) -> bool {

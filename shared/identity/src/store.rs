@@ -1,8 +1,8 @@
 //! SQL of organisations, users, memberships and API keys.
 
-use bulkhead_kernel::Role;
 use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
+use bulkhead_kernel::{Role, Timestamp};
 
 use crate::email::EmailAddress;
 use crate::model::{ApiKey, Membership, Organization, User};
@@ -126,6 +126,31 @@ pub(crate) async fn find_user_by_email(database: &dyn Sql, email: &EmailAddress)
                          WHERE email = $1 AND deleted_at IS NULL")
     .bind(email.as_str());
     database.query_optional(statement).await?.as_ref().map(read_user).transpose()
+}
+
+/// A user by their id. Without a tenant: they ask about themselves.
+pub(crate) async fn find_user(database: &dyn Sql, user: UserId) -> Result<Option<User>, SqlError> {
+    let statement = sql("SELECT id, kind, email, email_verified_at, name, password_hash, created_at FROM users \
+                         WHERE id = $1 AND deleted_at IS NULL")
+    .bind(user);
+    database.query_optional(statement).await?.as_ref().map(read_user).transpose()
+}
+
+/// Another password.
+pub(crate) fn set_password(user: UserId, hash: &str, now: Timestamp) -> Statement {
+    sql("UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL")
+        .bind(user)
+        .bind(hash)
+        .bind(now)
+}
+
+/// One row, if the address is still the user's. The first proof counts.
+pub(crate) fn verify_email(user: UserId, email: &str, now: Timestamp) -> Statement {
+    sql("UPDATE users SET email_verified_at = CASE WHEN email_verified_at IS NULL THEN $3 ELSE email_verified_at END \
+         WHERE id = $1 AND email = $2 AND deleted_at IS NULL")
+    .bind(user)
+    .bind(email)
+    .bind(now)
 }
 
 /// Another hash of the same password, unless it has been changed since `before` was read.

@@ -73,6 +73,10 @@ id!(
     SessionId
 );
 id!(
+    /// A mail that waits to be sent.
+    MailId
+);
+id!(
     /// A connector in the catalogue.
     ConnectorId
 );
@@ -87,6 +91,18 @@ id!(
 id!(
     /// A secret in the vault.
     SecretId
+);
+id!(
+    /// A connected account.
+    ConnectionId
+);
+id!(
+    /// An attempt to connect an account by OAuth 2.
+    OauthTransactionId
+);
+id!(
+    /// A project of an organisation.
+    ProjectId
 );
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What every other crate speaks: ids, time, randomness, the caller, paging, and the [`sql::Sql`] port.
 //!
 //! Nothing here does I/O, so the same code runs inside a Spin function and in the native host. What reaches
-//! outside is a trait: [`Clock`], [`Entropy`], [`sql::Sql`]. [`Ports`] holds one of each and is what a use case is
-//! handed. To add a port, write its trait here, a fake and a conformance suite in `testkit`, and one adapter in
+//! outside is a trait: [`Clock`], [`Entropy`], [`sql::Sql`], [`http::HttpClient`]. [`Ports`] holds one of each but the
+//! last and is what a use case is handed; one that asks other services gets a client besides. To add a port, write its trait here, a fake and a conformance suite in `testkit`, and one adapter in
 //! `spin-adapters` and one in `native-adapters`.
 
 pub mod access;
@@ -11,6 +11,7 @@ pub mod clock;
 pub mod correlation;
 pub mod entropy;
 pub mod fault;
+pub mod http;
 pub mod id;
 pub mod paging;
 pub mod secret;

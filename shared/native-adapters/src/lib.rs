@@ -1,4 +1,5 @@
-//! The kernel's ports, natively: [`Database`] over sqlx for SQLite and PostgreSQL, [`SystemClock`], [`OsEntropy`].
+//! The kernel's ports, natively: [`Database`] over sqlx for SQLite and PostgreSQL, [`SystemClock`], [`OsEntropy`],
+//! and [`NativeHttpClient`] over hyper and rustls.
 //!
 //! [`connect`] opens the database that a URL names. [`NativeSqlite`] is built for many small concurrent writes in one
 //! file that other processes may also write; [`NativePostgres`] for any number of processes beside one server. Both
@@ -9,6 +10,7 @@ mod clock;
 mod connect;
 mod database;
 mod entropy;
+mod http_client;
 mod refusal;
 mod rows;
 
@@ -19,5 +21,6 @@ pub use clock::SystemClock;
 pub use connect::{ConnectError, FileFault};
 pub use database::{Database, MigrateError, Options, connect};
 pub use entropy::OsEntropy;
+pub use http_client::NativeHttpClient;
 pub use postgres::{Isolation, IsolationError, NativePostgres, PostgresOptions};
 pub use sqlite::{NativeSqlite, SqliteOptions};

@@ -12,8 +12,7 @@ use send_wrapper::SendWrapper;
 use spin_sdk::http::{Request, Response};
 use tower_service::Service;
 
-use crate::variables::SpinVariables;
-use crate::{SpinClock, SpinEntropy, SpinHostClient, log, open, variable};
+use crate::{SpinClock, SpinEntropy, SpinHostClient, SpinHttpClient, SpinVariables, log, open, variable};
 
 /// Serves a request with a router that is made for it. Bodies are streamed in both directions, and the router's
 /// extractors decide how much of the request's is read.
@@ -33,7 +32,8 @@ pub async fn serve(router: impl FnOnce(Api) -> Router, request: Request) -> Resp
 async fn api() -> Api {
     let ports = Ports { sql: database().await, clock: Arc::new(SpinClock), entropy: Arc::new(SpinEntropy) };
     let (host, variables) = (Arc::new(host().await), Arc::new(SpinVariables));
-    Api { ports, host, variables, audience: Audience::Rest, limits: Limits::default() }
+    let http = Arc::new(SpinHttpClient);
+    Api { ports, host, http, variables, audience: Audience::Rest, limits: Limits::default() }
 }
 
 async fn database() -> Arc<dyn Sql> {

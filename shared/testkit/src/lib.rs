@@ -8,11 +8,16 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod fake_http;
 #[cfg(feature = "functions")]
 pub mod functions;
+pub mod http_conformance;
+#[cfg(not(target_family = "wasm"))]
+pub mod http_server;
 #[cfg(feature = "functions")]
 pub mod jobs;
 pub mod sql_conformance;
 
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
+pub use fake_http::FakeHttp;

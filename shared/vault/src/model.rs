@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bulkhead_audit::{Actor, Target};
 use bulkhead_connectors::Slug;
-use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::id::{ConnectionId, OrganizationId};
 use bulkhead_kernel::{Caller, CorrelationId, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -17,19 +17,22 @@ use crate::key::KeyId;
 pub enum Scope {
     /// A connector: every user of the organisation calls it with these.
     Connector(Slug),
+    /// A connected account: its tokens, or its key.
+    Connection(ConnectionId),
 }
 
 /// A text is not a [`Scope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a scope; one is connector:<slug>")]
+#[error("this is not a scope; one is connector:<slug> or connection:<id>")]
 pub struct InvalidScope;
 
 impl Scope {
     /// The name, without its kind.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Connector(slug) => slug.as_str(),
+            Self::Connector(slug) => slug.to_string(),
+            Self::Connection(id) => id.to_string(),
         }
     }
 }
@@ -38,6 +41,7 @@ impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connector(slug) => write!(f, "connector:{slug}"),
+            Self::Connection(id) => write!(f, "connection:{id}"),
         }
     }
 }
@@ -47,6 +51,11 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, InvalidScope> {
         match text.split_once(':') {
             Some(("connector", slug)) => slug.parse().map(Self::Connector).map_err(|_| InvalidScope),
+            // In the one spelling in which it is stored: ciphertexts are bound to it.
+            Some(("connection", id)) => {
+                let parsed: ConnectionId = id.parse().map_err(|_| InvalidScope)?;
+                Some(Self::Connection(parsed)).filter(|_| parsed.to_string() == id).ok_or(InvalidScope)
+            }
             _ => Err(InvalidScope),
         }
     }
@@ -161,7 +170,18 @@ mod tests {
         let scope = Scope::Connector("github".parse().expect("a slug"));
         assert_eq!(scope.to_string(), "connector:github");
         assert_eq!(scope.to_string().parse(), Ok(scope));
-        for bad in ["", "github", "connector:", "connector:a:b", "connection:github", "Connector:github"] {
+        let connection = Scope::Connection("0192d3a4-7b1c-7f00-8000-00000000000a".parse().expect("an id"));
+        assert_eq!(connection.to_string().parse(), Ok(connection.clone()));
+        assert_eq!(connection.to_string().to_uppercase().to_lowercase().parse(), Ok(connection));
+        for bad in [
+            "connection:0192D3A4-7B1C-7F00-8000-00000000000A",
+            "",
+            "github",
+            "connector:",
+            "connector:a:b",
+            "connection:github",
+            "Connector:github",
+        ] {
             assert_eq!(bad.parse::<Scope>(), Err(InvalidScope), "{bad:?}");
         }
     }

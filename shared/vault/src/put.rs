@@ -1,7 +1,8 @@
 //! Storing a secret.
 
 use bulkhead_audit::{AuditEvent, Outcome};
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Ports, Secret};
 
 use crate::binding::Binding;
@@ -38,13 +39,7 @@ pub async fn put(
     new: &NewSecret,
     max_bytes: usize,
 ) -> Result<(), VaultError> {
-    match new.value.expose().len() {
-        0 => return Err(VaultError::Empty),
-        length if length > max_bytes => return Err(VaultError::TooLarge { limit: max_bytes }),
-        _ => {}
-    }
-    let binding = Binding { organization: author.organization, scope: &new.scope, field: &new.field };
-    let sealed = key.seal(&binding, &new.value, ports.entropy.as_ref())?;
+    let mut steps = put_steps(ports, author.organization, key, std::slice::from_ref(new), max_bytes)?;
     let audit = AuditEvent::pending_by(
         ports,
         author.organization,
@@ -53,19 +48,47 @@ pub async fn put(
         target(&new.scope, &new.field),
         &author.correlation,
     );
-    let now = ports.now();
-    let steps = vec![
-        store::register_key(key.id(), now).into(),
-        store::upsert(ports.new_id(), &binding, &sealed, now).expecting(1),
-        bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into(),
-    ];
+    steps.push(bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).into());
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
-        // A secret may refer to an active key only.
-        Err(SqlError::ConstraintViolation(_)) if keys::is_retired(ports, key.id()).await? => {
-            Err(VaultError::RetiredKey { key: key.id() })
+        Err(error) => Err(put_error(ports, key, error).await),
+    }
+}
+
+/// The steps that store secrets, for a batch that does more than that. When the batch fails, [`put_error`] says why.
+///
+/// # Errors
+/// [`VaultError::TooLarge`] over `max_bytes`, [`VaultError::Empty`], [`VaultError::Key`].
+pub fn put_steps(
+    ports: &Ports,
+    organization: OrganizationId,
+    key: &SealingKey,
+    secrets: &[NewSecret],
+    max_bytes: usize,
+) -> Result<Vec<Step>, VaultError> {
+    let now = ports.now();
+    let mut steps = vec![store::register_key(key.id(), now).into()];
+    for new in secrets {
+        match new.value.expose().len() {
+            0 => return Err(VaultError::Empty),
+            length if length > max_bytes => return Err(VaultError::TooLarge { limit: max_bytes }),
+            _ => {}
         }
-        Err(error) => Err(error.into()),
+        let binding = Binding { organization, scope: &new.scope, field: &new.field };
+        let sealed = key.seal(&binding, &new.value, ports.entropy.as_ref())?;
+        steps.push(store::upsert(ports.new_id(), &binding, &sealed, now).expecting(1));
+    }
+    Ok(steps)
+}
+
+/// Why a batch with [`put_steps`] failed: a secret may refer to an active key only.
+pub async fn put_error(ports: &Ports, key: &SealingKey, error: SqlError) -> VaultError {
+    match error {
+        SqlError::ConstraintViolation(_) => match keys::is_retired(ports, key.id()).await {
+            Ok(true) => VaultError::RetiredKey { key: key.id() },
+            Ok(false) | Err(_) => error.into(),
+        },
+        error => error.into(),
     }
 }
 

@@ -2,11 +2,24 @@
 
 use bulkhead_audit::{AuditEvent, Outcome};
 use bulkhead_kernel::Ports;
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::sql::{SqlError, Step};
 
 use crate::binding::Binding;
 use crate::model::{Author, FieldName, Scope, target};
 use crate::store;
+
+/// The step that removes a secret if it is there, for a batch that does more than that.
+#[must_use]
+pub fn remove_step(organization: OrganizationId, scope: &Scope, field: &FieldName) -> Step {
+    store::delete(&Binding { organization, scope, field }).into()
+}
+
+/// The step that removes all secrets of a scope, for a batch that does more than that.
+#[must_use]
+pub fn remove_scope(organization: OrganizationId, scope: &Scope) -> Step {
+    store::delete_scope(organization, scope).into()
+}
 
 /// Removes a secret; false when there is none of this name.
 ///

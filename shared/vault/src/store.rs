@@ -53,6 +53,12 @@ pub(crate) fn delete(binding: &Binding<'_>) -> Statement {
         .of(binding.organization)
 }
 
+pub(crate) fn delete_scope(organization: OrganizationId, scope: &Scope) -> Statement {
+    sql("DELETE FROM vault_secrets WHERE organization_id = $1 AND scope = $2")
+        .bind(organization)
+        .bind(scope.to_string())
+}
+
 /// Replaces the wrapped key, if the row still has the old one.
 pub(crate) fn replace_wrapped_key(organization: OrganizationId, id: SecretId, old: &Sealed, new: &Sealed) -> Statement {
     sql("UPDATE vault_secrets SET key_id = $1, wrapped_key = $2 \

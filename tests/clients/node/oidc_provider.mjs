@@ -1,9 +1,11 @@
 // An authorization server: oidc-provider, with JWT access tokens for whatever resource is asked for.
 //
-// Arguments: the port (0: any free one) and the algorithm of access tokens. Its keys are new at each start, so to start it
+// Arguments: the port (0: any free one), the algorithm of access tokens, and a redirect URI of the client "bulkhead". Its keys are new at each start, so to start it
 // again on the same port is to rotate them. Says on standard error "ready at" and its URL.
 // Clients: "agent" and "stranger" with the grant client_credentials and the secret "secret", and "person", which is public
-// and has the authorization code flow, where whoever comes is signed in as ada, and agrees.
+// and has the authorization code flow, where whoever comes is signed in as ada, and agrees. "bulkhead" has it too, with the
+// secret "bulkhead-client-secret" and refresh tokens that are rotated. Each request for tokens that is granted or refused
+// is a line on standard error: "token" and how.
 
 import { createRequire } from "node:module";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
@@ -16,7 +18,7 @@ import process from "node:process";
 const modules = createRequire(path.join(process.env.BULKHEAD_NODE_MODULES, "package.json"));
 const { Provider } = await import(pathToFileURL(modules.resolve("oidc-provider")).href);
 
-const [port, alg] = process.argv.slice(2);
+const [port, alg, redirect] = process.argv.slice(2);
 const SCOPES = "mcp mcp:write";
 
 function key(kty, options, alg) {
@@ -55,10 +57,23 @@ server.listen(Number(port), "127.0.0.1", () => {
         application_type: "native",
         redirect_uris: ["http://127.0.0.1/callback"],
       },
+      ...(redirect
+        ? [
+            {
+              client_id: "bulkhead",
+              client_secret: "bulkhead-client-secret",
+              grant_types: ["authorization_code", "refresh_token"],
+              redirect_uris: [redirect],
+            },
+          ]
+        : []),
     ],
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_, client) => client.grantTypeAllowed("refresh_token"),
     features: {
+      revocation: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       resourceIndicators: {
@@ -79,11 +94,15 @@ server.listen(Number(port), "127.0.0.1", () => {
     const { params } = await provider.interactionDetails(request, response);
     const grant = new provider.Grant({ accountId: "ada", clientId: params.client_id });
     grant.addOIDCScope("openid");
-    grant.addResourceScope(params.resource, params.scope);
+    if (params.resource) grant.addResourceScope(params.resource, params.scope);
     const grantId = await grant.save();
     await provider.interactionFinished(request, response, { login: { accountId: "ada" }, consent: { grantId } });
   }
 
+  provider.on("grant.success", (ctx) => console.error(`token granted for ${ctx.oidc.params.grant_type}`));
+  provider.on("grant.error", (_, error) => console.error(`token refused: ${error.message}`));
+  provider.on("revocation.error", (_, error) => console.error(`revocation refused: ${error.message}`));
+  provider.on("refresh_token.destroyed", () => console.error("refresh token destroyed"));
   const callback = provider.callback();
   handle = (request, response) =>
     request.url.startsWith("/interaction/")

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bulkhead_system_tests::{Process, Request, eventually, program};
 
 /// npm oidc-provider. It ends with this value.
-pub(super) struct Provider {
+pub(crate) struct Provider {
     process: Process,
     url: String,
     algorithm: &'static str,
@@ -16,22 +16,40 @@ pub(super) struct Provider {
 impl Provider {
     /// Starts it with keys of its own; access tokens are signed with this algorithm.
     pub(super) async fn start(algorithm: &'static str) -> Self {
-        let (process, url) = launch("0", algorithm).await;
+        let (process, url) = launch("0", algorithm, None).await;
         Self { process, url, algorithm }
+    }
+
+    /// Starts it with the client `bulkhead`, which it leads back to this address.
+    pub(crate) async fn for_connections(redirect_uri: &str) -> Self {
+        let (process, url) = launch("0", "EdDSA", Some(redirect_uri)).await;
+        Self { process, url, algorithm: "EdDSA" }
+    }
+
+    /// Starts it again at the same address: nothing that it has granted is known to it any more.
+    pub(crate) async fn restart_for(&mut self, redirect_uri: &str) {
+        self.process.kill();
+        let (_, port) = self.url.rsplit_once(':').expect("the URL has a port");
+        (self.process, self.url) = launch(port, self.algorithm, Some(redirect_uri)).await;
+    }
+
+    /// What it has said so far.
+    pub(crate) fn said(&self) -> String {
+        self.process.said()
     }
 
     /// Starts it again at the same address, with other keys.
     pub(super) async fn restart(&mut self) {
         self.process.kill();
         let (_, port) = self.url.rsplit_once(':').expect("the URL has a port");
-        (self.process, self.url) = launch(port, self.algorithm).await;
+        (self.process, self.url) = launch(port, self.algorithm, None).await;
     }
 
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill();
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
@@ -47,10 +65,10 @@ impl Provider {
     }
 }
 
-async fn launch(port: &str, algorithm: &str) -> (Process, String) {
+async fn launch(port: &str, algorithm: &str, redirect_uri: Option<&str>) -> (Process, String) {
     let mut command = program("BULKHEAD_NODE");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node/oidc_provider.mjs"));
-    let mut process = Process::start(command.args([port, algorithm]));
+    let mut process = Process::start(command.args([port, algorithm]).args(redirect_uri));
     let url = eventually("the provider is ready", async || {
         if let Some(status) = process.ended() {
             panic!("the provider did not start: {status}\n{}", process.said());

@@ -1,5 +1,7 @@
-//! Pages for people in a browser: signing in and out.
+//! Pages for people in a browser: signing in and out, and where mails lead.
 
 mod next;
+pub(crate) mod reset_password;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
+pub(crate) mod verify_email;

@@ -51,9 +51,9 @@ pub(crate) async fn show(
         (Some(_), Some(next)) => Ok(Redirect::to(next.as_str()).into_response()),
         (Some(_), None) => {
             let content = html! { p { "You are signed in." } p { a href=(super::sign_out::PATH) { "Sign out" } } };
-            Ok(Page::new("Signed in", &content).into_response())
+            Ok(Page::new("Signed in", content).into_response())
         }
-        (None, next) => Ok(Page::new(TITLE, &form(next.as_ref(), None, None)).into_response()),
+        (None, next) => Ok(Page::new(TITLE, form(next.as_ref(), None, None)).into_response()),
     }
 }
 
@@ -133,7 +133,7 @@ fn refuse(problem: Problem, next: Option<&Next>, email: &str) -> Result<Response
     if !theirs {
         return Err(problem);
     }
-    let page = Page::new(TITLE, &form(next, Some(problem.detail()), Some(email))).with_status(problem.kind().status());
+    let page = Page::new(TITLE, form(next, Some(problem.detail()), Some(email))).with_status(problem.kind().status());
     Ok((problem.headers().clone(), page).into_response())
 }
 

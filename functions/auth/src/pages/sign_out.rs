@@ -37,7 +37,7 @@ pub(crate) async fn show(
             button type="submit" { "Sign out" }
         }
     };
-    Ok(Page::new("Sign out", &content).into_response())
+    Ok(Page::new("Sign out", content).into_response())
 }
 
 /// Ends the browser's session, and takes its cookies away.

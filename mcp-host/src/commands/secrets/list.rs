@@ -33,9 +33,13 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
 }
 
 fn to_json(entry: &SecretEntry) -> serde_json::Value {
-    let Scope::Connector(connector) = &entry.scope;
+    let (connector, connection) = match &entry.scope {
+        Scope::Connector(slug) => (Some(slug), None),
+        Scope::Connection(id) => (None, Some(id)),
+    };
     json!({
         "connector": connector,
+        "connection": connection,
         "name": entry.field,
         "key": entry.key,
         "created_at": entry.created_at,
@@ -48,7 +52,7 @@ fn table(entries: &[SecretEntry]) -> String {
     table.load_style(NOTHING).set_header(["CONNECTOR", "NAME", "STORED", "VAULT KEY"]);
     for entry in entries {
         table.add_row([
-            entry.scope.name().to_owned(),
+            entry.scope.name(),
             entry.field.to_string(),
             entry.updated_at.to_string(),
             entry.key.to_string(),

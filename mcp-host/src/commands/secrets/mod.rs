@@ -7,6 +7,7 @@ mod input;
 mod list;
 mod remove;
 mod rotate_key;
+mod sealing_key;
 mod set;
 
 use anyhow::Context as _;
@@ -32,6 +33,8 @@ pub(super) enum Command {
     RotateKey(rotate_key::Arguments),
     /// Prints a new vault key, for a key file or BULKHEAD_VAULT_KEYS.
     GenerateKey,
+    /// Prints the half of the vault's key that only seals, for the variable vault_sealing_key of functions on Spin.
+    SealingKey,
 }
 
 /// Whose secrets.
@@ -55,6 +58,7 @@ impl Command {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         match self {
             Self::GenerateKey => generate_key::run(),
+            Self::SealingKey => sealing_key::run(config).await,
             Self::Set(arguments) => set::run(arguments, config).await,
             Self::List(arguments) => list::run(arguments, config).await,
             Self::Remove(arguments) => remove::run(arguments, config).await,

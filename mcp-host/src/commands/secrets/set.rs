@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     let prompt = what.clone();
     let max_bytes = config.vault.max_secret_bytes;
     let value = tokio::task::spawn_blocking(move || input::read(&prompt, max_bytes)).await??;
-    if bulkhead_connectors::get(&ports, scope.name()).await?.is_none() {
+    if bulkhead_connectors::get(&ports, &scope.name()).await?.is_none() {
         note(&format!("note: no connector {:?} is installed at the moment", scope.name()));
     }
     vault.put(&author(&ports, &organization), &NewSecret { scope, field, value }).await?;

@@ -23,6 +23,9 @@ pub struct RequestedGrants {
     pub credentials: BTreeSet<RequestedCredential>,
     /// Schemes of resources that are to be its alone.
     pub schemes: BTreeSet<String>,
+    /// Accounts that are connected by OAuth 2: who gives tokens, and for what.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accounts: BTreeSet<String>,
     /// Limits that differ from the defaults, in the units of [`Limits`]: bytes, milliseconds, or a count.
     pub limits: BTreeMap<String, u64>,
 }
@@ -74,6 +77,7 @@ impl RequestedGrants {
         let mut lines: Vec<String> = requests.map(ToString::to_string).collect();
         lines.extend(self.credentials.difference(&approved.credentials).map(ToString::to_string));
         lines.extend(self.schemes.difference(&approved.schemes).map(|scheme| format!("resources {scheme}:")));
+        lines.extend(self.accounts.difference(&approved.accounts).cloned());
         for Amount { name, amount: default, .. } in Limits::default().amounts() {
             let of = |requested: &Self| requested.limits.get(name).copied().unwrap_or(default);
             let (wanted, known) = (of(self), of(approved));
@@ -91,7 +95,7 @@ impl RequestedGrants {
         let credentials = self.credentials.iter().map(ToString::to_string);
         let schemes = self.schemes.iter().map(|scheme| format!("resources {scheme}:"));
         let limits = self.limits.iter().map(|(name, amount)| format!("limit {name} of {amount}"));
-        requests.chain(credentials).chain(schemes).chain(limits).collect()
+        requests.chain(credentials).chain(schemes).chain(self.accounts.iter().cloned()).chain(limits).collect()
     }
 
     /// The canonical JSON.

@@ -88,6 +88,15 @@ pub(crate) fn revoke(user: UserId, session: SessionId, now: Timestamp) -> Statem
         .across_tenants("a user's sessions are theirs, whichever organisation they act in")
 }
 
+/// Ends all of a user's sessions but one.
+pub(crate) fn revoke_others(user: UserId, spared: Option<SessionId>, now: Timestamp) -> Statement {
+    sql("UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL")
+        .bind(user)
+        .bind(spared.map_or_else(String::new, |session| session.to_string()))
+        .bind(now)
+        .across_tenants("a user's other sessions end in every organisation")
+}
+
 /// A user's sessions that go on, newest first.
 pub(crate) async fn list(
     database: &dyn Sql,

@@ -13,6 +13,12 @@ pub enum Limit {
     SignUpAddress,
     /// Refresh tokens presented, by client address. They are too long to guess, so no account needs a count of its own.
     RefreshAddress,
+    /// Mails asked for, by client address.
+    MailAddress,
+    /// Mails asked for, by account: whoever has it need not read a hundred.
+    MailAccount,
+    /// Tokens of mails presented, by client address.
+    TokenAddress,
 }
 
 /// So many in so long. They come back evenly, one every `window / quota`.
@@ -44,7 +50,15 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::SignInAddress, Self::SignInAccount, Self::SignUpAddress, Self::RefreshAddress];
+    pub const ALL: [Self; 7] = [
+        Self::SignInAddress,
+        Self::SignInAccount,
+        Self::SignUpAddress,
+        Self::RefreshAddress,
+        Self::MailAddress,
+        Self::MailAccount,
+        Self::TokenAddress,
+    ];
 
     /// Its name, in headers and in the setting.
     #[must_use]
@@ -54,6 +68,9 @@ impl Limit {
             Self::SignInAccount => "sign-in-account",
             Self::SignUpAddress => "sign-up-address",
             Self::RefreshAddress => "refresh-address",
+            Self::MailAddress => "mail-address",
+            Self::MailAccount => "mail-account",
+            Self::TokenAddress => "token-address",
         }
     }
 
@@ -65,6 +82,9 @@ impl Limit {
             Self::SignInAccount => (10, 60),
             Self::SignUpAddress => (20, 3600),
             Self::RefreshAddress => (300, 60),
+            Self::MailAddress => (20, 3600),
+            Self::MailAccount => (5, 3600),
+            Self::TokenAddress => (30, 60),
         };
         Quota { quota, window: Duration::from_secs(seconds) }
     }

@@ -47,8 +47,16 @@ impl Attempt {
             ports.now().as_millis() - i64::try_from(KNOWN_FOR.as_millis()).unwrap_or(i64::MAX / 4),
         );
         let known = store::is_known(ports.sql.as_ref(), email, address, since).await?;
-        let subject = if known { key(&[email.as_str(), address]) } else { key(&[email.as_str()]) };
-        Ok(Self { subject })
+        if !known {
+            return Ok(Self::of_strangers(email));
+        }
+        Ok(Self { subject: key(&[email.as_str(), address]) })
+    }
+
+    /// Everybody who tries from an address that the account's owner has not signed in from.
+    #[must_use]
+    pub(crate) fn of_strangers(email: &EmailAddress) -> Self {
+        Self { subject: key(&[email.as_str()]) }
     }
 
     /// Whom the limit by account counts.

@@ -30,6 +30,7 @@ fn connector(slug: &str, tools: Vec<Tool>) -> NewConnector {
         version: "0.1.0".to_owned(),
         description: format!("The connector {slug}."),
         auth_type: AuthType::None,
+        oauth: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         tools,
     }

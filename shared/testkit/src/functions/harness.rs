@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use bulkhead_http_api::openapi::{Description, document};
-use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
-use bulkhead_identity::{ApiKeyToken, SigningKeys};
+use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, IDENTITY_KEY, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
+use bulkhead_identity::{ApiKeyToken, IdentityKey, SigningKeys};
+use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Scopes, Secret, Timestamp};
@@ -92,7 +93,9 @@ impl Harness {
         let Fixture { ports, ours, theirs, directory, .. } = Fixture::start(Arc::new(SystemClock)).await;
         let host = Arc::new(FakeHost::new(ports.clone()));
         let variables = Arc::new(variables());
-        let api = Api { ports, host: host.clone(), variables, audience: Audience::Rest, limits: Limits::default() };
+        let http = Arc::new(NoHttp);
+        let api =
+            Api { ports, host: host.clone(), http, variables, audience: Audience::Rest, limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
         Self { api, host, ours, theirs, router, contract, directory }
     }
@@ -151,6 +154,7 @@ pub fn variables() -> BTreeMap<String, Secret> {
         (TOKEN_KEYS, Secret::new(keys.public().as_text())),
         (SIGNING_KEYS, keys.expose()),
         ("sign_up", Secret::new("open".to_owned())),
+        (IDENTITY_KEY, IdentityKey::generate(&OsEntropy).expose()),
         (CREDENTIAL_LIMITS, Secret::new(String::new())),
         ("client_address_header", Secret::new(String::new())),
     ];

@@ -1,4 +1,4 @@
-//! A Spin component that proves the database adapters from the inside.
+//! A Spin component that proves the adapters of ports from the inside.
 //!
 //! It works on the database that its variable `database_url` names. `GET /conformance` answers what came of every case
 //! of the port's suite. The others end in a trap, each at another moment of an atomic batch on the table
@@ -10,8 +10,8 @@ mod trap;
 
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Entropy as _, entropy};
-use bulkhead_spin_adapters::{SpinEntropy, open, variable};
-use bulkhead_testkit::sql_conformance;
+use bulkhead_spin_adapters::{SpinEntropy, SpinHttpClient, open, variable};
+use bulkhead_testkit::{http_conformance, sql_conformance};
 use http::StatusCode;
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Json, Request};
@@ -41,6 +41,11 @@ async fn route(path: &str) -> Result<Answer, Box<dyn std::error::Error>> {
         "/trap-in-batch" => trap::in_batch(sql.as_ref(), &url).await?,
         "/trap-between" => trap::between_statements().await?,
         "/trap-after-answer" => trap::after_answer(sql.as_ref()).await?,
+        "/http-conformance" => {
+            let base = variable("http_base").await?;
+            let results = http_conformance::run(&SpinHttpClient, &base).await;
+            (StatusCode::OK, Json(json!({ "cases": results })))
+        }
         "/random" => {
             let mut bytes = [0; 16];
             SpinEntropy.fill(&mut bytes);

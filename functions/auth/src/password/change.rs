@@ -1,0 +1,36 @@
+//! `PUT /v1/auth/password`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_identity::{Limit, PasswordChange, PasswordCost, change_password};
+use bulkhead_kernel::{Caller, Secret};
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::origin::Origin;
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    current_password: String,
+    new_password: String,
+}
+
+/// Gives the caller another password.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    caller: Caller,
+    Correlation(correlation): Correlation,
+    origin: Origin,
+    Query(()): Query<()>,
+    JsonBody(body): JsonBody<Change>,
+) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
+    let (current, new) = (Secret::new(body.current_password), Secret::new(body.new_password));
+    let change = PasswordChange { current: &current, new: &new, address: origin.0.address.as_deref() };
+    let changed = change_password(&api.ports, &caller, change, PasswordCost::default(), &limits, &correlation).await;
+    left.tell(changed.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(Problem::from))
+}

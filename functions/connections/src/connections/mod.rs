@@ -1,0 +1,57 @@
+//! `/v1/connections`: connected accounts.
+
+pub(crate) mod body;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod reconnect;
+
+use bulkhead_connections::{CreateError, FindError};
+use bulkhead_http_api::{Kind, Problem};
+use bulkhead_kernel::Fault;
+use bulkhead_kernel::id::ConnectionId;
+use bulkhead_vault::VaultError;
+
+/// What is no id at all is nobody's.
+fn id(text: &str) -> Result<ConnectionId, Problem> {
+    text.parse().map_err(|_| unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::new(Kind::UnknownConnection, "you have no connection of this id; GET /v1/connections lists yours")
+}
+
+fn refused(error: FindError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        FindError::Unknown => unknown(),
+        FindError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
+        FindError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        FindError::NotReconnectable => Problem::new(Kind::NotReconnectable, detail),
+        FindError::Sql(error) => error.into(),
+    }
+}
+
+fn not_created(error: CreateError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        CreateError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
+        CreateError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        CreateError::ApiKey(why) => invalid("/api_key", why),
+        CreateError::Vault(VaultError::Empty) => invalid("/api_key", "is empty"),
+        CreateError::Vault(VaultError::TooLarge { .. }) => invalid("/api_key", "is longer than a secret may be"),
+        CreateError::Vault(VaultError::RetiredKey { .. }) => {
+            let detail = "the vault has a new key that functions don't have yet; the operator has to start them again";
+            Problem::new(Kind::Unavailable, detail)
+        }
+        CreateError::Vault(error) => Problem::new(Kind::Internal, "the key could not be stored").caused_by(error),
+        CreateError::NoProvider => Problem::new(Kind::Unavailable, detail),
+        CreateError::Sql(error) => error.into(),
+    }
+}
+
+fn invalid(pointer: &str, message: &str) -> Problem {
+    let fault = Fault::new(pointer, message);
+    Problem::new(Kind::InvalidBody, format!("{pointer}: {message}")).with_member("faults", [fault])
+}

@@ -1,0 +1,190 @@
+//! `/v1/connections`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
+use bulkhead_connectors::{AuthType, NewConnector, register};
+use bulkhead_function_connections::{describe, router, routes};
+use bulkhead_kernel::Secret;
+use bulkhead_kernel::sql::sql;
+use bulkhead_testkit::SeededEntropy;
+use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_vault::KeyEncryptionKey;
+use http::Method;
+use serde_json::{Value, json};
+
+const PATHS: [(Method, &str); 5] = [
+    (Method::GET, "/v1/connections"),
+    (Method::POST, "/v1/connections"),
+    (Method::GET, "/v1/connections/0192d3a4-7b1c-7f00-8000-000000000000"),
+    (Method::DELETE, "/v1/connections/0192d3a4-7b1c-7f00-8000-000000000000"),
+    (Method::POST, "/v1/connections/0192d3a4-7b1c-7f00-8000-000000000000/reconnect"),
+];
+
+async fn harness() -> Harness {
+    let mut harness = Harness::start(router, describe()).await;
+    let key = KeyEncryptionKey::generate(&SeededEntropy::new(1));
+    harness.api.variables = Arc::new(BTreeMap::from([
+        ("public_url".to_owned(), Secret::new("https://bulkhead.example.com/".to_owned())),
+        ("vault_sealing_key".to_owned(), key.sealing_key().expose()),
+    ]));
+    let none = BTreeMap::new();
+    let github = OauthEntry { provider: Some("github".to_owned()), ..OauthEntry::default() };
+    let github = github.resolve(&"by-oauth".parse().expect("a slug"), SettingValues { values: &none, given: &none });
+    for (slug, auth_type, oauth) in [
+        ("by-oauth", AuthType::Oauth2, github.ok()),
+        ("by-key", AuthType::ApiKey, None),
+        ("by-nothing", AuthType::None, None),
+    ] {
+        let connector = NewConnector {
+            slug: slug.parse().expect("a slug"),
+            name: format!("The {slug}"),
+            version: "1".to_owned(),
+            description: "One.".to_owned(),
+            auth_type,
+            oauth,
+            digest: "sha256:0".to_owned(),
+            tools: Vec::new(),
+        };
+        register(&harness.api.ports, &connector).await.expect("registers");
+    }
+    harness
+}
+
+async fn post(harness: &Harness, body: &Value) -> Answer {
+    harness.request(Method::POST, "/v1/connections").json(body).send().await
+}
+
+fn id(answer: &Answer) -> String {
+    answer.json["connection"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn become_admin(harness: &Harness) {
+    let admin = sql("UPDATE users SET role = 'admin' WHERE id = $1").bind(harness.ours.caller.user);
+    harness.api.ports.sql.execute(admin).await.expect("an admin");
+}
+
+#[tokio::test]
+async fn each_connector_is_connected_in_its_own_way() {
+    let harness = harness().await;
+    let begun = post(&harness, &json!({ "connector": "by-oauth", "label": "work" })).await.with_status(201);
+    assert_eq!(begun.header("location"), format!("/v1/connections/{}", id(&begun)));
+    assert_eq!(
+        (&begun.json["connection"]["status"], &begun.json["connection"]["label"]),
+        (&json!("pending"), &json!("work"))
+    );
+    let url = begun.json["authorize"]["url"].as_str().expect("a link");
+    let token = url.strip_prefix("https://bulkhead.example.com/oauth/start?token=").expect("its address");
+    assert_eq!(token.len(), 43);
+    let stored = sql("SELECT link_hash FROM oauth_transactions");
+    let stored: String = harness.api.ports.sql.query(stored).await.expect("reads")[0].get("link_hash").expect("a hash");
+    assert!(!stored.contains(token));
+
+    let key = post(&harness, &json!({ "connector": "by-key", "api_key": "hunter2hunter2" })).await.with_status(201);
+    assert_eq!((&key.json["connection"]["status"], &key.json["authorize"]), (&json!("active"), &Value::Null));
+    assert_eq!(key.json["connection"]["label"], "The by-key");
+    let none = post(&harness, &json!({ "connector": "by-nothing" })).await.with_status(201);
+    assert_eq!(none.json["connection"]["status"], "active");
+
+    let listed = harness.get("/v1/connections").await.with_status(200);
+    assert!(!listed.json.to_string().contains("hunter2"));
+    assert_eq!(listed.json["items"].as_array().map(Vec::len), Some(3));
+    for (query, count) in [("connector=by-key", 1), ("status=pending", 1), ("status=active", 2), ("connector=x", 0)] {
+        let listed = harness.get(&format!("/v1/connections?{query}")).await.with_status(200);
+        assert_eq!(listed.json["items"].as_array().map(Vec::len), Some(count), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_connected_is_refused_at_its_place() {
+    let harness = harness().await;
+    for (body, fault) in [
+        (json!({ "connector": "by-key" }), "/api_key"),
+        (json!({ "connector": "by-key", "api_key": "" }), "/api_key"),
+        (json!({ "connector": "by-key", "api_key": "x".repeat(70_000) }), "/api_key"),
+        (json!({ "connector": "by-oauth", "api_key": "hunter2hunter2" }), "/api_key"),
+        (json!({ "connector": "by-nothing", "api_key": "hunter2hunter2" }), "/api_key"),
+        (json!({ "connector": "by-nothing", "label": "" }), "/label"),
+        (json!({ "connector": "by-nothing", "label": "x".repeat(101) }), "/label"),
+        (json!({ "connector": "by-nothing", "label": "a\nb" }), "/label"),
+        (json!({ "connector": "by-nothing", "project": "x" }), "/project"),
+        (json!({ "label": "x" }), "/connector"),
+        (json!({ "connector": "by-nothing", "owner": "x" }), "/owner"),
+    ] {
+        let refused = post(&harness, &body).await.refused(422, "invalid-body");
+        assert_eq!(refused.faults(), [fault], "{body:.80}");
+        assert!(!refused.json.to_string().contains("hunter2"));
+    }
+    post(&harness, &json!({ "connector": "by-nothing", "label": "x".repeat(100) })).await.with_status(201);
+    for slug in ["nothing", "Not a slug"] {
+        post(&harness, &json!({ "connector": slug })).await.refused(404, "unknown-connector");
+    }
+}
+
+#[tokio::test]
+async fn another_tenants_connection_is_nobodys() {
+    let harness = harness().await;
+    let begun = id(&post(&harness, &json!({ "connector": "by-oauth" })).await.with_status(201));
+    let path = format!("/v1/connections/{begun}");
+    for (method, path) in [
+        (Method::GET, path.clone()),
+        (Method::DELETE, path.clone()),
+        (Method::POST, format!("{path}/reconnect")),
+        (Method::GET, "/v1/connections/nonsense".to_owned()),
+    ] {
+        harness.call(method, &path).key(&harness.theirs.key).send().await.refused(404, "unknown-connection");
+    }
+    let listed = harness.call(Method::GET, "/v1/connections").key(&harness.theirs.key).send().await;
+    assert_eq!(listed.with_status(200).json["items"], json!([]));
+    harness.get(&path).await.with_status(200);
+}
+
+#[tokio::test]
+async fn an_admin_shares_with_a_project_and_ends_what_is_anothers_but_connects_it_never() {
+    let harness = harness().await;
+    let project = "0192d3a4-7b1c-7f00-8000-000000000000";
+    let shared = json!({ "connector": "by-oauth", "project": project });
+    post(&harness, &shared).await.refused(403, "insufficient-role");
+    become_admin(&harness).await;
+    let made = post(&harness, &shared).await.with_status(201);
+    assert_eq!(made.json["connection"]["owner"], json!({ "type": "project", "id": project }));
+
+    // The other tenant's user moves into our organisation, with a connection of their own.
+    let ports = &harness.api.ports;
+    let foreign = post(&harness, &json!({ "connector": "by-oauth" })).await.with_status(201);
+    let moved =
+        sql("UPDATE connections SET user_id = $1 WHERE id = $2").bind(harness.theirs.caller.user).bind(id(&foreign));
+    ports.sql.execute(moved).await.expect("moves");
+    let path = format!("/v1/connections/{}", id(&foreign));
+    harness.get(&path).await.with_status(200);
+    harness.post(&format!("{path}/reconnect")).await.refused(403, "insufficient-role");
+    harness.request(Method::DELETE, &path).send().await.with_status(204);
+}
+
+#[tokio::test]
+async fn what_is_disconnected_stays_so() {
+    let harness = harness().await;
+    let begun = id(&post(&harness, &json!({ "connector": "by-oauth" })).await.with_status(201));
+    let path = format!("/v1/connections/{begun}");
+    let again = harness.post(&format!("{path}/reconnect")).await.with_status(200);
+    assert!(again.json["authorize"]["url"].is_string());
+    for _ in 0..2 {
+        harness.request(Method::DELETE, &path).send().await.with_status(204);
+        assert_eq!(harness.get(&path).await.with_status(200).json["status"], "revoked");
+    }
+    harness.post(&format!("{path}/reconnect")).await.refused(409, "not-reconnectable");
+    let key = post(&harness, &json!({ "connector": "by-key", "api_key": "hunter2hunter2" })).await.with_status(201);
+    harness.post(&format!("/v1/connections/{}/reconnect", id(&key))).await.refused(409, "not-reconnectable");
+}
+
+#[tokio::test]
+async fn every_route_wants_a_key_and_no_parameter_that_it_does_not_know() {
+    let harness = harness().await;
+    for (method, path) in PATHS {
+        harness.call(method.clone(), path).send().await.refused(401, "unauthenticated");
+        let answer = harness.request(method, &format!("{path}?nonsense=1")).send().await;
+        assert_eq!(answer.refused(400, "invalid-parameters").faults(), ["nonsense"], "{path}");
+    }
+    assert_eq!(routes().list().len(), PATHS.len(), "a route is not in the list above");
+}

@@ -1,0 +1,57 @@
+//! `GET /oauth/callback`: what a provider says.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use bulkhead_connections::{CallbackAnswer, CompleteError, Completion, complete};
+use bulkhead_http_api::{Api, Correlation, Problem, cookie};
+use bulkhead_kernel::Secret;
+use http::{HeaderMap, Uri};
+
+use crate::browser::{ATTEMPT, forget};
+use crate::start::parameters;
+use crate::{pages, settings};
+
+/// Checks the answer, exchanges its code and says what became of it. Parameters that are not known are passed over, as
+/// RFC 6749 demands; of those that are known none may be there twice.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    Correlation(correlation): Correlation,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let mut said = parameters(uri.query().unwrap_or_default().as_bytes());
+    let Some(state) = said.remove("state").map(Secret::new) else {
+        return Ok(pages::not_connected(&CompleteError::UnknownState).into_response());
+    };
+    let answer = CallbackAnswer {
+        state,
+        code: said.remove("code").map(Secret::new),
+        iss: said.remove("iss"),
+        error: said.remove("error"),
+    };
+    let redirect_uri = settings::redirect_uri(&api.public_url().await?);
+    let (clients, sealing_key) = (settings::clients(&api).await?, settings::sealing_key(&api).await?);
+    let completion = Completion {
+        clients: &clients,
+        http: api.http.as_ref(),
+        sealing_key: &sealing_key,
+        redirect_uri: &redirect_uri,
+    };
+    let browser = cookie(&headers, ATTEMPT);
+    let page = match complete(&api.ports, &completion, &answer, browser, &correlation).await {
+        Ok(completed) => {
+            tracing::info!(connection = %completed.connection.id, "an account is connected");
+            pages::connected(&completed)
+        }
+        Err(CompleteError::Sql(error)) => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "an account is not connected");
+            pages::not_connected(&error)
+        }
+    };
+    // The attempt is over, unless it is another browser's.
+    Ok(match forget(ATTEMPT) {
+        Some(over) => page.with_cookie(over).into_response(),
+        None => page.into_response(),
+    })
+}

@@ -1,0 +1,22 @@
+//! What the operator has set for this function.
+
+use bulkhead_connections::OauthClients;
+use bulkhead_http_api::{Api, Problem};
+use bulkhead_vault::SealingKey;
+
+/// The address that providers answer to.
+pub(crate) fn redirect_uri(public_url: &str) -> String {
+    format!("{public_url}/oauth/callback")
+}
+
+/// The clients that the operator has registered.
+pub(crate) async fn clients(api: &Api) -> Result<OauthClients, Problem> {
+    let text = api.variable("oauth_clients").await?;
+    OauthClients::parse(text.expose()).map_err(|error| Problem::misconfigured(format!("oauth_clients: {error}")))
+}
+
+/// What tokens are sealed with.
+pub(crate) async fn sealing_key(api: &Api) -> Result<SealingKey, Problem> {
+    let text = api.variable("vault_sealing_key").await?;
+    SealingKey::parse(text.expose()).map_err(|error| Problem::misconfigured(format!("vault_sealing_key: {error}")))
+}

@@ -1,0 +1,184 @@
+//! Connected accounts, as calls use them.
+//!
+//! `clients` reads what the operator has registered with providers, `refresh` keeps a token fresh whoever else is at it,
+//! `cleanup` revokes what was disconnected. [`Connections`] is what a call asks for the account that it acts with. Tokens
+//! are opened for each use and kept nowhere.
+
+mod cleanup;
+mod clients;
+mod refresh;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bulkhead_audit::{Actor, AuditEvent, Outcome};
+use bulkhead_connections::{Chosen, Connection, OauthClients, choose, fields};
+use bulkhead_connectors::AuthType;
+use bulkhead_execution::{JobError, JobErrorKind, NewEvent};
+use bulkhead_kernel::http::HttpClient;
+use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, UserId};
+use bulkhead_kernel::{CorrelationId, Ports};
+use bulkhead_vault::Scope;
+use serde_json::json;
+
+use crate::config::ConnectionsConfig;
+use crate::sandbox::{BoundCredential, Connector};
+use crate::vault::Vault;
+
+pub(crate) use clients::{ClientsError, Registered};
+
+/// Connected accounts. One per process; cheap to clone.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    ports: Ports,
+    vault: Vault,
+    http: Arc<dyn HttpClient>,
+    clients: OauthClients,
+    config: ConnectionsConfig,
+    /// Whose leases are this process's.
+    name: String,
+    public_url: String,
+    /// Those that this process is refreshing: the others here wait in memory rather than at the database.
+    refreshing: Mutex<HashMap<ConnectionId, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+/// Who calls, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Use<'a> {
+    pub(crate) organization: OrganizationId,
+    pub(crate) user: UserId,
+    pub(crate) job: Option<JobId>,
+    pub(crate) correlation: &'a CorrelationId,
+}
+
+/// The account that a call acts with.
+#[derive(Debug)]
+pub(crate) struct UsedAccount {
+    /// What proves it, for the connector's binding.
+    pub(crate) credential: BoundCredential,
+    /// What the job's events say of it.
+    pub(crate) event: NewEvent,
+}
+
+impl Connections {
+    /// What calls need of connected accounts. `name` must never have been another process's.
+    #[must_use]
+    pub(crate) fn new(
+        ports: Ports,
+        vault: Vault,
+        http: Arc<dyn HttpClient>,
+        clients: OauthClients,
+        config: ConnectionsConfig,
+        (name, public_url): (String, String),
+    ) -> Self {
+        let refreshing = Mutex::default();
+        Self(Arc::new(Inner { ports, vault, http, clients, config, name, public_url, refreshing }))
+    }
+
+    /// The account that this call acts with: the user's own; `None` when they have none. Which one it is stands in the audit
+    /// trail before it is used.
+    ///
+    /// # Errors
+    /// A [`JobError`] when there is one that can't be used. It says what to do.
+    pub(crate) async fn account(&self, call: Use<'_>, connector: &Connector) -> Result<Option<UsedAccount>, JobError> {
+        let Some(account) = connector.account() else { return Ok(None) };
+        let slug = connector.entry().slug.as_str();
+        let ports = &self.0.ports;
+        // Jobs belong to no project yet.
+        let chosen =
+            choose(ports, call.organization, call.user, None, slug).await.map_err(|error| away(slug, &error))?;
+        let connection = match chosen {
+            Chosen::Nothing => return Ok(None),
+            Chosen::Expired(connection) => return Err(self.expired(&connection)),
+            Chosen::Connection(connection) => *connection,
+        };
+        if connection.auth_type != account.auth_type {
+            self.expire(&connection, "connector_changed", call.correlation).await?;
+            return Err(self.expired(&connection));
+        }
+        let connection = match (&account.provider, connection.auth_type) {
+            (Some(provider), AuthType::Oauth2) => self.fresh(connection, provider, call.correlation).await?,
+            _ => connection,
+        };
+        let value = self.secret(&connection, fields::CREDENTIAL).await?.ok_or_else(|| self.expired(&connection))?;
+        self.record(call, &connection).await?;
+        let credential = BoundCredential { name: account.credential.clone(), value };
+        let words = format!("Acts with the connected account {:?}", connection.label);
+        let event = NewEvent::info("connection", words, ports.now());
+        let event = event.with_data(json!({ "connection": connection.id, "account": connection.account }));
+        Ok(Some(UsedAccount { credential, event }))
+    }
+
+    async fn record(&self, call: Use<'_>, connection: &Connection) -> Result<(), JobError> {
+        let ports = &self.0.ports;
+        let actor = Actor {
+            kind: "user".to_owned(),
+            id: call.user.to_string(),
+            credential_id: call.job.map(|job| format!("job:{job}")).unwrap_or_default(),
+        };
+        let (organization, target) = (call.organization, connection.target());
+        let event = AuditEvent::pending_by(ports, organization, actor, "connection.use", target, call.correlation);
+        let event = AuditEvent { job: call.job, ..event.ended(Outcome::Succeeded) };
+        let recorded = ports.sql.execute(bulkhead_audit::begin(&event)).await;
+        recorded.map(drop).map_err(|error| away(connection.connector.as_str(), &error))
+    }
+
+    /// A secret of a connection; `None` when it has none of this name.
+    async fn secret(&self, connection: &Connection, name: &str) -> Result<Option<bulkhead_kernel::Secret>, JobError> {
+        let scope = Scope::Connection(connection.id);
+        let opened = self.0.vault.open_scope(connection.organization, &scope).await.map_err(|error| {
+            tracing::error!(connection = %connection.id, %error, "an account's secrets could not be read");
+            let message = "the account's secrets can't be read; the operator finds the reason in the log";
+            JobError::new(JobErrorKind::CredentialInvalid, message)
+        })?;
+        Ok(opened.into_iter().find(|(field, _)| field == name).map(|(_, value)| value))
+    }
+
+    /// Why a call that needs this account fails, and what its user can do.
+    fn expired(&self, connection: &Connection) -> JobError {
+        let base = self.0.public_url.trim_end_matches('/');
+        let url = format!("{base}/v1/connections/{}/reconnect", connection.id);
+        let message = format!(
+            "the connected account {:?} of {} is not accepted by its provider any more; connect it again: POST {url} \
+             gives the link for it",
+            connection.label, connection.connector
+        );
+        let details = json!({
+            "connector": connection.connector,
+            "connection": connection.id,
+            "reconnect": { "method": "POST", "url": url },
+        });
+        JobError::new(JobErrorKind::ConnectionExpired, message).with_details(details)
+    }
+
+    /// The one lock of a connection in this process.
+    fn lock_of(&self, id: ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut refreshing = self.0.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        refreshing.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = refreshing.get(&id).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(tokio::sync::Mutex::new(()));
+        refreshing.insert(id, Arc::downgrade(&lock));
+        lock
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::operator(format!("host {}", self.0.name))
+    }
+}
+
+/// The database is away, so which account a call would use is not known.
+fn away(connector: &str, error: &dyn std::error::Error) -> JobError {
+    tracing::error!(connector, %error, "a call's account could not be determined or recorded");
+    let message = format!("the accounts of {connector} can't be read; try again");
+    JobError::new(JobErrorKind::ConnectorUnavailable, message)
+}
+
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connections")
+    }
+}

@@ -1,0 +1,44 @@
+//! Which connection a call uses.
+
+use bulkhead_kernel::Ports;
+use bulkhead_kernel::id::{OrganizationId, ProjectId, UserId};
+use bulkhead_kernel::sql::SqlError;
+
+use crate::model::Connection;
+use crate::state::State;
+use crate::store;
+
+/// What a call uses.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    /// This connection, which was active when it was read.
+    Connection(Box<Connection>),
+    /// None: the user has one that has to be connected again first. Another one in its place would act as somebody else
+    /// than the user expects.
+    Expired(Box<Connection>),
+    /// None, so what the operator has set for the connector, if anything.
+    Nothing,
+}
+
+/// The caller's own connection, else that of the project in which the call is made. Never another user's.
+///
+/// # Errors
+/// [`SqlError`] when they can't be read.
+pub async fn choose(
+    ports: &Ports,
+    organization: OrganizationId,
+    user: UserId,
+    project: Option<ProjectId>,
+    connector: &str,
+) -> Result<Chosen, SqlError> {
+    let database = ports.sql.as_ref();
+    let mut found = store::own(database, organization, user, connector).await?;
+    if let (None, Some(project)) = (&found, project) {
+        found = store::shared(database, organization, project, connector).await?;
+    }
+    Ok(match found.map(Box::new) {
+        None => Chosen::Nothing,
+        Some(connection) if matches!(connection.state, State::Active { .. }) => Chosen::Connection(connection),
+        Some(connection) => Chosen::Expired(connection),
+    })
+}

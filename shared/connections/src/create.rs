@@ -1,0 +1,141 @@
+//! Beginning a connection.
+
+use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_connectors::{AuthType, Connector};
+use bulkhead_kernel::id::ProjectId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
+use bulkhead_vault::{DEFAULT_MAX_BYTES, NewSecret, Scope, SealingKey, VaultError, put_error, put_steps};
+
+use crate::link::{Link, link_steps};
+use crate::model::{Connection, Owner, fields};
+use crate::state::State;
+use crate::store;
+
+/// A connection to be begun.
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    /// Its name for people.
+    pub label: String,
+    /// The project that it is shared with; the caller's own when absent.
+    pub project: Option<ProjectId>,
+    /// The key, of a connector that is connected by one.
+    pub api_key: Option<Secret>,
+}
+
+/// What was begun.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The connection.
+    pub connection: Connection,
+    /// Where its user goes on, when that is needed.
+    pub link: Option<Link>,
+}
+
+/// Why no connection was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// Only an admin shares a connection with a project. That is recorded.
+    #[error("a connection of a project is made by the organization's owners and admins")]
+    InsufficientRole,
+    /// The access token may not change anything. That is recorded.
+    #[error("the access token lacks the scope {0}")]
+    InsufficientScope(String),
+    /// A key is needed, or not wanted.
+    #[error("{0}")]
+    ApiKey(&'static str),
+    /// The key can't be stored.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The connector is installed without saying who gives its tokens.
+    #[error("the connector does not say where its accounts are connected; the operator has to install it anew")]
+    NoProvider,
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+const ACTION: &str = "connection.create";
+
+/// Begins a connection: one without a secret, or with a key, is active at once; one by OAuth 2 waits for its user.
+///
+/// # Errors
+/// [`CreateError`]; nothing has changed then.
+pub async fn create(
+    ports: &Ports,
+    caller: &Caller,
+    connector: &Connector,
+    new: NewConnection,
+    sealing_key: Option<&SealingKey>,
+    correlation: &CorrelationId,
+) -> Result<Created, CreateError> {
+    let now = ports.now();
+    let owner = new.project.map_or(Owner::User(caller.user), Owner::Project);
+    let state = match connector.auth_type {
+        AuthType::Oauth2 => State::Pending,
+        AuthType::ApiKey | AuthType::None => State::Active { expires_at: None, refreshable: false },
+    };
+    let provider = connector.oauth.as_ref();
+    let connection = Connection {
+        id: ports.new_id(),
+        organization: caller.organization,
+        connector: connector.slug.clone(),
+        owner,
+        label: new.label,
+        account: None,
+        auth_type: connector.auth_type,
+        authority: provider.map(|provider| provider.authority.clone()).unwrap_or_default(),
+        state,
+        scopes: provider.map(|provider| provider.scopes.clone()).unwrap_or_default(),
+        version: 1,
+        created_by: caller.user,
+        created_at: now,
+        updated_at: now,
+    };
+    let event = AuditEvent::pending(ports, caller, ACTION, connection.target(), correlation);
+    let refusal = if let Some(scope) = caller.missing_write_scope() {
+        Some(CreateError::InsufficientScope(scope.to_owned()))
+    } else if !connection.may_be_connected_by(caller) {
+        Some(CreateError::InsufficientRole)
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+        return Err(refusal);
+    }
+    let mut steps = vec![store::insert(&connection).expecting(1)];
+    let mut link = None;
+    match (connector.auth_type, new.api_key, sealing_key) {
+        (AuthType::Oauth2, None, _) => {
+            if provider.is_none() {
+                return Err(CreateError::NoProvider);
+            }
+            let (made, further) = link_steps(ports, caller, &connection);
+            steps.extend(further);
+            link = Some(made);
+        }
+        (AuthType::ApiKey, Some(value), Some(key)) => {
+            let field = fields::CREDENTIAL.parse().expect("a name");
+            let secret = NewSecret { scope: Scope::Connection(connection.id), field, value };
+            steps.extend(put_steps(ports, caller.organization, key, &[secret], DEFAULT_MAX_BYTES)?);
+        }
+        (AuthType::ApiKey, Some(_), None) => return Err(CreateError::ApiKey("nothing can be stored without a key")),
+        (AuthType::ApiKey, None, _) => {
+            return Err(CreateError::ApiKey("this connector is connected by a key: api_key"));
+        }
+        (AuthType::None, None, _) => {}
+        (AuthType::Oauth2 | AuthType::None, Some(_), _) => {
+            return Err(CreateError::ApiKey("this connector is not connected by a key"));
+        }
+    }
+    steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
+    match (ports.sql.batch(steps).await, sealing_key) {
+        (Ok(_), _) => Ok(Created { connection, link }),
+        (Err(error), Some(key)) => match put_error(ports, key, error).await {
+            VaultError::Sql(error) => Err(error.into()),
+            error => Err(error.into()),
+        },
+        (Err(error), None) => Err(error.into()),
+    }
+}

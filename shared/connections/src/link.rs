@@ -1,0 +1,80 @@
+//! The link with which a user goes on, in a browser.
+
+use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_connectors::AuthType;
+use bulkhead_kernel::id::ConnectionId;
+use bulkhead_kernel::sql::Step;
+use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret, Timestamp};
+
+use crate::find::{FindError, visible};
+use crate::model::Connection;
+use crate::state::State;
+use crate::store;
+use crate::transaction::{LINK_LIFETIME, Transaction, hash, random};
+
+/// How long an attempt that is over is kept, for whoever asks why a link does not work.
+const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// A link that begins one attempt, once.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// What the link proves itself with.
+    pub token: Secret,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A link and what records it, for the batch that does whatever else belongs to it.
+pub(crate) fn link_steps(ports: &Ports, caller: &Caller, connection: &Connection) -> (Link, Vec<Step>) {
+    let now = ports.now();
+    let token = random(ports.entropy.as_ref());
+    let transaction = Transaction {
+        id: ports.new_id(),
+        organization: caller.organization,
+        user: caller.user,
+        connection: connection.id,
+        browser_hash: None,
+        verifier: None,
+        created_at: now,
+        expires_at: now.plus(LINK_LIFETIME),
+        started_at: None,
+        used_at: None,
+    };
+    let long_ago = Timestamp::from_millis(now.as_millis().saturating_sub(i64::try_from(KEPT.as_millis()).unwrap_or(0)));
+    let steps = vec![
+        store::insert_transaction(&transaction, &hash(token.expose())).expecting(1),
+        store::forget_transactions(caller.organization, long_ago).into(),
+    ];
+    (Link { token, expires_at: transaction.expires_at }, steps)
+}
+
+/// A new link for a connection by OAuth 2. What works goes on working until there are new tokens.
+///
+/// # Errors
+/// [`FindError`].
+pub async fn reconnect(
+    ports: &Ports,
+    caller: &Caller,
+    id: ConnectionId,
+    correlation: &CorrelationId,
+) -> Result<(Connection, Link), FindError> {
+    let connection = visible(ports, caller, id).await?;
+    let event = AuditEvent::pending(ports, caller, "connection.reconnect", connection.target(), correlation);
+    let refusal = if let Some(scope) = caller.missing_write_scope() {
+        Some(FindError::InsufficientScope(scope.to_owned()))
+    } else if !connection.may_be_connected_by(caller) {
+        Some(FindError::InsufficientRole)
+    } else if connection.state == State::Revoked || connection.auth_type != AuthType::Oauth2 {
+        Some(FindError::NotReconnectable)
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+        return Err(refusal);
+    }
+    let (link, mut steps) = link_steps(ports, caller, &connection);
+    steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
+    ports.sql.batch(steps).await?;
+    Ok((connection, link))
+}

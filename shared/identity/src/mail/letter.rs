@@ -1,0 +1,55 @@
+//! What mails say.
+
+use bulkhead_kernel::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::opaque::OpaqueToken;
+
+/// A mail: plain text, to one person.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Letter {
+    /// To whom: an address.
+    pub to: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says. Its links are secrets.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+/// Where a token is used.
+fn link(public_url: &str, path: &str, token: &OpaqueToken) -> Secret {
+    Secret::new(format!("{}{path}?token={}", public_url.trim_end_matches('/'), token.expose()))
+}
+
+/// Where a new password is chosen.
+pub(crate) fn reset_link(public_url: &str, token: &OpaqueToken) -> Secret {
+    link(public_url, "/reset-password", token)
+}
+
+pub(crate) fn reset_letter(to: &str, public_url: &str, token: &OpaqueToken) -> Letter {
+    let link = reset_link(public_url, token);
+    let text = format!(
+        "Somebody, probably you, asked for a new password for your account at {public_url}.\n\n\
+         To choose one, open this within 30 minutes:\n\n{}\n\n\
+         If it was not you, there is nothing to do: your password stays as it is.\n",
+        link.expose()
+    );
+    Letter { to: to.to_owned(), subject: "Choose a new password".to_owned(), text }
+}
+
+pub(crate) fn verification_letter(to: &str, public_url: &str, token: &OpaqueToken) -> Letter {
+    let link = link(public_url, "/verify-email", token);
+    let text = format!(
+        "Please confirm that this is the address of your account at {public_url}.\n\n\
+         Open this within a day:\n\n{}\n\n\
+         If you have no account there, ignore this mail.\n",
+        link.expose()
+    );
+    Letter { to: to.to_owned(), subject: "Confirm your address".to_owned(), text }
+}

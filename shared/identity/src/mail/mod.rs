@@ -1,0 +1,11 @@
+//! Mail, as an outbox: what is to be sent is a row, written together with what it is about. The host sends it.
+//!
+//! A mail has links that are as good as a password, so the row is sealed; it goes once the mail is sent or too old.
+
+mod letter;
+mod outbox;
+
+pub use letter::Letter;
+pub(crate) use letter::{reset_letter, reset_link, verification_letter};
+pub(crate) use outbox::post;
+pub use outbox::{Due, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};

@@ -1,0 +1,130 @@
+//! Another password, by whoever gets the account's mail.
+
+use bulkhead_kernel::sql::{SqlError, Step};
+use bulkhead_kernel::{CorrelationId, Fault, Ports, Secret};
+
+use crate::email::EmailAddress;
+use crate::mail::{post, reset_letter, reset_link};
+use crate::model::UserKind;
+use crate::one_time::{self, RESET_FOR};
+use crate::opaque::{OpaqueToken, Purpose};
+use crate::password::{PasswordCost, PasswordError, hash_password};
+use crate::password_rules::check_new_password;
+use crate::sealing::IdentityKey;
+use crate::sessions::store as sessions;
+use crate::store;
+use crate::throttle::{Attempt, leave_no_mark};
+use crate::trail::{Act, entries};
+
+/// Why there is no new password.
+#[derive(Debug, thiserror::Error)]
+pub enum ResetPasswordError {
+    /// The token is not, or no longer, good.
+    #[error("the link was used before, or is too old; ask for another one")]
+    Token,
+    /// The password is not taken. The token stays good.
+    #[error("the new password is not taken")]
+    Invalid(Vec<Fault>),
+    /// It can't be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// Mails a link to whoever has this address. Nobody is told whether anybody does: something is written either way.
+///
+/// # Errors
+/// [`SqlError`].
+pub async fn request_password_reset(
+    ports: &Ports,
+    key: &IdentityKey,
+    public_url: &str,
+    email: &EmailAddress,
+) -> Result<(), SqlError> {
+    let user = store::find_user_by_email(ports.sql.as_ref(), email).await?;
+    let steps = match user.filter(|user| user.kind == UserKind::Person) {
+        None => vec![leave_no_mark(ports).into()],
+        Some(user) => {
+            let (token, now) = (OpaqueToken::generate(Purpose::PasswordReset, ports.entropy.as_ref()), ports.now());
+            let letter = reset_letter(email.as_str(), public_url, &token);
+            let bound = (user.id, Some(email.as_str()));
+            vec![
+                one_time::discard(user.id, Purpose::PasswordReset).into(),
+                one_time::insert(&token, Purpose::PasswordReset, bound, now, RESET_FOR).into(),
+                post(ports, key, &letter, now.plus(RESET_FOR)).into(),
+            ]
+        }
+    };
+    ports.sql.batch(steps).await.map(drop)
+}
+
+/// A link to choose a password with, for whoever operates the installation and tells the person. It proves no address.
+///
+/// # Errors
+/// [`SqlError`].
+pub async fn make_reset_link(
+    ports: &Ports,
+    public_url: &str,
+    email: &EmailAddress,
+    operator: &str,
+    correlation: &CorrelationId,
+) -> Result<Option<Secret>, SqlError> {
+    let user = store::find_user_by_email(ports.sql.as_ref(), email).await?;
+    let Some(user) = user.filter(|user| user.kind == UserKind::Person) else { return Ok(None) };
+    let token = OpaqueToken::generate(Purpose::PasswordReset, ports.entropy.as_ref());
+    let mut steps: Vec<Step> = vec![
+        one_time::discard(user.id, Purpose::PasswordReset).into(),
+        one_time::insert(&token, Purpose::PasswordReset, (user.id, None), ports.now(), RESET_FOR).into(),
+    ];
+    let act = Act { action: "password.reset_link", credential: operator, refused: None };
+    steps.extend(entries(ports, user.id, act, correlation).await?);
+    ports.sql.batch(steps).await?;
+    Ok(Some(reset_link(public_url, &token)))
+}
+
+/// Sets the password of the account to which the token was mailed, and ends all its sessions.
+///
+/// # Errors
+/// [`ResetPasswordError`]; then nothing was changed.
+pub async fn reset_password(
+    ports: &Ports,
+    token: &str,
+    new: &Secret,
+    cost: PasswordCost,
+    correlation: &CorrelationId,
+) -> Result<(), ResetPasswordError> {
+    let (database, now) = (ports.sql.as_ref(), ports.now());
+    let token = OpaqueToken::parse(Purpose::PasswordReset, token).map_err(|_| ResetPasswordError::Token)?;
+    let found = one_time::find(database, &token, Purpose::PasswordReset, now).await?;
+    let found = found.ok_or(ResetPasswordError::Token)?;
+    let user = store::find_user(database, found.user).await?.ok_or(ResetPasswordError::Token)?;
+    let email = user.email.as_deref().and_then(|email| email.parse::<EmailAddress>().ok());
+    let email = email.ok_or(ResetPasswordError::Token)?;
+    // Mailed to an address that is no longer the account's.
+    if found.subject.as_deref().is_some_and(|subject| subject != email.as_str()) {
+        return Err(ResetPasswordError::Token);
+    }
+    check_new_password(new.expose(), &[&user.name, email.as_str()]).map_err(|weak| {
+        ResetPasswordError::Invalid(vec![Fault { pointer: "/new_password".to_owned(), message: weak.to_string() }])
+    })?;
+    let hash = hash_password(new, cost, ports.entropy.as_ref())?;
+    let mut steps = vec![
+        one_time::spend(&token, now),
+        store::set_password(user.id, &hash, now).expecting(1),
+        sessions::revoke_others(user.id, None, now).into(),
+        one_time::discard(user.id, Purpose::PasswordReset).into(),
+        Attempt::of_strangers(&email).succeeded().into(),
+    ];
+    if found.subject.is_some() {
+        steps.push(store::verify_email(user.id, email.as_str(), now).into());
+    }
+    let act = Act { action: "password.reset", credential: "mail", refused: None };
+    steps.extend(entries(ports, user.id, act, correlation).await?);
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_unexpected_rows_at(0) => Err(ResetPasswordError::Token),
+        Err(error) => Err(error.into()),
+    }
+}
