@@ -88,7 +88,8 @@ async fn refused(harness: &Harness, issuer: &Issuer, ours: OrganizationId) -> Ve
         let at = Timestamp::from_millis(ports.now().as_millis() + sign * 3_600_000);
         Ports { clock: Arc::new(ManualClock::at(at)), ..ports.clone() }
     };
-    let other = Issuer { keys: SigningKeys::generate(ports.entropy.as_ref()), ..issuer.clone() };
+    let keys = SigningKeys::generate(ports.entropy.as_ref());
+    let other = Issuer { keys, url: issuer.url.clone(), ports: ports.clone() };
     let owner = (ours, user);
     let [expired_key, revoked_key] = harness.dead_keys().await;
     let nobodys = ApiKeyToken::generate(&SeededEntropy::new(7)).expose().to_owned();
@@ -111,7 +112,6 @@ async fn refused(harness: &Harness, issuer: &Issuer, ours: OrganizationId) -> Ve
 }
 
 /// Signs tokens as the function `auth` does.
-#[derive(Clone)]
 struct Issuer {
     keys: SigningKeys,
     url: String,

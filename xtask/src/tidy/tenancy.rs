@@ -5,8 +5,11 @@ use crate::workspace::Workspace;
 
 /// Every one of them: its file, and why, as it says there. Whoever adds one shows here that nobody else's rows get to a
 /// caller by it.
-const ACROSS_TENANTS: [(&str, &str); 21] = [
+const ACROSS_TENANTS: [(&str, &str); 25] = [
     ("shared/connectors/src/approval.rs", "what is done to a connector stands in the trail of every tenant"),
+    ("shared/connections/src/store.rs", "a link leads to its tenant"),
+    ("shared/connections/src/store.rs", "a state leads to its tenant"),
+    ("shared/connections/src/store.rs", "what was disconnected is cleaned up for every tenant"),
     ("shared/execution/src/store.rs", "a worker runs the jobs of every tenant"),
     ("shared/execution/src/store.rs", "the queue is every tenant's"),
     ("shared/execution/src/store.rs", "whatever a dead worker left is taken up"),
@@ -15,8 +18,8 @@ const ACROSS_TENANTS: [(&str, &str); 21] = [
     ("shared/identity/src/sessions/store.rs", "a cookie's row says whose it is"),
     ("shared/identity/src/sessions/store.rs", "a refresh token's row says whose it is"),
     ("shared/identity/src/sessions/store.rs", "a user sees their sessions in every organisation"),
+    ("shared/identity/src/sessions/store.rs", "a user's other sessions end in every organisation"),
     ("shared/identity/src/sessions/store.rs", "a user's sessions are theirs, whichever organisation they act in"),
-    ("shared/identity/src/sign_in.rs", "a wrong password is told to all of the user's tenants"),
     ("shared/identity/src/store.rs", "a key's row says whose it is"),
     ("shared/identity/src/store.rs", "an operator is told which organisations there are"),
     ("shared/identity/src/store.rs", "an operator names the organisation, and belongs to none"),
@@ -24,6 +27,7 @@ const ACROSS_TENANTS: [(&str, &str); 21] = [
     ("shared/identity/src/store.rs", "it is asked before there is a tenant"),
     ("shared/identity/src/store.rs", "the user chooses among them"),
     ("shared/identity/src/store.rs", "what is done to the installation is told to every tenant"),
+    ("shared/identity/src/trail.rs", "a user's act stands in the trail of each of their organisations"),
     ("shared/identity/src/throttle/store.rs", "it is asked before it is known who it is"),
     ("shared/vault/src/store.rs", "a rotation wraps the secrets of every tenant anew"),
     ("shared/vault/src/store.rs", "how many secrets a key wraps, of all tenants, says whether it can be retired"),
