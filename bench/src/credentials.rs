@@ -132,7 +132,7 @@ async fn checks(data_dir: &Path, address: std::net::SocketAddr, token: &str, key
         authenticate_token(&ports, &terms, token).await?;
         tokens.push(start.elapsed());
         let start = Instant::now();
-        authenticate_key(&ports, key).await?;
+        authenticate_key(&ports, key, None).await?;
         api_keys.push(start.elapsed());
     }
     database.close().await;

@@ -151,12 +151,23 @@ impl JobsConfig {
     }
 }
 
-/// Requests of connectors.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+/// Requests of connectors, and for OAuth clients' metadata documents.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutboundConfig {
     /// Certificate authorities (PEM) that are trusted beside the operating system's.
     pub ca_file: Option<PathBuf>,
+    /// The largest metadata document of an OAuth client: bytes.
+    pub client_metadata_bytes: usize,
+    /// Time for getting one: milliseconds.
+    pub client_metadata_ms: u64,
+}
+
+impl Default for OutboundConfig {
+    fn default() -> Self {
+        // The draft recommends 5 KB as the least that is read.
+        Self { ca_file: None, client_metadata_bytes: 16 << 10, client_metadata_ms: 5_000 }
+    }
 }
 
 /// Secrets at rest.
@@ -330,7 +341,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, oauth, jobs, sandbox, vault, connections, mail, registry, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, connections, mail, outbound, registry, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -339,6 +350,8 @@ impl Config {
             ("jobs.workers", jobs.workers as u64),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
+            ("outbound.client_metadata_bytes", outbound.client_metadata_bytes as u64),
+            ("outbound.client_metadata_ms", outbound.client_metadata_ms),
             ("edge.memory_mib", u64::from(edge.memory_mib)),
             ("edge.request_ms", edge.request_ms),
             ("edge.cpu_ms", edge.cpu_ms),
@@ -422,7 +435,7 @@ mod tests {
             public_url: Some(String::new()),
             vault: VaultConfig { key_file: Some(PathBuf::new()), ..VaultConfig::default() },
             connections: ConnectionsConfig { clients_file: Some(PathBuf::new()), ..ConnectionsConfig::default() },
-            outbound: OutboundConfig { ca_file: Some(PathBuf::new()) },
+            outbound: OutboundConfig { ca_file: Some(PathBuf::new()), ..OutboundConfig::default() },
             oauth: Some(oauth),
             connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
             ..Config::default()

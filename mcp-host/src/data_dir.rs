@@ -11,6 +11,10 @@ use bulkhead_identity::{IdentityKey, SigningKeys};
 use bulkhead_kernel::{Entropy, Secret, entropy};
 use serde_json::json;
 
+/// After this, no access token of a key is good that does not sign any more: an hour, for ten minutes of a token and a start
+/// of every process with the new key.
+const TOKENS_EXPIRE: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+
 /// Why the data directory can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}; choose another directory with --data-dir, or give this user the right to write there")]
@@ -95,6 +99,23 @@ impl DataDir {
         })
     }
 
+    /// Puts a new key before the others, which go on verifying. Of those that have not signed since the rotation before, and
+    /// whose tokens have all expired, none is kept.
+    ///
+    /// # Errors
+    /// As [`signing_keys`](Self::signing_keys).
+    pub fn rotate_signing_keys(&self, source: &dyn Entropy) -> Result<SigningKeys, DataDirError> {
+        let path = self.file("signing.keys");
+        let failed = |source| DataDirError { path: path.clone(), source };
+        let before = self.signing_keys(source)?;
+        // The file is written at a rotation and never else.
+        let rotated = std::fs::metadata(&path).and_then(|file| file.modified()).map_err(failed)?;
+        let settled = rotated.elapsed().is_ok_and(|since| since > TOKENS_EXPIRE);
+        let keys = before.rotated(source, settled);
+        write_private(&path, keys.expose().expose().as_bytes()).map_err(failed)?;
+        Ok(keys)
+    }
+
     /// What a file holds, or `make` put there when there was nothing.
     fn secret(&self, name: &str, make: impl FnOnce() -> Secret) -> Result<Secret, DataDirError> {
         let path = self.file(name);
@@ -155,4 +176,35 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use bulkhead_native_adapters::OsEntropy;
+
+    use super::*;
+
+    fn public(keys: &SigningKeys) -> Vec<String> {
+        keys.public().as_text().split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_new_key_comes_first_and_an_old_one_stays_for_its_tokens() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data_dir = DataDir::open(folder.path()).expect("opens");
+        let first = public(&data_dir.signing_keys(&OsEntropy).expect("made"));
+        let second = public(&data_dir.rotate_signing_keys(&OsEntropy).expect("rotated"));
+        assert_eq!((second.len(), &second[1]), (2, &first[0]));
+        // At once again: the tokens of both are good still.
+        let third = public(&data_dir.rotate_signing_keys(&OsEntropy).expect("rotated"));
+        assert_eq!(third[1..], second);
+        assert_eq!(public(&data_dir.signing_keys(&OsEntropy).expect("read")), third);
+        // Much later only the one that signed until now has tokens.
+        let file = File::options().append(true).open(data_dir.file("signing.keys")).expect("opens");
+        file.set_modified(SystemTime::now() - 2 * TOKENS_EXPIRE).expect("a time");
+        let fourth = public(&data_dir.rotate_signing_keys(&OsEntropy).expect("rotated"));
+        assert_eq!((fourth.len(), &fourth[1]), (2, &third[0]));
+    }
 }

@@ -180,16 +180,22 @@ async fn a_token_with_too_few_scopes_is_told_all_that_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_section_there_is_no_trace_of_oauth() {
+async fn without_the_section_clients_are_sent_to_our_own_authorization_server() {
     let provider = Provider::start("EdDSA").await;
     let host = Setup::up().await.start().await;
     let token = provider.token("agent", "mcp", &resource(&host)).await;
     let refused = read(&host, &token).await;
     let _ = refused.problem(401);
-    assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"bulkhead\"");
+    assert_eq!((parameter(&refused, "error"), parameter(&refused, "scope")), (Some("invalid_token"), Some("tools")));
     for place in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
-        let _ = host.request("GET", place).send().await.problem(404);
+        let metadata = host.request("GET", place).send().await.expect(200);
+        assert_eq!(metadata["authorization_servers"], json!([format!("http://{}", host.address())]));
+        assert_eq!(
+            (&metadata["resource"], &metadata["scopes_supported"]),
+            (&json!(resource(&host)), &json!(["tools"]))
+        );
     }
+    let _ = host.request("GET", "/.well-known/oauth-protected-resource/v1").send().await.problem(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

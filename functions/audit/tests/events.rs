@@ -136,7 +136,7 @@ async fn a_key_needs_the_scope_of_the_trail_and_its_refusal_is_in_it() {
     let scopes = async |scopes: &str| {
         let narrow = bulkhead_kernel::sql::sql("UPDATE api_keys SET scopes = $2 WHERE user_id = $1");
         let narrow = narrow.bind(harness.ours.caller.user).bind(scopes);
-        assert_eq!(harness.api.ports.sql.execute(narrow).await, Ok(1));
+        assert_eq!(harness.api.ports.sql.execute(narrow.across_tenants("a test")).await, Ok(1));
     };
     scopes("tools organization profile").await;
     let refused = harness.get("/v1/audit/events").await.refused(403, "insufficient-scope");

@@ -4,6 +4,7 @@
 
 mod email;
 mod invited;
+mod oauth;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
@@ -26,7 +27,7 @@ pub use openapi::describe;
 /// The routes.
 #[must_use]
 pub fn routes() -> Routes {
-    Routes::new()
+    let routes = Routes::new()
         .post("/v1/auth/sign-up", sign_up::handle)
         .post("/v1/auth/sign-up/invited", invited::handle)
         .post("/v1/auth/switch", switch::handle)
@@ -52,7 +53,8 @@ pub fn routes() -> Routes {
         .get(pages::sign_in::PATH, pages::sign_in::show)
         .post(pages::sign_in::PATH, pages::sign_in::submit)
         .get(pages::sign_out::PATH, pages::sign_out::show)
-        .post(pages::sign_out::PATH, pages::sign_out::submit)
+        .post(pages::sign_out::PATH, pages::sign_out::submit);
+    oauth::add(routes)
 }
 
 /// The function: serves [`routes`] with what `api` reaches.

@@ -62,7 +62,10 @@ pub fn describe() -> Description {
     operations.extend(second_factors());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
-    Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas: schemas::schemas() }
+    operations.extend(crate::oauth::operations());
+    let mut schemas = schemas::schemas();
+    schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
+    Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }
 
 /// Second factors.

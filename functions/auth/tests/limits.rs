@@ -190,7 +190,7 @@ async fn across_processes(fixture: &Fixture, clock: Arc<ManualClock>) {
     for n in 0..200 {
         take(&others, &limits, Limit::SignInAddress, &format!("10.0.1.{n}")).await.expect("takes");
     }
-    let gone = sql("SELECT hash FROM throttles WHERE free_at < $1").bind(fixture.ports.now());
+    let gone = sql("SELECT hash FROM throttles WHERE free_at < $1").bind(fixture.ports.now()).across_tenants("a test");
     assert!(others.sql.query(gone).await.expect("reads").is_empty());
 }
 

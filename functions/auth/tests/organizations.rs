@@ -30,7 +30,8 @@ async fn ada(harness: &Harness) -> Answer {
     });
     let answer = post(harness, None, "/v1/auth/sign-up", body).await.with_status(200);
     let join = sql("INSERT INTO memberships (organization_id, user_id, role, created_at) SELECT $1, id, 'member', 1 \
-                    FROM users WHERE name = 'Ada'");
+                    FROM users WHERE name = 'Ada'")
+    .across_tenants("a test");
     harness.api.ports.sql.execute(join.bind(harness.ours.caller.organization)).await.expect("joins");
     answer
 }
@@ -74,16 +75,29 @@ async fn nobody_goes_where_they_do_not_belong_or_without_a_sign_in() {
         switch(&harness, access(&first), slug).await.refused(403, "no-organization");
     }
     switch(&harness, &harness.ours.key, "ours").await.refused(403, "sign-in-required");
-    harness.api.ports.sql.execute(sql("UPDATE sessions SET client_id = 'client'")).await.expect("a client's");
+    harness
+        .api
+        .ports
+        .sql
+        .execute(sql("UPDATE sessions SET client_id = 'client'").across_tenants("a test"))
+        .await
+        .expect("a client's");
     switch(&harness, access(&first), "ours").await.refused(403, "sign-in-required");
     sessions(&harness, access(&first)).await.with_status(200);
-    harness.api.ports.sql.execute(sql("UPDATE sessions SET scopes = 'tools'")).await.expect("narrows");
+    harness
+        .api
+        .ports
+        .sql
+        .execute(sql("UPDATE sessions SET scopes = 'tools'").across_tenants("a test"))
+        .await
+        .expect("narrows");
     switch(&harness, access(&first), "ours").await.refused(403, "insufficient-scope");
 }
 
 async fn invite(harness: &Harness) -> String {
     let caller = Caller { role: Role::Admin, ..harness.ours.caller.clone() };
-    let admin = sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(caller.user);
+    let admin =
+        sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(caller.user).across_tenants("a test");
     harness.api.ports.sql.execute(admin).await.expect("an admin");
     let correlation = CorrelationId::parse("invite").expect("sane");
     let terms = InvitationTerms::default();

@@ -75,7 +75,7 @@ impl Scene {
     }
 
     async fn text(&self, query: &'static str) -> Vec<String> {
-        let rows = self.harness.api.ports.sql.query(sql(query)).await.expect("reads");
+        let rows = self.harness.api.ports.sql.query(sql(query).across_tenants("a test")).await.expect("reads");
         rows.iter().map(|row| format!("{:?}", row.values())).collect()
     }
 }

@@ -204,11 +204,13 @@ async fn wrong_codes_are_told_and_nothing_secret_is_stored() {
     let challenge = scene.challenge().await;
     scene.answer(&challenge, "000000x").await.refused(403, "wrong-code");
     let ports = &scene.harness.api.ports;
-    let told = sql("SELECT reason FROM action_logs WHERE outcome = 'refused' AND reason = 'the code is wrong'");
+    let told = sql("SELECT reason FROM action_logs WHERE outcome = 'refused' AND reason = 'the code is wrong'")
+        .across_tenants("a test");
     assert_eq!(ports.sql.query(told).await.expect("reads").len(), 1);
     let mut stored = String::new();
     for table in ["second_factors", "recovery_codes", "one_time_tokens", "action_logs"] {
-        let rows = ports.sql.query(sql(format!("SELECT * FROM {table}"))).await.expect("reads");
+        let rows =
+            ports.sql.query(sql(format!("SELECT * FROM {table}")).across_tenants("a test")).await.expect("reads");
         assert!(!rows.is_empty(), "{table}");
         stored.extend(rows.iter().map(|row| format!("{:?}\n", row.values())));
     }

@@ -143,7 +143,7 @@ async fn what_is_no_refresh_token_is_refused() {
     for token in ["", "bhr_", &unknown, access(&first)] {
         post(&harness, "/v1/auth/refresh", json!({ "refresh_token": token })).await.refused(401, "invalid-grant");
     }
-    let expire = sql("UPDATE refresh_tokens SET expires_at = 1");
+    let expire = sql("UPDATE refresh_tokens SET expires_at = 1").across_tenants("a test");
     harness.api.ports.sql.execute(expire).await.expect("updates");
     assert_eq!(refresh(&harness, &first).await.status, 401);
 }

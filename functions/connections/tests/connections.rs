@@ -61,7 +61,8 @@ fn id(answer: &Answer) -> String {
 }
 
 async fn become_admin(harness: &Harness) {
-    let admin = sql("UPDATE users SET role = 'admin' WHERE id = $1").bind(harness.ours.caller.user);
+    let admin = sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(harness.ours.caller.user);
+    let admin = admin.of(harness.ours.caller.organization);
     harness.api.ports.sql.execute(admin).await.expect("an admin");
 }
 
@@ -77,7 +78,7 @@ async fn each_connector_is_connected_in_its_own_way() {
     let url = begun.json["authorize"]["url"].as_str().expect("a link");
     let token = url.strip_prefix("https://bulkhead.example.com/oauth/start?token=").expect("its address");
     assert_eq!(token.len(), 43);
-    let stored = sql("SELECT link_hash FROM oauth_transactions");
+    let stored = sql("SELECT link_hash FROM oauth_transactions").across_tenants("a test");
     let stored: String = harness.api.ports.sql.query(stored).await.expect("reads")[0].get("link_hash").expect("a hash");
     assert!(!stored.contains(token));
 
@@ -153,8 +154,10 @@ async fn an_admin_shares_with_a_project_and_ends_what_is_anothers_but_connects_i
     // The other tenant's user moves into our organisation, with a connection of their own.
     let ports = &harness.api.ports;
     let foreign = post(&harness, &json!({ "connector": "by-oauth" })).await.with_status(201);
-    let moved =
-        sql("UPDATE connections SET user_id = $1 WHERE id = $2").bind(harness.theirs.caller.user).bind(id(&foreign));
+    let moved = sql("UPDATE connections SET user_id = $1 WHERE id = $2")
+        .bind(harness.theirs.caller.user)
+        .bind(id(&foreign))
+        .across_tenants("a test");
     ports.sql.execute(moved).await.expect("moves");
     let path = format!("/v1/connections/{}", id(&foreign));
     harness.get(&path).await.with_status(200);

@@ -17,7 +17,10 @@ async fn harness() -> Harness {
 
 async fn set_role(harness: &Harness, role: Role) {
     let user = harness.ours.caller.user;
-    let statement = sql("UPDATE memberships SET role = $2 WHERE user_id = $1").bind(user).bind(role.as_str());
+    let statement = sql("UPDATE memberships SET role = $2 WHERE user_id = $1")
+        .bind(user)
+        .bind(role.as_str())
+        .across_tenants("a test");
     harness.api.ports.sql.execute(statement).await.expect("a role");
 }
 
@@ -50,7 +53,7 @@ async fn audited(harness: &Harness, action: &str) -> Vec<Outcome> {
 }
 
 async fn expire(harness: &Harness, id: &str, change: &str) {
-    let statement = sql(format!("UPDATE api_keys SET {change} WHERE id = $1")).bind(id);
+    let statement = sql(format!("UPDATE api_keys SET {change} WHERE id = $1")).bind(id).across_tenants("a test");
     assert_eq!(harness.api.ports.sql.execute(statement).await, Ok(1));
 }
 

@@ -108,7 +108,13 @@ async fn what_is_over_can_not_be_taken() {
 async fn a_token_is_kept_by_its_hash_alone() {
     let scene = Scene::start().await;
     let token = text(&invite(&scene, &scene.admin, "x@example.com", "member").await, "token");
-    let rows = scene.harness.api.ports.sql.query(bulkhead_kernel::sql::sql("SELECT * FROM invitations")).await;
+    let rows = scene
+        .harness
+        .api
+        .ports
+        .sql
+        .query(bulkhead_kernel::sql::sql("SELECT * FROM invitations").across_tenants("a test"))
+        .await;
     let kept = format!("{:?}", rows.expect("reads"));
     assert!(kept.contains("x@example.com") && !kept.contains(&token[4..]));
     let call = scene.harness.call(Method::POST, "/v1/invitations/accept").json(&json!({ "token": token }));

@@ -16,7 +16,7 @@ async fn harness() -> Harness {
 }
 
 async fn run(harness: &Harness, text: &'static str) {
-    harness.api.ports.sql.execute(sql(text)).await.expect("changes");
+    harness.api.ports.sql.execute(sql(text).across_tenants("a test")).await.expect("changes");
 }
 
 /// The access token of our user's session: a sign-in, or what was granted to a client.
@@ -54,7 +54,7 @@ async fn patch(harness: &Harness, body: Value) -> Answer {
 
 /// What the database has, as text.
 async fn kept(harness: &Harness, text: &'static str) -> String {
-    format!("{:?}", harness.api.ports.sql.query(sql(text)).await.expect("reads"))
+    format!("{:?}", harness.api.ports.sql.query(sql(text).across_tenants("a test")).await.expect("reads"))
 }
 
 #[tokio::test]

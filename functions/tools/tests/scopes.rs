@@ -13,9 +13,9 @@ async fn granted(scopes: &str) -> Harness {
     let harness = Harness::start(router, describe()).await;
     let ports = &harness.api.ports;
     let owner = sql("UPDATE memberships SET role = 'owner' WHERE user_id = $1").bind(harness.ours.caller.user);
-    ports.sql.execute(owner).await.expect("an owner");
+    ports.sql.execute(owner.across_tenants("a test")).await.expect("an owner");
     let narrow = sql("UPDATE api_keys SET scopes = $2 WHERE user_id = $1").bind(harness.ours.caller.user).bind(scopes);
-    ports.sql.execute(narrow).await.expect("a narrow key");
+    ports.sql.execute(narrow.across_tenants("a test")).await.expect("a narrow key");
     harness
 }
 

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkhead_audit::{AuditEvent, Target};
-use bulkhead_http_api::{Kind, Peer, Problem, bearer};
-use bulkhead_identity::{ActAsError, AuthenticateError, Rules, TokenError, Unverified, is_api_key};
-use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Ports};
+use bulkhead_http_api::{Audience, Kind, Peer, Problem, bearer};
+use bulkhead_identity::{
+    ActAsError, AuthenticateError, Rules, TokenError, TokenKeys, TokenTerms, Unverified, is_api_key,
+};
+use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Ports, Scope};
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
@@ -19,9 +21,15 @@ use super::resource::Resource;
 use crate::config::OauthConfig;
 use crate::sandbox::{TlsSetupError, tls_connector};
 
-/// Lets callers in, with an API key or an access token.
+/// Lets callers in, with an API key, an access token of ours, or one of another issuer that is configured.
 pub(crate) struct Gate {
     resource: Resource,
+    own: TokenTerms,
+    external: Option<External>,
+}
+
+/// Another issuer.
+struct External {
     rules: Rules,
     issuer: Issuer,
     subjects: BTreeMap<String, String>,
@@ -32,14 +40,11 @@ pub(crate) struct Gate {
 #[error("TLS to the issuer can't be set up: {0}")]
 pub(crate) struct AuthError(#[from] TlsSetupError);
 
-impl Gate {
-    /// A gate for the endpoint below this public URL. The issuer is asked when the first token comes, so that it need not
-    /// run for this host to start.
-    pub(crate) fn new(config: &OauthConfig, public_url: &str, ca_file: Option<&Path>) -> Result<Self, AuthError> {
-        let resource = Resource::new(config, public_url);
+impl External {
+    fn new(config: &OauthConfig, audience: &str, ca_file: Option<&Path>) -> Result<Self, AuthError> {
         let rules = Rules {
             issuer: config.issuer.as_str().to_owned(),
-            audience: resource.audience.clone(),
+            audience: audience.to_owned(),
             algorithms: config.algorithms.clone(),
             leeway: Duration::from_secs(config.leeway_seconds),
             max_bytes: config.max_token_bytes,
@@ -52,7 +57,24 @@ impl Gate {
         };
         let fetcher = Fetcher::new(tls_connector(ca_file)?, config.max_document_bytes);
         let issuer = Issuer::new(config.issuer.clone(), terms, fetcher);
-        Ok(Self { resource, rules, issuer, subjects: config.subjects.clone() })
+        Ok(Self { rules, issuer, subjects: config.subjects.clone() })
+    }
+}
+
+impl Gate {
+    /// A gate for the endpoint below this public URL. The issuer is asked when the first token comes, so that it need not
+    /// run for this host to start.
+    pub(crate) fn new(
+        config: Option<&OauthConfig>,
+        public_url: &str,
+        keys: TokenKeys,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, AuthError> {
+        let issuer = public_url.trim_end_matches('/');
+        let own = TokenTerms::new(keys, issuer, Audience::Mcp.of(issuer));
+        let resource = Resource::new(config, public_url);
+        let external = config.map(|config| External::new(config, &resource.audience, ca_file)).transpose()?;
+        Ok(Self { resource, own, external })
     }
 
     /// What is behind it.
@@ -67,28 +89,61 @@ impl Gate {
             return Err(self.resource.token_in_query());
         }
         let credential = bearer(&parts.headers).map_err(|reason| self.resource.no_credential(reason))?;
-        if is_api_key(credential) {
+        let own = if is_api_key(credential) {
             let Peer(peer) = Peer::of(&parts.extensions);
-            return bulkhead_identity::authenticate_key(ports, credential, peer).await.map_err(|error| match error {
-                AuthenticateError::Invalid(reason) => self.resource.invalid_key(reason),
-                AuthenticateError::Token(reason) => self.resource.invalid_token(reason),
-                AuthenticateError::Sql(error) => error.into(),
-            });
-        }
-        let (email, token) = self.verified(ports, credential).await?;
+            bulkhead_identity::authenticate_key(ports, credential, peer).await
+        } else {
+            bulkhead_identity::authenticate_token(ports, &self.own, credential).await
+        };
+        let refused = match (own, &self.external) {
+            (Ok(caller), _) if caller.scopes.contain(Scope::Tools) => return Ok(caller),
+            (Ok(caller), _) => {
+                let refusal = self.resource.lacks(Scope::Tools.as_str());
+                return Err(self.too_little(ports, parts, &caller, refusal).await);
+            }
+            (Err(AuthenticateError::Sql(error)), _) => return Err(error.into()),
+            // It may be the other issuer's.
+            (Err(AuthenticateError::Token(_)), Some(external)) => {
+                return self.external_caller(external, ports, parts, credential).await;
+            }
+            (Err(error), _) => error,
+        };
+        Err(match refused {
+            AuthenticateError::Invalid(reason) if is_api_key(credential) => self.resource.invalid_key(reason),
+            AuthenticateError::Invalid(reason) => self.resource.ended_token(reason),
+            AuthenticateError::Token(reason) => self.resource.invalid_token(reason),
+            AuthenticateError::Sql(error) => error.into(),
+        })
+    }
+
+    /// Who presents a token of the other issuer.
+    async fn external_caller(
+        &self,
+        external: &External,
+        ports: &Ports,
+        parts: &Parts,
+        credential: &str,
+    ) -> Result<Caller, Problem> {
+        let (email, token) = self.verified(external, ports, credential).await?;
         let missing = self.resource.scopes.iter().any(|scope| !token.scopes.contains(scope));
         let caller = bulkhead_identity::act_as(ports, email, token).await.map_err(|error| match error {
             ActAsError::Sql(error) => error.into(),
             error => self.resource.invalid_token(TokenError::UnknownSubject).caused_by(error),
         })?;
-        if missing { Err(self.too_little(ports, parts, &caller).await) } else { Ok(caller) }
+        let refusal = self.resource.insufficient_scope(None);
+        if missing { Err(self.too_little(ports, parts, &caller, refusal).await) } else { Ok(caller) }
     }
 
     /// Whom a token's subject is bound to, and what it may do.
-    async fn verified(&self, ports: &Ports, credential: &str) -> Result<(&str, AccessToken), Problem> {
+    async fn verified<'a>(
+        &self,
+        external: &'a External,
+        ports: &Ports,
+        credential: &str,
+    ) -> Result<(&'a str, AccessToken), Problem> {
         let refused = |error| self.resource.invalid_token(error);
-        let token = Unverified::parse(credential, &self.rules).map_err(refused)?;
-        let keys = self.issuer.keys(&token.key_id).await.map_err(|error| {
+        let token = Unverified::parse(credential, &external.rules).map_err(refused)?;
+        let keys = external.issuer.keys(&token.key_id).await.map_err(|error| {
             let detail =
                 "the authorization server's keys can't be had, so no token can be checked; try again in a moment";
             Problem::new(Kind::Unavailable, detail)
@@ -96,20 +151,20 @@ impl Gate {
                 .caused_by(error)
         })?;
         let found = keys.find(&token.key_id);
-        let verified = token.verify(found, &self.rules, ports.now()).map_err(refused)?;
-        let email = self.subjects.get(&verified.subject).ok_or_else(|| refused(TokenError::UnknownSubject))?;
+        let verified = token.verify(found, &external.rules, ports.now()).map_err(refused)?;
+        let email = external.subjects.get(&verified.subject).ok_or_else(|| refused(TokenError::UnknownSubject))?;
         let write_scope = self.resource.write_scope.clone();
         Ok((email, AccessToken { id: verified.id, scopes: verified.scopes, write_scope }))
     }
 
     /// Somebody who is known may not use the endpoint: that is for the audit trail.
-    async fn too_little(&self, ports: &Ports, parts: &Parts, caller: &Caller) -> Problem {
+    async fn too_little(&self, ports: &Ports, parts: &Parts, caller: &Caller, refusal: Problem) -> Problem {
         let correlation = parts.extensions.get::<CorrelationId>().cloned();
         let correlation = correlation.unwrap_or_else(|| CorrelationId::accept(None, ports.entropy.as_ref()));
         let target = Target { kind: "endpoint".to_owned(), id: "/mcp".to_owned() };
         let event = AuditEvent::pending(ports, caller, "mcp.request", target, &correlation);
         match bulkhead_audit::record_refusal(ports, &event.refused("the token lacks a scope")).await {
-            Ok(()) => self.resource.insufficient_scope(None),
+            Ok(()) => refusal,
             Err(error) => error.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Who calls the MCP endpoint: the host as a resource server of OAuth 2.1.
 //!
-//! `decide` is the one place that makes a caller of a credential: an API key, which starts with `bhk_`, or an access token
-//! of the configured issuer, checked as identity checks ours. `issuer` finds the issuer's keys and keeps them, `fetch` gets
+//! `decide` is the one place that makes a caller of a credential: an API key, which starts with `bhk_`, an access token of
+//! ours, or one of another issuer that is configured. `issuer` finds the issuer's keys and keeps them, `fetch` gets
 //! documents, `keys` reads a key set, `resource` is what is protected and how that is told to clients, `scopes` what a request
 //! turned out to lack while it was answered.
 //!

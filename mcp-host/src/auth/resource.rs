@@ -3,6 +3,7 @@
 
 use bulkhead_http_api::{Kind, Problem};
 use bulkhead_identity::TokenError;
+use bulkhead_kernel::Scope;
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
@@ -27,7 +28,8 @@ impl Resource {
     /// Where clients look for the metadata of a whole host.
     pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-    pub(crate) fn new(config: &OauthConfig, public_url: &str) -> Self {
+    /// With another issuer, clients are sent to that one; without, to our own authorization server.
+    pub(crate) fn new(config: Option<&OauthConfig>, public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/');
         let mut paths = vec![format!("{}/mcp", Self::WELL_KNOWN)];
         // What stands before /mcp in the public URL may be cut off on the way to this host; the well-known part is put in
@@ -37,12 +39,12 @@ impl Resource {
             paths.push(format!("{}{before}/mcp", Self::WELL_KNOWN));
         }
         Self {
-            audience: config.audience.clone().unwrap_or_else(|| format!("{public_url}/mcp")),
-            issuer: config.issuer.as_str().to_owned(),
+            audience: config.and_then(|config| config.audience.clone()).unwrap_or_else(|| format!("{public_url}/mcp")),
+            issuer: config.map_or(public_url, |config| config.issuer.as_str()).to_owned(),
             metadata_url: format!("{public_url}{}/mcp", Self::WELL_KNOWN),
             paths,
-            scopes: config.scopes.clone(),
-            write_scope: config.write_scope.clone(),
+            scopes: config.map_or_else(|| vec![Scope::Tools.to_string()], |config| config.scopes.clone()),
+            write_scope: config.and_then(|config| config.write_scope.clone()),
         }
     }
 
@@ -72,6 +74,20 @@ impl Resource {
     pub(super) fn invalid_key(&self, reason: &'static str) -> Problem {
         let problem = Problem::new(Kind::Unauthenticated, self.advice()).caused_by(reason);
         self.challenge(problem, Some(("invalid_token", "the API key does not work")), &self.scopes.join(" "))
+    }
+
+    /// The refusal of a token of ours that was good once. Why it is not any more is for the log.
+    pub(super) fn ended_token(&self, reason: &'static str) -> Problem {
+        let problem = Problem::new(Kind::Unauthenticated, self.advice()).caused_by(reason);
+        let description = "the token is not, or no longer, good";
+        self.challenge(problem, Some(("invalid_token", description)), &self.scopes.join(" "))
+    }
+
+    /// The refusal of a credential of ours that is not enough.
+    pub(super) fn lacks(&self, scope: &str) -> Problem {
+        let detail = format!("this needs an access token or API key with the scope {scope}");
+        let problem = Problem::new(Kind::InsufficientScope, detail.as_str()).with_member("scope", scope);
+        self.challenge(problem, Some(("insufficient_scope", &detail)), scope)
     }
 
     /// The refusal of a token.
@@ -130,7 +146,7 @@ mod tests {
             ("https://a.example.com/team/a/", vec!["/mcp", "/team/a/mcp"], vec!["/team/mcp", "/team/a", "/mcp/team/a"]),
             ("https://a.example.com/{team}", vec!["/mcp", "/%7Bteam%7D/mcp"], vec!["/x/mcp"]),
         ] {
-            let resource = Resource::new(&config, public_url);
+            let resource = Resource::new(Some(&config), public_url);
             let at = |path: &str| resource.metadata_at(&format!("{}{path}", Resource::WELL_KNOWN));
             let expected = format!("{}/mcp", public_url.trim_end_matches('/'));
             for path in found {

@@ -11,6 +11,7 @@ mod secrets;
 mod serve;
 mod shutdown;
 mod terminal;
+mod tokens;
 mod user;
 
 use std::net::SocketAddr;
@@ -78,6 +79,9 @@ enum Command {
     /// The secrets that connectors are given outside of the sandbox.
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// The keys that access tokens are signed with.
+    #[command(subcommand)]
+    Tokens(tokens::Command),
     /// Connectors: what they ask for, adding, approving and removing them.
     #[command(subcommand)]
     Connector(connector::Command),
@@ -98,6 +102,7 @@ impl Cli {
             Command::Migrate => migrate::run(config).await,
             Command::User(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
+            Command::Tokens(command) => command.run(&config),
             Command::Connector(command) => command.run(config).await,
         }
     }

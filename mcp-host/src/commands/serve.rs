@@ -16,8 +16,9 @@ use super::shutdown::Signals;
 use crate::auth::Gate;
 use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime};
-use crate::http::{Host, HostParts, bind, router, serve};
+use crate::http::{Documents, Host, HostParts, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
+use crate::sandbox::{DocumentLimits, OutboundClient};
 
 /// Where the functions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +49,15 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
     };
-    let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
-    let gate = gate.transpose()?.map(Arc::new);
+    let (keys, ca_file) = (assembly.token_keys.clone(), config.outbound.ca_file.as_deref());
+    let gate = Arc::new(Gate::new(config.oauth.as_ref(), &public_url, keys, ca_file)?);
     let variables = Arc::new(own_variables(&assembly, &public_url));
     let postman = postman(&config.mail, &assembly.data_dir, &assembly.ports, assembly.identity_key.clone())?;
+    let limits = DocumentLimits {
+        bytes: config.outbound.client_metadata_bytes,
+        time: Duration::from_millis(config.outbound.client_metadata_ms),
+    };
+    let documents = Documents { client: OutboundClient::new(config.outbound.ca_file.as_deref())?, limits };
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
@@ -68,6 +74,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         variables,
         edge,
         gate,
+        documents,
     };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({

@@ -1,17 +1,21 @@
 //! What functions ask of the host. They prove themselves with the internal key; what they ask for is recorded in the
 //! database already, so all that can be asked is to look there now.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, HostError, Path, Problem, RunReply, Wait};
+use axum::{Extension, Json};
+use bulkhead_http_api::{
+    Api, Correlation, FromQuery, HostError, Kind, Parameters, Path, Problem, Query, RunReply, Wait,
+};
 use bulkhead_kernel::id::JobId;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use url::Url;
 
-use super::Host;
+use super::{Documents, Host};
 
 /// `POST /internal/v1/jobs/{id}/run`: runs a queued job now; 200 when it ended within `Prefer: wait=N`, else 202.
 pub(super) async fn run(
@@ -43,6 +47,30 @@ pub(super) async fn cancel(
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
+/// The query of a request for a client's metadata document.
+pub(super) struct DocumentUrl(Option<String>);
+
+impl FromQuery for DocumentUrl {
+    fn from_query(parameters: &mut Parameters) -> Self {
+        Self(parameters.text("url"))
+    }
+}
+
+/// `POST /internal/v1/fetch-client-metadata?url=…`: the document at a URL that a stranger has chosen; 422 when there is none.
+/// What was found out about the address is for the log alone.
+pub(super) async fn fetch_client_metadata(
+    Extension(host): Extension<Host>,
+    headers: HeaderMap,
+    Query(DocumentUrl(url)): Query<DocumentUrl>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    admit(&host, &headers)?;
+    let none = || Problem::new(Kind::InvalidBody, "there is no client metadata document at this URL");
+    let url = url.and_then(|url| Url::parse(&url).ok()).ok_or_else(none)?;
+    let Documents { client, limits } = &host.0.documents;
+    let document = client.document(&url, *limits, false).await.map_err(|error| none().caused_by(error))?;
+    Ok(Json(json!({ "text": document.text, "max_age": document.max_age.map(|age| age.as_secs()) })))
+}
+
 /// Compares digests, in constant time: the key's length does not show either.
 fn admit(host: &Host, headers: &HeaderMap) -> Result<(), Problem> {
     let offered = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
@@ -52,6 +80,5 @@ fn admit(host: &Host, headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn unavailable(error: &HostError) -> Problem {
-    use bulkhead_http_api::Kind;
     Problem::new(Kind::DatabaseUnavailable, "the job could not be looked up; it stays queued").caused_by(error)
 }

@@ -8,7 +8,6 @@ mod server;
 mod sessions;
 mod unread;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +16,18 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
-use bulkhead_audit::{Act, Target};
-use bulkhead_http_api::{Api, Audience, Kind, Limits, Peer, Problem, Routes, Variables};
+use bulkhead_http_api::{Answered, Api, Audience, Kind, Limits, Peer, Problem, Routes, Variables};
 use bulkhead_kernel::http::NoHttp;
-use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Secret};
+use bulkhead_kernel::{Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
-use http::request::Parts;
 
 use crate::auth::{Gate, Resource, ScopeGap};
 use crate::config::{Authentication, McpConfig};
 use crate::edge::EdgeRuntime;
 use crate::mcp::McpHttp;
 use crate::observability::Metrics;
-use crate::sandbox::LiveConnectors;
+use crate::sandbox::{DocumentLimits, LiveConnectors, OutboundClient};
 use crate::worker::Worker;
 
 pub use server::{ServeError, bind, serve};
@@ -58,8 +55,16 @@ pub struct HostParts {
     pub variables: Arc<dyn Variables>,
     /// The functions, when this process serves them.
     pub edge: Option<EdgeRuntime>,
-    /// Checks access tokens; without it there are API keys alone.
-    pub(crate) gate: Option<Arc<Gate>>,
+    /// Finds out who calls the MCP endpoint.
+    pub(crate) gate: Arc<Gate>,
+    /// Gets metadata documents of OAuth clients.
+    pub(crate) documents: Documents,
+}
+
+/// How documents are had that strangers name.
+pub(crate) struct Documents {
+    pub(crate) client: OutboundClient,
+    pub(crate) limits: DocumentLimits,
 }
 
 impl Host {
@@ -86,20 +91,16 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
         .get("/health/detailed", health::detailed)
         .get("/metrics", metrics::metrics)
         .post("/internal/v1/jobs/{id}/run", internal::run)
-        .post("/internal/v1/jobs/{id}/cancel", internal::cancel);
-    let own = match &host.0.gate {
-        None => own,
-        Some(gate) => {
-            let (metadata, gate) = (gate.resource().metadata(), gate.clone());
-            own.get(Resource::WELL_KNOWN, move || std::future::ready(Json(metadata.clone()))).get(
-                "/.well-known/oauth-protected-resource/{*resource}",
-                move |uri: Uri| {
-                    let found = gate.resource().metadata_at(uri.path()).map(Json);
-                    std::future::ready(found.ok_or_else(|| Problem::new(Kind::UnknownPath, "nothing has this path")))
-                },
-            )
-        }
-    };
+        .post("/internal/v1/jobs/{id}/cancel", internal::cancel)
+        .post("/internal/v1/fetch-client-metadata", internal::fetch_client_metadata);
+    let (metadata, gate) = (host.0.gate.resource().metadata(), host.0.gate.clone());
+    let own = own.get(Resource::WELL_KNOWN, move || std::future::ready(Json(metadata.clone()))).get(
+        "/.well-known/oauth-protected-resource/{*resource}",
+        move |uri: Uri| {
+            let found = gate.resource().metadata_at(uri.path()).map(Json);
+            std::future::ready(found.ok_or_else(|| Problem::new(Kind::UnknownPath, "nothing has this path")))
+        },
+    );
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
     let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));
@@ -118,7 +119,13 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
         Some(edge) => {
             let functions = Router::new()
                 .fallback(move |ConnectInfo(client), request: Request| async move {
-                    let response = edge.handle(request, client).await.into_response();
+                    let response = match edge.handle(request, client).await {
+                        Ok(mut answer) => {
+                            answer.extensions_mut().insert(Answered);
+                            answer
+                        }
+                        Err(problem) => problem.into_response(),
+                    };
                     host.0.metrics.answered("edge", response.status().as_u16());
                     response
                 })
@@ -131,25 +138,17 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
 
 /// Finds out who calls before the MCP endpoint reads anything else.
 async fn authenticate(
-    State((api, gate)): State<(Api, Option<Arc<Gate>>)>,
+    State((api, gate)): State<(Api, Arc<Gate>)>,
     request: Request,
     next: Next,
 ) -> Result<Response, bulkhead_http_api::Problem> {
-    use axum::extract::FromRequestParts;
     let (mut parts, body) = request.into_parts();
     let peer = parts
         .extensions
         .get()
         .map_or(Peer(None), |ConnectInfo(client): &ConnectInfo<SocketAddr>| Peer::at(client.ip()));
     parts.extensions.insert(peer);
-    let Some(gate) = gate else {
-        let caller = Caller::from_request_parts(&mut parts, &api).await?;
-        admit(&api.ports, &parts, &caller).await?;
-        parts.extensions.insert(caller);
-        return Ok(next.run(Request::from_parts(parts, body)).await);
-    };
     let caller = gate.caller(&api.ports, &parts).await?;
-    admit(&api.ports, &parts, &caller).await?;
     let gap = ScopeGap::default();
     parts.extensions.insert(caller);
     parts.extensions.insert(gap.clone());
@@ -158,18 +157,6 @@ async fn authenticate(
         None => Ok(response),
         missing => Err(gate.resource().insufficient_scope(missing)),
     }
-}
-
-/// Keeps out a credential that was not granted what the endpoint is for, and records that.
-async fn admit(ports: &Ports, parts: &Parts, caller: &Caller) -> Result<(), Problem> {
-    // What is nearly always so costs nothing.
-    if caller.may(Permission::CallTools).is_ok() {
-        return Ok(());
-    }
-    let correlation = parts.extensions.get::<CorrelationId>().cloned();
-    let correlation = correlation.unwrap_or_else(|| CorrelationId::accept(None, ports.entropy.as_ref()));
-    let act = Act::new(ports, caller, "mcp.request", Target::new("endpoint", "/mcp"), &correlation);
-    Ok(act.admit(Permission::CallTools).await?)
 }
 
 fn count(

@@ -59,7 +59,7 @@ pub use live::{LiveConnectors, WaitingVersion};
 pub use manifest::{AuthError, ConnectorManifest, ManifestError};
 pub use offered::{Listing, Prompt};
 pub use outbound::TlsSetupError;
-pub(crate) use outbound::{certificate_authorities, tls_connector};
+pub(crate) use outbound::{DocumentLimits, OutboundClient, certificate_authorities, tls_connector};
 pub use package::{COMPONENT, MANIFEST, Package};
 pub(crate) use plain::Surface;
 pub use requested::requested;

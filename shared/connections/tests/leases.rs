@@ -63,7 +63,8 @@ impl Bench {
         let refreshable = sql("UPDATE connections SET expires_at = $1, refreshable = $2 WHERE id = $3")
             .bind(soon)
             .bind(true)
-            .bind(created.connection.id);
+            .bind(created.connection.id)
+            .across_tenants("a test");
         self.ports().sql.execute(refreshable).await.expect("changes");
         self.now(&created.connection).await
     }

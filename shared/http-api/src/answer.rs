@@ -9,10 +9,14 @@ use http::{HeaderName, HeaderValue, Method};
 use tracing::Instrument;
 
 use crate::page::PagePolicy;
-use crate::security::protect;
+use crate::security::{protect, protect_further};
 use crate::{Api, Kind, Problem};
 
 const CORRELATION: HeaderName = HeaderName::from_static(CorrelationId::HEADER);
+
+/// Marks an answer that a function has protected already, by a policy of its own where it is a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered;
 
 /// Gives the request its correlation id, and the answer that id, the security headers and, if it is a refusal, its
 /// problem document. Logs a refusal, once.
@@ -30,7 +34,10 @@ pub async fn answer(State(api): State<Api>, mut request: Request, next: Next) ->
         response = problem.render(&path, &correlation, bare, response);
     }
     let page = response.extensions_mut().remove::<PagePolicy>();
-    protect(response.headers_mut());
+    match response.extensions_mut().remove::<Answered>() {
+        Some(Answered) => protect_further(response.headers_mut()),
+        None => protect(response.headers_mut()),
+    }
     if let Some(page) = page {
         page.apply(response.headers_mut());
     }

@@ -1,6 +1,7 @@
 //! Bodies of HTML forms, and of OAuth's endpoints.
 
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::ACCEPT;
 use serde::de::DeserializeOwned;
@@ -19,12 +20,24 @@ impl<T: DeserializeOwned> FromRequest<Api> for FormBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let FormBytes(bytes) = FormBytes::from_request(request, api).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The same as it came, for endpoints whose protocol says what to make of its fields.
+#[derive(Clone, Debug)]
+pub struct FormBytes(pub Bytes);
+
+impl FromRequest<Api> for FormBytes {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         if !has_media_type(request.headers(), FORM) {
             return Err(Problem::new(Kind::UnsupportedMediaType, format!("send the body with Content-Type: {FORM}"))
                 .with_header(ACCEPT, HeaderValue::from_static(FORM)));
         }
-        let bytes = read(request, api.limits).await?;
-        parse(&bytes).map(Self)
+        read(request, api.limits).await.map(Self)
     }
 }
 

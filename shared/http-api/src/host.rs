@@ -30,6 +30,15 @@ pub enum HostError {
     Refused(u16),
 }
 
+/// A document that the host got from wherever a stranger said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchedDocument {
+    /// It.
+    pub text: String,
+    /// How long its server says that it may be kept.
+    pub max_age: Option<Duration>,
+}
+
 /// The host, which runs jobs.
 #[async_trait]
 pub trait HostClient: Send + Sync {
@@ -38,4 +47,10 @@ pub trait HostClient: Send + Sync {
 
     /// Tells it that a running job's cancellation was requested, so that it need not find out at its next heartbeat.
     async fn cancel(&self, job: JobId, correlation: &CorrelationId) -> Result<(), HostError>;
+
+    /// Asks it for the metadata document of an OAuth client, at an https URL that a stranger has chosen: the host alone checks
+    /// addresses. `Refused(422)` when there is no such document. Whoever needs none of this leaves it out.
+    async fn fetch_client_metadata(&self, _: &str, _: &CorrelationId) -> Result<FetchedDocument, HostError> {
+        Err(HostError::NotConfigured)
+    }
 }

@@ -31,15 +31,15 @@ mod security;
 mod throttle;
 mod variables;
 
-pub use answer::{Correlation, answer};
+pub use answer::{Answered, Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
     BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
     no_session_cookies, session_cookies,
 };
 pub use caller::bearer;
-pub use form::FormBody;
-pub use host::{HostClient, HostError, RunReply};
+pub use form::{FormBody, FormBytes};
+pub use host::{FetchedDocument, HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
 pub use page::Page;

@@ -21,6 +21,13 @@ pub(crate) const HEADERS: [(HeaderName, HeaderValue); 7] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// Sets those that a function has left out.
+pub(crate) fn protect_further(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+}
+
 /// Sets them, whatever a handler may have set.
 pub(crate) fn protect(headers: &mut HeaderMap) {
     headers.extend(HEADERS);

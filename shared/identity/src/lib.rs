@@ -22,6 +22,7 @@ mod opaque;
 mod organizations;
 mod password;
 mod password_rules;
+mod places;
 mod profile;
 mod projects;
 mod reset_password;
@@ -65,6 +66,7 @@ pub use organizations::{
 };
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
+pub use places::{Place, find_membership, places_of};
 pub use profile::{
     Export, Profile, ProfileChange, ProfileError, change_profile, erase_user, export_user, read_profile,
 };
@@ -81,7 +83,8 @@ pub use second_factor::{
 };
 pub use sessions::{
     ListError, NewSession, OpenError, RefreshError, RevokeError, Session, SessionOrigin, SessionTerms, SwitchError,
-    Tokens, authenticate_browser, list_sessions, open_session, refresh_session, revoke_session, switch_session,
+    Tokens, authenticate_browser, end_granted_session, find_refreshable, find_session, list_sessions, open_session,
+    open_session_as, refresh_session, revoke_session, switch_session,
 };
 pub use sign_in::{Presented, SignInError, check_credentials, choose_membership};
 pub use sign_up::{Account, NewAccount, SignUpError, sign_up};

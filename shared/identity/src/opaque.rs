@@ -22,6 +22,12 @@ pub enum Purpose {
     Restore,
     /// The second step of signing in.
     SecondFactor,
+    /// What an OAuth client gets tokens for, once.
+    AuthorizationCode,
+    /// What a device gets tokens for, once its user has consented.
+    DeviceCode,
+    /// What an OAuth client proves itself with.
+    ClientSecret,
 }
 
 impl Purpose {
@@ -34,6 +40,9 @@ impl Purpose {
             Self::Invitation => "bhi_",
             Self::Restore => "bho_",
             Self::SecondFactor => "bhc_",
+            Self::AuthorizationCode => "bha_",
+            Self::DeviceCode => "bhd_",
+            Self::ClientSecret => "bhs_",
         }
     }
 
@@ -47,6 +56,9 @@ impl Purpose {
             Self::Invitation => "invitation",
             Self::Restore => "restore",
             Self::SecondFactor => "second-factor",
+            Self::AuthorizationCode => "authorization-code",
+            Self::DeviceCode => "device-code",
+            Self::ClientSecret => "client-secret",
         }
     }
 }

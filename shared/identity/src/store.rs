@@ -6,6 +6,7 @@ use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
 use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User};
+use crate::places::Place;
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
     let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
@@ -87,6 +88,19 @@ pub(crate) async fn memberships_of(database: &dyn Sql, user: UserId) -> Result<V
     .bind(user)
     .across_tenants("the user chooses among them");
     let read = |row: &Row| Ok((read_membership(row)?, row.get("slug")?));
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+/// Everywhere a user belongs while they are there, by the organisations' names. Without a tenant: it is how the user chooses
+/// one.
+pub(crate) async fn places_of(database: &dyn Sql, user: UserId) -> Result<Vec<Place>, SqlError> {
+    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at, o.name FROM memberships m \
+                         JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL \
+                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
+                         WHERE m.user_id = $1 ORDER BY o.name, o.id")
+    .bind(user)
+    .across_tenants("a user chooses where a client acts");
+    let read = |row: &Row| Ok(Place { membership: read_membership(row)?, name: row.get("name")? });
     database.query(statement).await?.iter().map(read).collect()
 }
 

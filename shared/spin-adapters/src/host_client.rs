@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bulkhead_http_api::{HostClient, HostError, RunReply};
+use bulkhead_http_api::{FetchedDocument, HostClient, HostError, RunReply};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
+use http_body_util::BodyExt as _;
 use send_wrapper::SendWrapper;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use spin_sdk::http::{EmptyBody, send};
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
@@ -18,6 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How much longer than the client wants to wait the host may take to answer.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the host may take to get a document of a stranger's.
+const DOCUMENT_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Calls the host's internal interface: `POST {host_url}/internal/v1/jobs/{id}/run` and `…/cancel`.
 #[derive(Clone, Debug)]
@@ -34,6 +40,10 @@ impl SpinHostClient {
     }
 
     fn request(&self, job: JobId, verb: &str, correlation: &CorrelationId) -> Result<Request<EmptyBody>, HostError> {
+        self.post(&format!("jobs/{job}/{verb}"), correlation)
+    }
+
+    fn post(&self, path: &str, correlation: &CorrelationId) -> Result<Request<EmptyBody>, HostError> {
         if self.key.expose().is_empty() {
             return Err(HostError::NotConfigured);
         }
@@ -41,7 +51,7 @@ impl SpinHostClient {
         let mut credential = HeaderValue::from_str(&format!("Bearer {}", self.key.expose()))
             .map_err(|_| unusable("variable internal_key"))?;
         credential.set_sensitive(true);
-        Request::post(format!("{}/internal/v1/jobs/{job}/{verb}", self.base))
+        Request::post(format!("{}/internal/v1/{path}", self.base))
             .header(AUTHORIZATION, credential)
             .header(CorrelationId::HEADER, correlation.as_str())
             .body(EmptyBody::new())
@@ -57,6 +67,28 @@ async fn status(mut request: Request<EmptyBody>, patience: Duration) -> Result<S
     });
     let response = sent.await.map_err(|error| HostError::Unreachable(error.to_string()))?;
     Ok(response.status())
+}
+
+/// Sends it and gives a body of JSON, which the host keeps small.
+async fn json<T: DeserializeOwned>(mut request: Request<EmptyBody>, patience: Duration) -> Result<T, HostError> {
+    let unreachable = |error: String| HostError::Unreachable(error);
+    let answered = SendWrapper::new(async move {
+        request.extensions_mut().insert(RequestOptionsExtension(options(patience)));
+        let response = send(request).await.map_err(|error| unreachable(error.to_string()))?;
+        if response.status() != StatusCode::OK {
+            return Err(HostError::Refused(response.status().as_u16()));
+        }
+        let body = response.into_body().collect().await.map_err(|error| unreachable(error.to_string()))?;
+        Ok(body.to_bytes())
+    });
+    serde_json::from_slice(&answered.await?).map_err(|_| unreachable("the answer is not the host's".to_owned()))
+}
+
+/// A client's metadata document, as the host sends it.
+#[derive(Deserialize)]
+struct ClientMetadata {
+    text: String,
+    max_age: Option<u64>,
 }
 
 fn options(patience: Duration) -> RequestOptions {
@@ -95,6 +127,17 @@ impl HostClient for SpinHostClient {
 
     async fn cancel(&self, job: JobId, correlation: &CorrelationId) -> Result<(), HostError> {
         cancel_reply(status(self.request(job, "cancel", correlation)?, GRACE).await?)
+    }
+
+    async fn fetch_client_metadata(
+        &self,
+        url: &str,
+        correlation: &CorrelationId,
+    ) -> Result<FetchedDocument, HostError> {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("url", url).finish();
+        let request = self.post(&format!("fetch-client-metadata?{query}"), correlation)?;
+        let found: ClientMetadata = json(request, DOCUMENT_PATIENCE).await?;
+        Ok(FetchedDocument { text: found.text, max_age: found.max_age.map(Duration::from_secs) })
     }
 }
 

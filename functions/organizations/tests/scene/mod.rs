@@ -32,7 +32,9 @@ impl Scene {
     pub async fn start() -> Self {
         let harness = Harness::start(router, describe()).await;
         for tenant in [&harness.ours, &harness.theirs] {
-            let statement = sql("UPDATE memberships SET role = 'owner' WHERE user_id = $1").bind(tenant.caller.user);
+            let statement = sql("UPDATE memberships SET role = 'owner' WHERE user_id = $1")
+                .bind(tenant.caller.user)
+                .across_tenants("a test");
             harness.api.ports.sql.execute(statement).await.expect("an owner");
         }
         let person =
@@ -95,7 +97,7 @@ impl Scene {
     }
 
     pub async fn change(&self, statement: &'static str) {
-        self.harness.api.ports.sql.execute(sql(statement)).await.expect("changes");
+        self.harness.api.ports.sql.execute(sql(statement).across_tenants("a test")).await.expect("changes");
     }
 
     /// How acts of this kind ended in our tenant, the newest first.
@@ -123,6 +125,7 @@ async fn add(harness: &Harness, organization: OrganizationId, role: Role, name: 
             .bind(id)
             .bind(role.as_str())
             .bind(now)
+            .across_tenants("a test")
             .into(),
         sql("INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at) \
              VALUES ($1, $2, $3, 'test', $4, $5, $6)")
@@ -132,6 +135,7 @@ async fn add(harness: &Harness, organization: OrganizationId, role: Role, name: 
         .bind(token.prefix())
         .bind(token.hash())
         .bind(now)
+        .across_tenants("a test")
         .into(),
     ];
     ports.sql.batch(steps).await.expect("a person");

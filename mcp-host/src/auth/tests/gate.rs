@@ -2,9 +2,10 @@
 
 use bulkhead_audit::AuditFilter;
 use bulkhead_http_api::Kind;
+use bulkhead_identity::{NewSession, SessionOrigin, SessionTerms, SigningKeys, open_session};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, Credential, PageRequest};
-use bulkhead_native_adapters::SystemClock;
+use bulkhead_kernel::{Caller, CorrelationId, Credential, PageRequest, Scope, Scopes};
+use bulkhead_native_adapters::{OsEntropy, SystemClock};
 use bulkhead_testkit::functions::Fixture;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -21,6 +22,7 @@ struct Scene {
     signer: Signer,
     served: Served,
     gate: Gate,
+    own: SigningKeys,
 }
 
 impl Scene {
@@ -33,8 +35,36 @@ impl Scene {
             served.url
         );
         let config: OauthConfig = toml::from_str(&config).expect("settings");
-        let gate = Gate::new(&config, "https://bulkhead.example.com/", None).expect("TLS");
-        Self { fixture, signer, served, gate }
+        let own = SigningKeys::generate(&OsEntropy);
+        let gate = Gate::new(Some(&config), "https://bulkhead.example.com/", own.public(), None).expect("TLS");
+        Self { fixture, signer, served, gate, own }
+    }
+
+    /// The same without another issuer.
+    async fn alone() -> Self {
+        let scene = Self::start().await;
+        let gate = Gate::new(None, "https://bulkhead.example.com/", scene.own.public(), None).expect("TLS");
+        Self { gate, ..scene }
+    }
+
+    /// A token of our own authorization server.
+    async fn own_token(&self, audience: &str, scopes: Scopes) -> String {
+        let caller = &self.fixture.ours.caller;
+        let membership =
+            bulkhead_identity::find_membership(&self.fixture.ports, caller.user, caller.organization).await;
+        let membership = membership.expect("read").expect("a membership");
+        let session = NewSession {
+            membership: &membership,
+            issuer: "https://bulkhead.example.com",
+            audience,
+            scopes,
+            client: Some("client"),
+            origin: SessionOrigin::default(),
+            browser: None,
+        };
+        let (terms, correlation) = (SessionTerms::default(), CorrelationId::parse("test").expect("sane"));
+        let opened = open_session(&self.fixture.ports, &self.own, &terms, session, "test", Vec::new(), &correlation);
+        opened.await.expect("a session").access.expose().to_owned()
     }
 
     /// A token that is good now.
@@ -140,16 +170,51 @@ async fn a_token_in_the_query_is_refused_also_beside_one_in_the_header() {
     assert!(scene.enter("/mcp?token=x", Some(&token)).await.is_ok());
 }
 
+#[tokio::test]
+async fn tokens_of_ours_get_in_with_another_issuer_and_without() {
+    for scene in [Scene::start().await, Scene::alone().await] {
+        let tools = || Scopes::Only([Scope::Tools].into());
+        let token = scene.own_token(AUDIENCE, tools()).await;
+        let caller = scene.enter("/mcp", Some(&token)).await.expect("a caller");
+        assert_eq!(caller.user, scene.fixture.ours.caller.user);
+        assert!(matches!(caller.credential, Credential::Session(_)));
+        let elsewhere = scene.own_token("https://bulkhead.example.com/v1", tools()).await;
+        assert_eq!(scene.refused(&elsewhere).await.0, Kind::Unauthenticated);
+        let (kind, challenge) =
+            scene.refused(&scene.own_token(AUDIENCE, Scopes::Only([Scope::Profile].into())).await).await;
+        assert_eq!(kind, Kind::InsufficientScope);
+        assert!(
+            challenge.contains("error=\"insufficient_scope\"") && challenge.contains("scope=\"tools\""),
+            "{challenge}"
+        );
+        scene.fixture.ports.sql.execute(sql("UPDATE sessions SET revoked_at = 1")).await.expect("updates");
+        let (kind, challenge) = scene.refused(&token).await;
+        assert_eq!(kind, Kind::Unauthenticated);
+        assert!(challenge.contains("error=\"invalid_token\"") && challenge.contains(METADATA), "{challenge}");
+    }
+}
+
+#[tokio::test]
+async fn without_another_issuer_clients_are_sent_to_ours_and_that_ones_tokens_are_refused() {
+    let scene = Scene::alone().await;
+    let refused = scene.enter("/mcp", None).await.expect_err("refused");
+    assert_eq!(refused, (Kind::Unauthenticated, format!("Bearer scope=\"tools\", {METADATA}")));
+    assert_eq!(scene.refused(&scene.token("ada", "a b")).await.0, Kind::Unauthenticated);
+    let metadata = scene.gate.resource().metadata();
+    assert_eq!(metadata["authorization_servers"], json!(["https://bulkhead.example.com"]));
+    assert_eq!((&metadata["resource"], &metadata["scopes_supported"]), (&json!(AUDIENCE), &json!(["tools"])));
+}
+
 #[test]
 fn the_metadata_is_what_rfc_9728_says() {
     let config: OauthConfig =
         toml::from_str("issuer = \"https://id.example.com/\"\nwrite_scope = \"w\"").expect("settings");
-    let resource = crate::auth::Resource::new(&config, "https://bulkhead.example.com");
+    let resource = crate::auth::Resource::new(Some(&config), "https://bulkhead.example.com");
     let expected = json!({
         "resource": AUDIENCE, "authorization_servers": ["https://id.example.com/"], "scopes_supported": ["mcp", "w"],
         "bearer_methods_supported": ["header"], "resource_name": "Bulkhead",
     });
     assert_eq!(resource.metadata(), expected);
     let config = OauthConfig { audience: Some("urn:bulkhead".to_owned()), ..config };
-    assert_eq!(crate::auth::Resource::new(&config, "https://x").metadata()["resource"], "urn:bulkhead");
+    assert_eq!(crate::auth::Resource::new(Some(&config), "https://x").metadata()["resource"], "urn:bulkhead");
 }

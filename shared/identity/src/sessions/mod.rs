@@ -4,6 +4,7 @@
 //! copy, and whoever has the original, sign in again (RFC 9700, section 4.14.2).
 
 mod browser;
+mod grant;
 mod list;
 mod model;
 mod open;
@@ -13,9 +14,10 @@ pub(crate) mod store;
 mod switch;
 
 pub use browser::authenticate_browser;
+pub use grant::{end_granted_session, find_refreshable, find_session};
 pub use list::{ListError, list_sessions};
 pub use model::{Session, SessionOrigin, SessionTerms, Tokens};
-pub use open::{NewSession, OpenError, open_session};
+pub use open::{NewSession, OpenError, open_session, open_session_as};
 pub use refresh::{RefreshError, refresh_session};
 pub use revoke::{RevokeError, revoke_session};
 pub use switch::{SwitchError, switch_session};

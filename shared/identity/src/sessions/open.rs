@@ -51,12 +51,30 @@ pub async fn open_session(
     terms: &SessionTerms,
     new: NewSession<'_>,
     how: &str,
+    steps: Vec<Step>,
+    correlation: &CorrelationId,
+) -> Result<Tokens, OpenError> {
+    open_session_as(ports, keys, terms, ports.new_id(), new, how, steps, correlation).await
+}
+
+/// The same with an id that the caller has made, for `steps` that name the session.
+///
+/// # Errors
+/// [`OpenError`]; then nothing was changed.
+#[expect(clippy::too_many_arguments, reason = "as above, and the id")]
+pub async fn open_session_as(
+    ports: &Ports,
+    keys: &SigningKeys,
+    terms: &SessionTerms,
+    id: SessionId,
+    new: NewSession<'_>,
+    how: &str,
     mut steps: Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<Tokens, OpenError> {
     let now = ports.now();
     let session = Session {
-        id: ports.new_id(),
+        id,
         user: new.membership.user,
         organization: new.membership.organization,
         client_id: new.client.map(str::to_owned),

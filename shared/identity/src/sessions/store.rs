@@ -179,6 +179,30 @@ pub(crate) async fn standing(
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// A session that goes on, while its user belongs to the organisation: of this id, or with this unused refresh token.
+pub(super) async fn find_live(
+    database: &dyn Sql,
+    id: Option<SessionId>,
+    refresh: Option<&OpaqueToken>,
+    now: Timestamp,
+) -> Result<Option<Session>, SqlError> {
+    let text = format!(
+        "SELECT {SESSION} FROM sessions s \
+         JOIN memberships m ON m.organization_id = s.organization_id AND m.user_id = s.user_id \
+         JOIN users u ON u.id = s.user_id AND u.deleted_at IS NULL \
+         JOIN organizations o ON o.id = s.organization_id AND o.deleted_at IS NULL \
+         WHERE s.revoked_at IS NULL AND s.expires_at > $3 AND (s.id = $1 OR s.id = \
+         (SELECT r.session_id FROM refresh_tokens r WHERE r.hash = $2 AND r.used_at IS NULL AND r.expires_at > $3))"
+    );
+    // The empty text is no id and no hash.
+    let statement = sql(text)
+        .bind(id.map(|id| id.to_string()).unwrap_or_default())
+        .bind(refresh.map(OpaqueToken::hash).unwrap_or_default())
+        .bind(now)
+        .across_tenants("a client's token leads to its session");
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
+}
+
 /// Whose session a browser's cookie is.
 pub(crate) struct Browser {
     pub(crate) session: SessionId,

@@ -21,6 +21,12 @@ pub enum Limit {
     TokenAddress,
     /// Codes of a second factor, by account.
     SecondFactorAccount,
+    /// OAuth clients registered, by client address.
+    RegisterAddress,
+    /// Requests of OAuth clients with a credential, by client address.
+    ClientAddress,
+    /// Codes of devices typed in, by user.
+    DeviceCodeUser,
 }
 
 /// So many in so long. They come back evenly, one every `window / quota`.
@@ -52,7 +58,7 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignUpAddress,
@@ -61,6 +67,9 @@ impl Limit {
         Self::MailAccount,
         Self::TokenAddress,
         Self::SecondFactorAccount,
+        Self::RegisterAddress,
+        Self::ClientAddress,
+        Self::DeviceCodeUser,
     ];
 
     /// Its name, in headers and in the setting.
@@ -75,6 +84,9 @@ impl Limit {
             Self::MailAccount => "mail-account",
             Self::TokenAddress => "token-address",
             Self::SecondFactorAccount => "second-factor-account",
+            Self::RegisterAddress => "register-address",
+            Self::ClientAddress => "client-address",
+            Self::DeviceCodeUser => "device-code-user",
         }
     }
 
@@ -90,6 +102,9 @@ impl Limit {
             Self::MailAccount => (5, 3600),
             Self::TokenAddress => (30, 60),
             Self::SecondFactorAccount => (5, 300),
+            Self::RegisterAddress => (20, 3600),
+            Self::ClientAddress => (300, 60),
+            Self::DeviceCodeUser => (10, 600),
         };
         Quota { quota, window: Duration::from_secs(seconds) }
     }

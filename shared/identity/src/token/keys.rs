@@ -51,6 +51,15 @@ impl SigningKeys {
         if keys.is_empty() { Err(InvalidSigningKey) } else { Ok(Self(keys)) }
     }
 
+    /// A new key before these. Of these only the one that signed until now, when the tokens of the others are all dead.
+    #[must_use]
+    pub fn rotated(self, source: &dyn Entropy, others_are_dead: bool) -> Self {
+        let kept = if others_are_dead { 1 } else { self.0.len() };
+        let mut keys = Self::generate(source);
+        keys.0.extend(self.0.into_iter().take(kept));
+        keys
+    }
+
     /// The keys as text, one a line.
     #[must_use]
     pub fn expose(&self) -> Secret {

@@ -1,11 +1,12 @@
 //! A host that does what a test tells it to.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bulkhead_execution::{LeaseTerms, Outcome, Usage, claim};
-use bulkhead_http_api::{HostClient, HostError, RunReply};
+use bulkhead_http_api::{FetchedDocument, HostClient, HostError, RunReply};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{CorrelationId, Ports};
 use serde_json::json;
@@ -32,6 +33,8 @@ pub enum Asked {
     Run(JobId, Duration, String),
     /// To cancel a job.
     Cancel(JobId, String),
+    /// For a client's metadata document.
+    FetchClientMetadata(String),
 }
 
 /// A host that does what a test tells it to, through the real use cases, and remembers what it was asked.
@@ -39,16 +42,23 @@ pub struct FakeHost {
     ports: Ports,
     behaviour: Mutex<Behaviour>,
     asked: Mutex<Vec<Asked>>,
+    documents: Mutex<BTreeMap<String, FetchedDocument>>,
 }
 
 impl FakeHost {
     pub(crate) fn new(ports: Ports) -> Self {
-        Self { ports, behaviour: Mutex::new(Behaviour::Finish), asked: Mutex::default() }
+        Self { ports, behaviour: Mutex::new(Behaviour::Finish), asked: Mutex::default(), documents: Mutex::default() }
     }
 
     /// From now on it does this.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().expect("no test panics here") = behaviour;
+    }
+
+    /// From now on it finds this document there.
+    pub fn publish(&self, url: &str, text: &str) {
+        let document = FetchedDocument { text: text.to_owned(), max_age: None };
+        self.documents.lock().expect("no test panics here").insert(url.to_owned(), document);
     }
 
     /// What it was asked so far.
@@ -90,5 +100,13 @@ impl HostClient for FakeHost {
             Behaviour::Fail(error) => Err(error),
             _ => Ok(()),
         }
+    }
+
+    async fn fetch_client_metadata(&self, url: &str, _: &CorrelationId) -> Result<FetchedDocument, HostError> {
+        if let Behaviour::Fail(error) = self.note(Asked::FetchClientMetadata(url.to_owned())) {
+            return Err(error);
+        }
+        let documents = self.documents.lock().expect("no test panics here");
+        documents.get(url).cloned().ok_or(HostError::Refused(422))
     }
 }

@@ -121,6 +121,16 @@ impl Answer {
         self
     }
 
+    /// Checks that this is a refusal in OAuth's words, of this status.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn oauth_error(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status.as_u16(), self.json["error"].as_str()), (status, Some(code)), "{}", self.json);
+        self
+    }
+
     /// Checks that this has this status.
     ///
     /// # Panics
@@ -173,7 +183,11 @@ impl Answer {
         }
         let correlation = self.header("x-correlation-id");
         assert!((1..=64).contains(&correlation.len()), "x-correlation-id is {correlation:?}");
-        if !self.is_page() && (self.status.is_client_error() || self.status.is_server_error()) {
+        let failed = self.status.is_client_error() || self.status.is_server_error();
+        if failed && self.header("content-type") == "application/json" {
+            // An endpoint of OAuth, whose clients look for this (RFC 6749, section 5.2).
+            assert!(self.json["error"].is_string(), "{}", self.json);
+        } else if failed && !self.is_page() {
             assert_eq!(self.header("content-type"), "application/problem+json");
             if !self.json.is_null() {
                 assert_eq!(self.json["correlation_id"], correlation);

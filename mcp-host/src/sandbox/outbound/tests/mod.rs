@@ -2,6 +2,7 @@
 
 mod credentials;
 mod destinations;
+mod document;
 mod encodings;
 mod limits;
 mod server;

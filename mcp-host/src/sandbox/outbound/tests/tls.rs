@@ -9,13 +9,13 @@ use super::server::{Server, Step, ok};
 use super::*;
 
 /// An authority and the file that an operator would name.
-struct Authority {
+pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
@@ -24,12 +24,30 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    fn file(&self) -> std::path::PathBuf {
+    pub(super) fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// A server with a certificate for this name.
     async fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Server {
+        self.server_with(name, change, |_| vec![Step::Write(ok(b"secure"))]).await
+    }
+
+    /// A server with a certificate for this name that answers so.
+    pub(super) async fn server_answering(
+        &self,
+        name: &str,
+        answer: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Server {
+        self.server_with(name, |_| (), answer).await
+    }
+
+    async fn server_with(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+        answer: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Server {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
         change(&mut params);
@@ -40,7 +58,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
             .expect("a key for the certificate");
-        Server::start_with(Some(TlsAcceptor::from(Arc::new(config))), |_| vec![Step::Write(ok(b"secure"))]).await
+        Server::start_with(Some(TlsAcceptor::from(Arc::new(config))), answer).await
     }
 }
 

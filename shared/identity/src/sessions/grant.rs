@@ -1,0 +1,47 @@
+//! Sessions as the authorization server sees them: by a token that a client presents.
+
+use bulkhead_audit::{Actor, AuditEvent, Outcome};
+use bulkhead_kernel::id::SessionId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{CorrelationId, Ports};
+
+use super::model::Session;
+use super::open::target;
+use super::store;
+use crate::opaque::{OpaqueToken, Purpose};
+
+/// The session of a refresh token that can be used still. The token is not used by this.
+///
+/// # Errors
+/// [`SqlError`].
+pub async fn find_refreshable(ports: &Ports, presented: &str) -> Result<Option<Session>, SqlError> {
+    let Ok(token) = OpaqueToken::parse(Purpose::Refresh, presented) else { return Ok(None) };
+    store::find_live(ports.sql.as_ref(), None, Some(&token), ports.now()).await
+}
+
+/// A session that goes on.
+///
+/// # Errors
+/// [`SqlError`].
+pub async fn find_session(ports: &Ports, id: SessionId) -> Result<Option<Session>, SqlError> {
+    store::find_live(ports.sql.as_ref(), Some(id), None, ports.now()).await
+}
+
+/// Ends a session without its user's doing, and says why in the audit trail. One that has ended stays as it is.
+///
+/// # Errors
+/// [`SqlError`]; then nothing was changed.
+pub async fn end_granted_session(
+    ports: &Ports,
+    id: SessionId,
+    action: &str,
+    reason: &str,
+    correlation: &CorrelationId,
+) -> Result<(), SqlError> {
+    let Some(session) = find_session(ports, id).await? else { return Ok(()) };
+    let actor = Actor { kind: "user".to_owned(), id: session.user.to_string(), credential_id: id.to_string() };
+    let audit = AuditEvent::pending_by(ports, session.organization, actor, action, target(id), correlation);
+    let audit = AuditEvent { reason: Some(reason.to_owned()), ..audit.ended(Outcome::Succeeded) };
+    let steps = vec![store::revoke(session.user, id, ports.now()).into(), bulkhead_audit::begin(&audit).across_tenants("with the step before it").into()];
+    ports.sql.batch(steps).await.map(drop)
+}
