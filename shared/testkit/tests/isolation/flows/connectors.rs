@@ -33,6 +33,7 @@ fn connector(slug: &str) -> NewConnector {
         version: "0.1.0".to_owned(),
         description: "A connector.".to_owned(),
         auth_type: AuthType::None,
+        oauth: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         tools: vec![tool],
     }
