@@ -3,6 +3,7 @@
 //! `bulkhead.example.toml` documents every setting; a test keeps the two the same.
 
 mod connections;
+mod mail;
 mod mcp;
 mod oauth;
 mod registry;
@@ -19,6 +20,7 @@ use crate::edge::EdgeLimits;
 use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
 pub use connections::ConnectionsConfig;
+pub use mail::MailConfig;
 pub use mcp::{Authentication, McpConfig};
 pub(crate) use oauth::is_trustworthy;
 pub use oauth::{InvalidIssuer, IssuerUrl, OauthConfig, OauthSettingError};
@@ -57,6 +59,8 @@ pub struct Config {
     pub connections: ConnectionsConfig,
     /// Requests of connectors.
     pub outbound: OutboundConfig,
+    /// Mail.
+    pub mail: MailConfig,
     /// Registries of connectors.
     pub registry: RegistryConfig,
     /// The embedded edge runtime.
@@ -82,6 +86,7 @@ impl Default for Config {
             vault: VaultConfig::default(),
             connections: ConnectionsConfig::default(),
             outbound: OutboundConfig::default(),
+            mail: MailConfig::default(),
             registry: RegistryConfig::default(),
             edge: EdgeSettings::default(),
             connectors: BTreeMap::new(),
@@ -325,7 +330,7 @@ impl Config {
 
     /// Limits that are zero and with which nothing would work.
     fn zeros(&self) -> Vec<&'static str> {
-        let Self { mcp, oauth, jobs, sandbox, vault, connections, registry, edge, .. } = self;
+        let Self { mcp, oauth, jobs, sandbox, vault, connections, mail, registry, edge, .. } = self;
         let positive = [
             ("mcp.max_body_bytes", mcp.max_body_bytes as u64),
             ("jobs.lease_seconds", jobs.lease_seconds),
@@ -349,6 +354,7 @@ impl Config {
         positive
             .into_iter()
             .chain(sandbox.limits())
+            .chain(mail.limits())
             .chain(registry.limits())
             .chain(connections.limits())
             .chain(oauth.iter().flat_map(OauthConfig::limits))

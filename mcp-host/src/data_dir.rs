@@ -1,12 +1,13 @@
 //! The data directory: everything that one machine keeps.
 //!
-//! `bulkhead.db`, `lock`, `internal.key`, `signing.keys`, `owner.json`, `vault.keys`, `cache/` (compiled components).
+//! `bulkhead.db`, `lock`, `internal.key`, `signing.keys`, `identity.key`, `owner.json`, `vault.keys`, `cache/` (compiled
+//! components), `mail/` (where no mail server is set).
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use bulkhead_identity::SigningKeys;
+use bulkhead_identity::{IdentityKey, SigningKeys};
 use bulkhead_kernel::{Entropy, Secret, entropy};
 use serde_json::json;
 
@@ -78,6 +79,18 @@ impl DataDir {
         let text = self.secret("signing.keys", || SigningKeys::generate(source).expose())?;
         SigningKeys::parse(text.expose()).map_err(|error| DataDirError {
             path: self.file("signing.keys"),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+        })
+    }
+
+    /// The key of what identity has to read back, made when there is none.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be read or written, or is none.
+    pub fn identity_key(&self, source: &dyn Entropy) -> Result<IdentityKey, DataDirError> {
+        let text = self.secret("identity.key", || IdentityKey::generate(source).expose())?;
+        IdentityKey::parse(text.expose()).map_err(|error| DataDirError {
+            path: self.file("identity.key"),
             source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
         })
     }

@@ -42,3 +42,22 @@ CREATE TABLE mails (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX mails_by_due_at ON mails (due_at);
+
+-- A user's TOTP (RFC 6238). `sealed` is its secret, encrypted under a key that is not in the database; it asks for codes once it
+-- is confirmed. `last_step` is the time step of the last code that was taken: none is taken twice.
+CREATE TABLE second_factors (
+    user_id TEXT PRIMARY KEY REFERENCES users (id),
+    sealed BYTEA NOT NULL,
+    last_step BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    confirmed_at BIGINT
+);
+
+-- What is used in the place of a code when the device is lost, by SHA-256 (hex). Each is used once.
+CREATE TABLE recovery_codes (
+    hash TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);

@@ -42,6 +42,16 @@ pub fn functions() -> Vec<Function> {
             routes: bulkhead_function_oauth_callback::routes,
             describe: bulkhead_function_oauth_callback::describe,
         },
+        Function {
+            name: "organizations",
+            routes: bulkhead_function_organizations::routes,
+            describe: bulkhead_function_organizations::describe,
+        },
+        Function {
+            name: "profile",
+            routes: bulkhead_function_profile::routes,
+            describe: bulkhead_function_profile::describe,
+        },
     ]
 }
 

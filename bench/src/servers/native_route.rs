@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Audience, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection};
+use bulkhead_http_api::{
+    Api, Audience, Correlation, HostClient, HostError, Limits, Problem, Query, Routes, RunReply, collection,
+};
 use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{Caller, CorrelationId, Page, Ports};
@@ -30,8 +32,14 @@ pub(super) async fn router(database: &Path) -> anyhow::Result<Router> {
 }
 
 /// As `functions/tools` has it, which a native program may not depend on.
-async fn list(State(api): State<Api>, _: Caller, Query(()): Query<()>, uri: Uri) -> Result<Response, Problem> {
-    let connectors = bulkhead_connectors::list(&api.ports).await?;
+async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Correlation(correlation): Correlation,
+    Query(()): Query<()>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let connectors = bulkhead_connectors::list(&api.ports, &caller, &correlation).await?;
     Ok(collection(&uri, Page::whole(connectors)))
 }
 

@@ -1,5 +1,6 @@
 //! What the routes are, in the words of OpenAPI.
 
+use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation, page_of};
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,7 @@ pub fn describe() -> Description {
             .query("job", json!({"type": "string", "format": "uuid"}), "Of this job.")
             .query("correlation_id", json!({"type": "string", "minLength": 1}), "Of this request.")
             .paged()
+            .refuses(&[Kind::InsufficientScope])
             .answers(
                 200,
                 "AuditEventPage",

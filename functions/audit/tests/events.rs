@@ -129,3 +129,22 @@ async fn the_trail_wants_a_key_and_can_not_be_written() {
     harness.get("/v1/audit").await.refused(404, "unknown-path");
     harness.get("/v1/audit/events/x").await.refused(404, "unknown-path");
 }
+
+#[tokio::test]
+async fn a_key_needs_the_scope_of_the_trail_and_its_refusal_is_in_it() {
+    let harness = harness().await;
+    let scopes = async |scopes: &str| {
+        let narrow = bulkhead_kernel::sql::sql("UPDATE api_keys SET scopes = $2 WHERE user_id = $1");
+        let narrow = narrow.bind(harness.ours.caller.user).bind(scopes);
+        assert_eq!(harness.api.ports.sql.execute(narrow).await, Ok(1));
+    };
+    scopes("tools organization profile").await;
+    let refused = harness.get("/v1/audit/events").await.refused(403, "insufficient-scope");
+    assert_eq!(refused.json["scope"], "audit:read");
+    scopes("audit:read").await;
+    let answer = harness.get("/v1/audit/events?action=audit.list").await.with_status(200);
+    assert_eq!(
+        (answer.json["items"].as_array().map(Vec::len), &answer.json["items"][0]["outcome"]),
+        (Some(1), &json!("refused"))
+    );
+}

@@ -3,15 +3,18 @@
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 mod email;
+mod invited;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
 mod pages;
 mod password;
 mod refresh;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod switch;
 mod tokens;
 
 use axum::Router;
@@ -25,7 +28,15 @@ pub use openapi::describe;
 pub fn routes() -> Routes {
     Routes::new()
         .post("/v1/auth/sign-up", sign_up::handle)
+        .post("/v1/auth/sign-up/invited", invited::handle)
+        .post("/v1/auth/switch", switch::handle)
         .post("/v1/auth/sign-in", sign_in::handle)
+        .post("/v1/auth/sign-in/second-factor", second_factor::sign_in::handle)
+        .get("/v1/auth/second-factor", second_factor::status::handle)
+        .post("/v1/auth/second-factor", second_factor::enrol::handle)
+        .post("/v1/auth/second-factor/confirm", second_factor::confirm::handle)
+        .post("/v1/auth/second-factor/disable", second_factor::disable::handle)
+        .post(pages::second_factor::PATH, pages::second_factor::submit)
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)
         .delete("/v1/auth/sessions/{id}", sessions::delete::handle)

@@ -27,8 +27,18 @@ pub fn describe() -> Description {
             .description("Only where the operator has opened it.")
             .body("SignUp")
             .refuses(&[Kind::SignUpClosed, Kind::AccountExists]),
+        open("/v1/auth/sign-up/invited", "signUpInvited", "Make an account with an invitation")
+            .description("Its address is the invitation's. Also where signing up is closed.")
+            .body("SignUpInvited")
+            .refuses(&[Kind::UnknownInvitation, Kind::AccountExists]),
+        Operation::new("post", "/v1/auth/switch", "switchOrganization", "Act in another organization")
+            .description("With the same session. Its tokens until now are no longer good.")
+            .body("Switch")
+            .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::NoOrganization, Kind::Misconfigured])
+            .answers(200, "Tokens", &[], tokens),
         open("/v1/auth/sign-in", "signIn", "Open a session with e-mail address and password")
             .body("SignIn")
+            .answers(202, "Challenge", RATE_LIMIT, "The password is right; a code is needed too.")
             .refuses(&[Kind::WrongCredentials, Kind::NoOrganization]),
         open("/v1/auth/refresh", "refresh", "Get the next access token")
             .description("A refresh token is good for one use. One that is used again ends its session.")
@@ -49,9 +59,54 @@ pub fn describe() -> Description {
             .refuses(&[Kind::InsufficientScope, Kind::UnknownSession])
             .answers_nothing(204, "It has ended."),
     ];
+    operations.extend(second_factors());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas: schemas::schemas() }
+}
+
+/// Second factors.
+fn second_factors() -> [Operation; 5] {
+    let limited = [Kind::Misconfigured, Kind::TooManyRequests, Kind::InsufficientScope];
+    let path = "/v1/auth/second-factor";
+    [
+        Operation::new("get", path, "getSecondFactor", "Whether signing in takes a code")
+            .refuses(&[Kind::InsufficientScope])
+            .answers(200, "SecondFactor", &[], "Your second factor."),
+        Operation::new("post", path, "enrolSecondFactor", "Get a secret for your authenticator")
+            .description("It asks for codes once it is confirmed.")
+            .body("SecondFactorEnrolment")
+            .refuses(&limited)
+            .refuses(&[Kind::WrongCredentials, Kind::SecondFactorState])
+            .answers(200, "SecondFactorSecret", &[], "The secret, which is shown once."),
+        Operation::new(
+            "post",
+            "/v1/auth/second-factor/confirm",
+            "confirmSecondFactor",
+            "Show that your authenticator works",
+        )
+        .description("From now on signing in takes a code.")
+        .body("SecondFactorConfirmation")
+        .refuses(&limited)
+        .refuses(&[Kind::WrongCode, Kind::SecondFactorState])
+        .answers(200, "RecoveryCodes", &[], "Codes for when the authenticator is lost, which are shown once."),
+        Operation::new("post", "/v1/auth/second-factor/disable", "disableSecondFactor", "Sign in without a code again")
+            .body("SecondFactorRemoval")
+            .refuses(&limited)
+            .refuses(&[Kind::WrongCredentials, Kind::WrongCode, Kind::SecondFactorState])
+            .answers_nothing(204, "You have no second factor."),
+        Operation::new("post", "/v1/auth/sign-in/second-factor", "answerChallenge", "Open a session with a code")
+            .public()
+            .body("ChallengeAnswer")
+            .refuses(&[Kind::Misconfigured, Kind::TooManyRequests, Kind::InvalidToken, Kind::WrongCode])
+            .refuses(&[Kind::NoOrganization])
+            .answers(
+                200,
+                "Tokens",
+                RATE_LIMIT,
+                "An access token for ten minutes, and a refresh token for the next one.",
+            ),
+    ]
 }
 
 /// Passwords, and addresses that are proven.
@@ -101,7 +156,7 @@ fn passwords_and_addresses() -> [Operation; 5] {
 }
 
 /// The pages for people.
-fn pages() -> [Operation; 8] {
+fn pages() -> [Operation; 9] {
     const COOKIES: &[(&str, &str)] = &[("Set-Cookie", "`__Host-session` and `__Host-csrf`.")];
     let page = |method, path, id, summary| Operation::new(method, path, id, summary).public();
     let token = |operation: Operation| {
@@ -145,6 +200,18 @@ fn pages() -> [Operation; 8] {
             .answers_page(403, &[], "No such organization.")
             .answers_page(429, &[("Retry-After", "After how many seconds to try again.")], "Tried too often.")
             .answers_page(200, COOKIES, "Signed in; the page goes on to `next`."),
+        page(
+            "post",
+            "/sign-in/second-factor",
+            "answerChallengeByPage",
+            "Open a session that the browser keeps, with a code",
+        )
+        .form("ChallengeForm")
+        .refuses(&[Kind::CrossSite, Kind::Misconfigured])
+        .answers_page(400, &[], "It took too long.")
+        .answers_page(403, &[], "The code is wrong, or no such organization.")
+        .answers_page(429, &[("Retry-After", "After how many seconds to try again.")], "Tried too often.")
+        .answers_page(200, COOKIES, "Signed in; the page goes on to `next`."),
         page("get", "/sign-out", "signOutPage", "The page to sign out on")
             .answers_nothing(303, "Nobody is signed in: to the page to sign in on.")
             .answers_page(200, &[], "The page."),

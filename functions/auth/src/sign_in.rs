@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SessionTerms, SignInError, User, check_credentials,
-    choose_membership, open_session,
+    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SessionTerms, SignInError, User, challenge_if_needed,
+    check_credentials, choose_membership, open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
 use crate::origin::Origin;
+use crate::second_factor::sign_in::challenge;
 use crate::tokens;
 
 /// The body.
@@ -44,7 +45,22 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let password = Secret::new(body.password);
     let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
-    let membership = choose_membership(&api.ports, &user, body.organization.as_deref()).await?;
+    if let Some(needed) = challenge_if_needed(&api.ports, &user).await? {
+        return Ok(challenge(&needed));
+    }
+    open(api, &user, body.organization.as_deref(), origin, "password", correlation).await
+}
+
+/// Opens a session for somebody who has proven who they are.
+pub(crate) async fn open(
+    api: &Api,
+    user: &User,
+    organization: Option<&str>,
+    Origin(origin): Origin,
+    how: &str,
+    correlation: &CorrelationId,
+) -> Result<Response, Problem> {
+    let membership = choose_membership(&api.ports, user, organization).await?;
     let issuer = api.public_url().await?;
     let session = NewSession {
         membership: &membership,
@@ -52,11 +68,11 @@ async fn sign_in(
         audience: &Audience::Rest.of(&issuer),
         scopes: Scopes::Everything,
         client: None,
-        origin: origin.0,
+        origin,
         browser: None,
     };
     let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
-    let opened = open_session(&api.ports, &keys, &terms, session, "password", Vec::new(), correlation).await?;
+    let opened = open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
     Ok(tokens::answer(&opened))
 }
 

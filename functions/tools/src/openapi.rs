@@ -12,6 +12,8 @@ pub fn describe() -> Description {
     let mut operations = connectors();
     operations.extend(restrictions::operations());
     operations.extend(jobs());
+    // Whoever is known may still have been granted too little.
+    let operations = operations.into_iter().map(|operation| operation.refuses(&[Kind::InsufficientScope])).collect();
     Description {
         tag: ("tools", "What there is to call, calling it, and what became of it."),
         operations,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bulkhead_audit::{AuditEvent, Target};
-use bulkhead_http_api::{Kind, Problem, bearer};
+use bulkhead_http_api::{Kind, Peer, Problem, bearer};
 use bulkhead_identity::{ActAsError, AuthenticateError, Rules, TokenError, Unverified, is_api_key};
 use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Ports};
 use http::HeaderValue;
@@ -68,7 +68,8 @@ impl Gate {
         }
         let credential = bearer(&parts.headers).map_err(|reason| self.resource.no_credential(reason))?;
         if is_api_key(credential) {
-            return bulkhead_identity::authenticate_key(ports, credential).await.map_err(|error| match error {
+            let Peer(peer) = Peer::of(&parts.extensions);
+            return bulkhead_identity::authenticate_key(ports, credential, peer).await.map_err(|error| match error {
                 AuthenticateError::Invalid(reason) => self.resource.invalid_key(reason),
                 AuthenticateError::Token(reason) => self.resource.invalid_token(reason),
                 AuthenticateError::Sql(error) => error.into(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
-use bulkhead_identity::{NewOwner, TokenKeys};
+use bulkhead_identity::{IdentityKey, NewOwner, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
 use bulkhead_native_adapters::{
     Database, Isolation, NativeHttpClient, Options, OsEntropy, SqliteOptions, SystemClock, connect,
@@ -36,6 +36,7 @@ pub(super) struct Assembly {
     pub(super) sealing_key: Secret,
     /// OAuth clients, as functions read them.
     pub(super) oauth_clients: Secret,
+    pub(super) identity_key: IdentityKey,
     pub(super) lifecycle: Lifecycle,
     pub(super) metrics: Metrics,
     pub(super) worker: Worker,
@@ -106,6 +107,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     let registered = Registered::read(&config.connections)?;
     let internal_key = data_dir.internal_key(ports.entropy.as_ref())?;
     let signing_keys = data_dir.signing_keys(ports.entropy.as_ref())?;
+    let identity_key = data_dir.identity_key(ports.entropy.as_ref())?;
     let (token_keys, signing_keys) = (signing_keys.public(), signing_keys.expose());
     let installer = installer(config, &CompileCache::new(data_dir.file("cache"))?)?;
     let lifecycle = Lifecycle::start(installer, ports.clone(), operator()).await?;
@@ -130,6 +132,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
         signing_keys,
         sealing_key,
         oauth_clients,
+        identity_key,
         lifecycle,
         metrics,
         worker,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bulkhead_kernel::Caller;
+use bulkhead_kernel::{Caller, Permission};
 use rmcp::ServiceExt;
 use tokio_util::sync::CancellationToken;
 
@@ -47,5 +47,7 @@ pub(super) async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> 
     let owner: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let key = owner.get("api_key").and_then(serde_json::Value::as_str);
     let key = key.with_context(|| format!("{} has no api_key", path.display()))?;
-    Ok(bulkhead_identity::authenticate_key(&assembly.ports, key).await?)
+    let caller = bulkhead_identity::authenticate_key(&assembly.ports, key, None).await?;
+    caller.may(Permission::CallTools)?;
+    Ok(caller)
 }

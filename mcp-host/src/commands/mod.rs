@@ -3,6 +3,7 @@
 mod assemble;
 mod connector;
 mod database_url;
+mod mail;
 mod mcp;
 mod migrate;
 mod operator;
@@ -10,6 +11,7 @@ mod secrets;
 mod serve;
 mod shutdown;
 mod terminal;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,6 +72,9 @@ enum Command {
     Mcp,
     /// Brings the database up to date, and makes the first owner when there is none.
     Migrate,
+    /// People: a link to choose a password with.
+    #[command(subcommand)]
+    User(user::Command),
     /// The secrets that connectors are given outside of the sandbox.
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -91,6 +96,7 @@ impl Cli {
             Command::Serve => serve::run(config, serve::Functions::Elsewhere).await,
             Command::Mcp => mcp::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::User(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,
             Command::Connector(command) => command.run(config).await,
         }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulkhead_http_api::{PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
+use bulkhead_http_api::{IDENTITY_KEY, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
 use bulkhead_kernel::Secret;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
 use super::database_url;
+use super::mail::postman;
 use super::mcp::local_caller;
 use super::shutdown::Signals;
 use crate::auth::Gate;
@@ -50,6 +51,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let gate = config.oauth.as_ref().map(|oauth| Gate::new(oauth, &public_url, config.outbound.ca_file.as_deref()));
     let gate = gate.transpose()?.map(Arc::new);
     let variables = Arc::new(own_variables(&assembly, &public_url));
+    let postman = postman(&config.mail, &assembly.data_dir, &assembly.ports, assembly.identity_key.clone())?;
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
@@ -74,6 +76,10 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     });
     let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
     let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
+    let mail = tokio::spawn({
+        let stop = stop.clone();
+        async move { postman.serve(stop).await }
+    });
     // Before anybody is told that this runs, so that whoever stops it then stops it cleanly.
     let signals = Signals::install()?;
     announce(&public_url, functions, &data_dir);
@@ -91,6 +97,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     serve(listener, router, signal, Duration::from_secs(2)).await?;
     queue.abort();
     watch.abort();
+    mail.abort();
     database.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -108,6 +115,7 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
         settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
     variables.extend(own_variables(assembly, public_url));
     variables.insert(SIGNING_KEYS.to_owned(), assembly.signing_keys.clone());
+    variables.insert(IDENTITY_KEY.to_owned(), assembly.identity_key.expose());
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
     variables.insert("vault_sealing_key".to_owned(), assembly.sealing_key.clone());

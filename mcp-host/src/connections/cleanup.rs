@@ -28,7 +28,7 @@ impl Connections {
         }
     }
 
-    async fn clean_up(&self) -> Result<(), SqlError> {
+    pub(super) async fn clean_up(&self) -> Result<(), SqlError> {
         for cleanup in due_for_cleanup(&self.0.ports, BATCH).await? {
             // It is out of the way for a while, also when this process ends now.
             let attempts = u32::try_from(cleanup.attempts).unwrap_or(u32::MAX);

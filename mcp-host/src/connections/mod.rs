@@ -7,6 +7,8 @@
 mod cleanup;
 mod clients;
 mod refresh;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -25,7 +27,7 @@ use crate::config::ConnectionsConfig;
 use crate::sandbox::{BoundCredential, Connector};
 use crate::vault::Vault;
 
-pub(crate) use clients::{ClientsError, Registered};
+pub(crate) use clients::Registered;
 
 /// Connected accounts. One per process; cheap to clone.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ mod sessions;
 mod unread;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,13 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
-use bulkhead_http_api::{Api, Audience, Kind, Limits, Problem, Routes, Variables};
+use bulkhead_audit::{Act, Target};
+use bulkhead_http_api::{Api, Audience, Kind, Limits, Peer, Problem, Routes, Variables};
 use bulkhead_kernel::http::NoHttp;
-use bulkhead_kernel::{Caller, Ports, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Secret};
 use bulkhead_native_adapters::Database;
 use http::Uri;
+use http::request::Parts;
 
 use crate::auth::{Gate, Resource, ScopeGap};
 use crate::config::{Authentication, McpConfig};
@@ -134,12 +137,19 @@ async fn authenticate(
 ) -> Result<Response, bulkhead_http_api::Problem> {
     use axum::extract::FromRequestParts;
     let (mut parts, body) = request.into_parts();
+    let peer = parts
+        .extensions
+        .get()
+        .map_or(Peer(None), |ConnectInfo(client): &ConnectInfo<SocketAddr>| Peer::at(client.ip()));
+    parts.extensions.insert(peer);
     let Some(gate) = gate else {
         let caller = Caller::from_request_parts(&mut parts, &api).await?;
+        admit(&api.ports, &parts, &caller).await?;
         parts.extensions.insert(caller);
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let caller = gate.caller(&api.ports, &parts).await?;
+    admit(&api.ports, &parts, &caller).await?;
     let gap = ScopeGap::default();
     parts.extensions.insert(caller);
     parts.extensions.insert(gap.clone());
@@ -148,6 +158,18 @@ async fn authenticate(
         None => Ok(response),
         missing => Err(gate.resource().insufficient_scope(missing)),
     }
+}
+
+/// Keeps out a credential that was not granted what the endpoint is for, and records that.
+async fn admit(ports: &Ports, parts: &Parts, caller: &Caller) -> Result<(), Problem> {
+    // What is nearly always so costs nothing.
+    if caller.may(Permission::CallTools).is_ok() {
+        return Ok(());
+    }
+    let correlation = parts.extensions.get::<CorrelationId>().cloned();
+    let correlation = correlation.unwrap_or_else(|| CorrelationId::accept(None, ports.entropy.as_ref()));
+    let act = Act::new(ports, caller, "mcp.request", Target::new("endpoint", "/mcp"), &correlation);
+    Ok(act.admit(Permission::CallTools).await?)
 }
 
 fn count(

@@ -58,7 +58,7 @@ pub(super) async fn call(
         };
         let job = match called {
             Ok(Called::Ended(job)) => *job,
-            Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id).await,
+            Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id, &correlation).await,
             Err(error) => {
                 gap.note(&error);
                 return refused(&name, error);
@@ -113,6 +113,7 @@ fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> 
         Refusal::InsufficientScope(scope) => {
             Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": scope }))))
         }
+        Refusal::Denied(denied) => Err(tasks::denied(*denied)),
         Refusal::ToolRestricted(..) => {
             Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "type": "tool_restricted" }))))
         }

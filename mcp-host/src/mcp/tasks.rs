@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bulkhead_audit::AdmitError;
 use bulkhead_execution::{InputRequired, Job, JobStatus, Kept, ToolCall};
-use bulkhead_kernel::Caller;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, CorrelationId, Denied};
 use rmcp::ErrorData;
 use rmcp::model::{
     CallToolResponse, CancelTaskParams, CreateTaskResult, DetailedTask, GetTaskParams, GetTaskResult, Task,
@@ -55,8 +56,13 @@ fn ended(job: Result<Job, CallError>) -> Result<Called, CallError> {
 }
 
 /// The task that a call has become.
-pub(super) async fn created(shared: &Shared, caller: &Caller, id: JobId) -> Result<CallToolResponse, ErrorData> {
-    let job = bulkhead_execution::get(&shared.ports, caller, id).await.map_err(unavailable)?;
+pub(super) async fn created(
+    shared: &Shared,
+    caller: &Caller,
+    id: JobId,
+    correlation: &CorrelationId,
+) -> Result<CallToolResponse, ErrorData> {
+    let job = bulkhead_execution::get(&shared.ports, caller, id, correlation).await.map_err(unread)?;
     let job = job.ok_or_else(|| unknown(&id.to_string()))?;
     let mut created = CreateTaskResult::new(task(shared, id, &job));
     created.meta = Some(result::job_meta(&job));
@@ -65,14 +71,14 @@ pub(super) async fn created(shared: &Shared, caller: &Caller, id: JobId) -> Resu
 
 /// `tasks/get`.
 pub(super) async fn get(shared: &Shared, who: &Request, request: GetTaskParams) -> Result<GetTaskResult, ErrorData> {
-    let (id, job) = find(shared, &who.caller, &request.task_id).await?;
+    let (id, job) = find(shared, who, &request.task_id).await?;
     Ok(GetTaskResult::new(DetailedTask::new(task(shared, id, &job), payload(job)?)))
 }
 
 /// `tasks/update`: keeps what came, and when nothing is open any more, begins the next round of the call, in a job of its
 /// own. The specification has answers come one by one, and those that nobody waits for ignored.
 pub(super) async fn update(shared: &Shared, who: Request, request: UpdateTaskParams) -> Result<(), ErrorData> {
-    let (_, mut job) = find(shared, &who.caller, &request.task_id).await?;
+    let (_, mut job) = find(shared, &who, &request.task_id).await?;
     if job.user != who.caller.user {
         return Err(unknown(&request.task_id));
     }
@@ -96,17 +102,17 @@ pub(super) async fn update(shared: &Shared, who: Request, request: UpdateTaskPar
 
 /// `tasks/cancel`.
 pub(super) async fn cancel(shared: &Shared, who: &Request, request: CancelTaskParams) -> Result<(), ErrorData> {
-    let (_, job) = find(shared, &who.caller, &request.task_id).await?;
+    let (_, job) = find(shared, who, &request.task_id).await?;
     let canceled = bulkhead_execution::cancel(&shared.ports, &who.caller, job.id, &who.correlation).await;
-    canceled.map_err(unavailable)?;
+    canceled.map_err(unread)?;
     shared.worker.cancel(job.id);
     Ok(())
 }
 
 /// The task's id and the job of its last round.
-async fn find(shared: &Shared, caller: &Caller, task: &str) -> Result<(JobId, Job), ErrorData> {
+async fn find(shared: &Shared, who: &Request, task: &str) -> Result<(JobId, Job), ErrorData> {
     let id: JobId = task.parse().map_err(|_| unknown(task))?;
-    let job = bulkhead_execution::last_round(&shared.ports, caller, id).await.map_err(unavailable)?;
+    let job = bulkhead_execution::last_round(&shared.ports, &who.caller, id, &who.correlation).await.map_err(unread)?;
     Ok((id, job.ok_or_else(|| unknown(task))?))
 }
 
@@ -148,6 +154,22 @@ fn object(value: Value) -> Map<String, Value> {
 fn unknown(task: &str) -> ErrorData {
     let task: String = task.chars().take(64).collect();
     ErrorData::invalid_params(format!("there is no task {task:?}"), None)
+}
+
+fn unread(error: AdmitError) -> ErrorData {
+    match error {
+        AdmitError::Denied(error) => denied(error),
+        AdmitError::Sql(error) => unavailable(error),
+    }
+}
+
+/// What the caller may not do, and what that takes.
+pub(super) fn denied(denied: Denied) -> ErrorData {
+    let missing = match denied {
+        Denied::Role(role) => json!({ "role": role }),
+        Denied::Scope(scope) => json!({ "scope": scope }),
+    };
+    ErrorData::invalid_request(denied.to_string(), Some(missing))
 }
 
 fn unavailable(error: SqlError) -> ErrorData {

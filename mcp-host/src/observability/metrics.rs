@@ -106,6 +106,7 @@ impl Metrics {
             SubmitError::Refused(Refusal::InvalidArguments(_)) => "invalid_arguments",
             SubmitError::Refused(Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey) => "idempotency_key",
             SubmitError::Refused(Refusal::InsufficientScope(_)) => "insufficient_scope",
+            SubmitError::Refused(Refusal::Denied(_)) => "denied",
             SubmitError::Broken(_) => "broken_tool",
             SubmitError::Sql(_) => "database",
         };

@@ -97,7 +97,7 @@ impl Worker {
                     Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
                 let mut report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
-                report.events.splice(..0, event);
+                drop(report.events.splice(..0, event));
                 report
             }
             None => {

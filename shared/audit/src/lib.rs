@@ -2,9 +2,10 @@
 //!
 //! An entry is begun in the same atomic write that records the act, and completed in the one that records its end,
 //! so that no act goes unrecorded. [`begin`] and [`complete`] are therefore statements for the caller's batch; only a
-//! refusal, which changes nothing else, is written here ([`record_refusal`]). Shape after WorkOS: actor, action,
-//! target, context, occurred_at.
+//! refusal, which changes nothing else, is written here ([`record_refusal`]). An [`Act`] asks whether its caller may, and
+//! has the entries of either answer. Shape after WorkOS: actor, action, target, context, occurred_at.
 
+mod act;
 mod list;
 mod model;
 mod store;
@@ -12,6 +13,7 @@ mod store;
 use bulkhead_kernel::sql::{SqlError, Statement};
 use bulkhead_kernel::{Ports, Timestamp};
 
+pub use act::{Act, AdmitError};
 pub use list::{AuditFilter, list};
 pub use model::{Actor, AuditEvent, Outcome, Target};
 pub use store::insert as begin;

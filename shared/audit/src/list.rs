@@ -1,8 +1,8 @@
 //! Reading the trail.
 
-use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Page, PageRequest, Ports};
+use bulkhead_kernel::{Caller, Page, PageRequest, Permission, Ports};
 
+use crate::act::AdmitError;
 use crate::model::{AuditEvent, Outcome};
 use crate::store;
 
@@ -22,13 +22,14 @@ pub struct AuditFilter {
 /// The caller's organisation's entries, newest first.
 ///
 /// # Errors
-/// [`SqlError`] when they can't be read.
+/// [`AdmitError`] when the caller may not, which whoever answers the caller records, or they can't be read.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
     filter: &AuditFilter,
     page: &PageRequest,
-) -> Result<Page<AuditEvent>, SqlError> {
+) -> Result<Page<AuditEvent>, AdmitError> {
+    caller.may(Permission::ReadAudit)?;
     let rows = store::list(ports.sql.as_ref(), caller.organization, filter, page).await?;
     Ok(Page::from_rows(rows, page.limit, |event| event.id.to_string()))
 }

@@ -40,6 +40,14 @@ pub struct Target {
     pub id: String,
 }
 
+impl Target {
+    /// A thing of this kind.
+    #[must_use]
+    pub fn new(kind: &str, id: impl ToString) -> Self {
+        Self { kind: kind.to_owned(), id: id.to_string() }
+    }
+}
+
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -21,7 +21,7 @@ pub use approval::{
 };
 pub use limits::{Amount, Limits, ManifestLimits};
 pub use model::{Annotations, AuthType, Connector, InvalidName, Slug, Tool, ToolName};
-pub use query::{find_tool, get, list, list_tools};
+pub use query::{find_tool, get, list, list_tools, read};
 pub use register::{NewConnector, Registered, register, retain};
 pub use restrictions::{
     AllowedOutbound, InForce, KnownRestrictions, RestrictError, Restrictions, digest_in_force, find_restrictions,

@@ -1,20 +1,38 @@
 //! Reading the catalogue.
 
-use bulkhead_kernel::Ports;
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 
-use crate::model::{Connector, Tool};
+use crate::model::{Connector, Slug, Tool};
 use crate::store;
 
 /// Every available connector, by slug. An operator installs tens of them, so this is one page.
 ///
 /// # Errors
-/// [`SqlError`] when they can't be read.
-pub async fn list(ports: &Ports) -> Result<Vec<Connector>, SqlError> {
-    store::list(ports.sql.as_ref()).await
+/// [`AdmitError`] when the caller may not, or they can't be read.
+pub async fn list(ports: &Ports, caller: &Caller, correlation: &CorrelationId) -> Result<Vec<Connector>, AdmitError> {
+    let target = Target::new("organization", caller.organization);
+    Act::new(ports, caller, "connector.list", target, correlation).admit(Permission::ReadCatalogue).await?;
+    Ok(store::list(ports.sql.as_ref()).await?)
 }
 
-/// One available connector.
+/// One available connector, for a caller.
+///
+/// # Errors
+/// [`AdmitError`] when the caller may not, or it can't be read.
+pub async fn read(
+    ports: &Ports,
+    caller: &Caller,
+    slug: &Slug,
+    correlation: &CorrelationId,
+) -> Result<Option<Connector>, AdmitError> {
+    let target = Target::new("connector", slug);
+    Act::new(ports, caller, "connector.read", target, correlation).admit(Permission::ReadCatalogue).await?;
+    Ok(get(ports, slug.as_str()).await?)
+}
+
+/// One available connector, for whatever runs here itself.
 ///
 /// # Errors
 /// [`SqlError`] when it can't be read.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bulkhead_audit::AdmitError;
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Ports};
@@ -32,9 +33,14 @@ pub enum AnswerError {
 /// The last job of a call, through all the rounds that began with this one. `None` when there is none of this id.
 ///
 /// # Errors
-/// [`SqlError`] when the database refuses.
-pub async fn last_round(ports: &Ports, caller: &Caller, first: JobId) -> Result<Option<Job>, SqlError> {
-    let Some(mut job) = store::find(ports.sql.as_ref(), caller.organization, first).await? else { return Ok(None) };
+/// [`AdmitError`] when the caller may not, or the database refuses.
+pub async fn last_round(
+    ports: &Ports,
+    caller: &Caller,
+    first: JobId,
+    correlation: &CorrelationId,
+) -> Result<Option<Job>, AdmitError> {
+    let Some(mut job) = crate::get(ports, caller, first, correlation).await? else { return Ok(None) };
     for _ in 0..MAX_ROUNDS {
         match store::find_continuation(ports.sql.as_ref(), caller.organization, job.id).await? {
             Some(next) => job = next,

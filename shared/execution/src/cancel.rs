@@ -1,9 +1,9 @@
 //! Calling a job off.
 
-use bulkhead_audit::{AuditEvent, Outcome, Target};
+use bulkhead_audit::{Act, AdmitError, AuditEvent, Outcome, Target};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 
 use crate::finish::finished_event;
 use crate::model::{EventLevel, Job, JobError, JobErrorKind, JobStatus, NewEvent};
@@ -24,14 +24,15 @@ pub enum CancelOutcome {
 /// entry of its own, beside the job's: whoever canceled may not be who called.
 ///
 /// # Errors
-/// [`SqlError`] when the database refuses.
+/// [`AdmitError`] when the caller may not, or the database refuses.
 pub async fn cancel(
     ports: &Ports,
     caller: &Caller,
     id: JobId,
     correlation: &CorrelationId,
-) -> Result<Option<CancelOutcome>, SqlError> {
-    let target = Target { kind: "job".to_owned(), id: id.to_string() };
+) -> Result<Option<CancelOutcome>, AdmitError> {
+    let target = Target::new("job", id);
+    Act::new(ports, caller, "job.cancel", target.clone(), correlation).admit(Permission::CancelJobs).await?;
     let mut audit = AuditEvent::pending(ports, caller, "job.cancel", target, correlation).ended(Outcome::Succeeded);
     audit.job = Some(id);
     // A job may start or end between reading and writing it. It moves forward only, so two repeats are enough.
@@ -47,10 +48,10 @@ pub async fn cancel(
         };
         match tried {
             Err(error) if error.is_unexpected_rows_at(0) => {}
-            other => return other.map(Some),
+            other => return Ok(other.map(Some)?),
         }
     }
-    Err(SqlError::Unavailable("the job kept changing while it was being canceled".to_owned()))
+    Err(SqlError::Unavailable("the job kept changing while it was being canceled".to_owned()).into())
 }
 
 async fn cancel_queued(ports: &Ports, mut job: Job, audit: &AuditEvent) -> Result<CancelOutcome, SqlError> {

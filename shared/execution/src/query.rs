@@ -1,8 +1,8 @@
 //! Reading jobs and events.
 
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_kernel::id::JobId;
-use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Page, PageRequest, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Page, PageRequest, Permission, Ports};
 
 use crate::model::{Event, Job, JobStatus};
 use crate::store;
@@ -23,21 +23,30 @@ pub struct JobFilter {
 /// A job of the caller's organisation.
 ///
 /// # Errors
-/// [`SqlError`] when it can't be read.
-pub async fn get(ports: &Ports, caller: &Caller, id: JobId) -> Result<Option<Job>, SqlError> {
-    store::find(ports.sql.as_ref(), caller.organization, id).await
+/// [`AdmitError`] when the caller may not, or it can't be read.
+pub async fn get(
+    ports: &Ports,
+    caller: &Caller,
+    id: JobId,
+    correlation: &CorrelationId,
+) -> Result<Option<Job>, AdmitError> {
+    Act::new(ports, caller, "job.read", Target::new("job", id), correlation).admit(Permission::ReadJobs).await?;
+    Ok(store::find(ports.sql.as_ref(), caller.organization, id).await?)
 }
 
 /// The caller's organisation's jobs, newest first.
 ///
 /// # Errors
-/// [`SqlError`] when they can't be read.
+/// [`AdmitError`] when the caller may not, or they can't be read.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
     filter: &JobFilter,
     page: &PageRequest,
-) -> Result<Page<Job>, SqlError> {
+    correlation: &CorrelationId,
+) -> Result<Page<Job>, AdmitError> {
+    let target = Target::new("organization", caller.organization);
+    Act::new(ports, caller, "job.list", target, correlation).admit(Permission::ReadJobs).await?;
     let rows = store::list(ports.sql.as_ref(), caller.organization, filter, page).await?;
     Ok(Page::from_rows(rows, page.limit, |job| job.id.to_string()))
 }
@@ -45,13 +54,17 @@ pub async fn list(
 /// A job's events, oldest first. A cursor that another collection gave out starts from the beginning.
 ///
 /// # Errors
-/// [`SqlError`] when they can't be read.
+/// [`AdmitError`] when the caller may not, or they can't be read.
 pub async fn list_events(
     ports: &Ports,
     caller: &Caller,
     job: JobId,
     page: &PageRequest,
-) -> Result<Page<Event>, SqlError> {
+    correlation: &CorrelationId,
+) -> Result<Page<Event>, AdmitError> {
+    Act::new(ports, caller, "job.list_events", Target::new("job", job), correlation)
+        .admit(Permission::ReadJobs)
+        .await?;
     let after = page.after.as_ref().and_then(|cursor| cursor.key().parse().ok()).unwrap_or(0);
     let rows = store::list_events(ports.sql.as_ref(), caller.organization, job, after, page.limit).await?;
     Ok(Page::from_rows(rows, page.limit, |event| event.sequence.to_string()))

@@ -7,7 +7,7 @@ use bulkhead_audit::{AuditEvent, Target};
 use bulkhead_connectors::{InForce, KnownRestrictions};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::sql::{SqlError, Step};
-use bulkhead_kernel::{Caller, CorrelationId, Fault, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Fault, Permission, Ports};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -57,6 +57,9 @@ pub enum Refusal {
     /// The tool may change something, for which the caller's token lacks this scope.
     #[error("the tool may change something; that needs a token with the scope {0:?}")]
     InsufficientScope(String),
+    /// The caller may not call tools.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The idempotency key is empty or too long.
     #[error("an idempotency key has 1 to {max} characters", max = MAX_IDEMPOTENCY_KEY)]
     InvalidIdempotencyKey,
@@ -161,6 +164,10 @@ async fn admit(
     known: &KnownRestrictions,
     call: &ToolCall,
 ) -> Result<(Arc<CallableTool>, Option<Arc<InForce>>), SubmitError> {
+    if let Err(denied) = caller.may(Permission::CallTools) {
+        let target = tool_target(&call.connector, &call.tool);
+        return Err(refuse(ports, caller, target, &call.correlation_id, denied.into()).await);
+    }
     let refusal = match catalogue.find(&call.connector, &call.tool).await {
         Ok(tool) => {
             let mut in_force = known.get(caller.organization, &call.connector);

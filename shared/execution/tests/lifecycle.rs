@@ -18,6 +18,10 @@ use serde_json::{Value, json};
 
 const LEASE: Duration = Duration::from_secs(30);
 
+fn reading() -> CorrelationId {
+    CorrelationId::parse("reading").expect("sane")
+}
+
 struct Scene {
     fixture: Fixture,
     clock: Arc<ManualClock>,
@@ -63,12 +67,12 @@ impl Scene {
 
     async fn read(&self, job: &Job) -> Job {
         let Fixture { ports, ours, .. } = &self.fixture;
-        get(ports, &ours.caller, job.id).await.expect("read").expect("there")
+        get(ports, &ours.caller, job.id, &reading()).await.expect("read").expect("there")
     }
 
     async fn kinds(&self, job: &Job) -> Vec<String> {
         let Fixture { ports, ours, .. } = &self.fixture;
-        let page = list_events(ports, &ours.caller, job.id, &PageRequest::default()).await.expect("read");
+        let page = list_events(ports, &ours.caller, job.id, &PageRequest::default(), &reading()).await.expect("read");
         assert!(page.items.iter().map(|event| event.sequence).eq(1..=page.items.len() as i64));
         page.items.into_iter().map(|event| event.kind).collect()
     }
@@ -328,11 +332,11 @@ async fn jobs_are_listed_newest_first_in_pages_of_one_tenant() {
     submitted.reverse();
     let filter = JobFilter::default();
     let first = PageRequest { after: None, limit: 2 };
-    let page = list(ports, &ours.caller, &filter, &first).await.expect("read");
+    let page = list(ports, &ours.caller, &filter, &first, &reading()).await.expect("read");
     let mut seen: Vec<_> = page.items.iter().map(|job| job.id).collect();
     let next = PageRequest::parse(page.next.as_deref(), Some("2")).expect("our cursor");
-    let page = list(ports, &ours.caller, &filter, &next).await.expect("read");
+    let page = list(ports, &ours.caller, &filter, &next, &reading()).await.expect("read");
     seen.extend(page.items.iter().map(|job| job.id));
     assert_eq!((seen, page.next), (submitted, None));
-    assert!(list(ports, &theirs.caller, &filter, &first).await.expect("read").items.is_empty());
+    assert!(list(ports, &theirs.caller, &filter, &first, &reading()).await.expect("read").items.is_empty());
 }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::{Api, Audience, Problem};
+use crate::{Api, Audience, Peer, Problem};
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
@@ -19,7 +19,8 @@ impl FromRequestParts<Api> for Caller {
         }
         let credential = bearer(&parts.headers).map_err(Problem::unauthenticated)?;
         if is_api_key(credential) {
-            return Ok(authenticate_key(&api.ports, credential).await?);
+            let Peer(peer) = Peer::of(&parts.extensions);
+            return Ok(authenticate_key(&api.ports, credential, peer).await?);
         }
         let terms = api.token_terms().await?;
         Ok(authenticate_token(&api.ports, &terms, credential).await?)

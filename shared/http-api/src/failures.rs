@@ -1,9 +1,11 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
+mod organizations;
+
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{
     AuthenticateError, ChangePasswordError, Exceeded, ListError, Locked, OpenError, RefreshError, ResetPasswordError,
-    RevokeError, SignInError, SignUpError, VerifyEmailError,
+    RevokeError, SecondFactorError, SecondFactorSignInError, SignInError, SignUpError, VerifyEmailError,
 };
 use bulkhead_kernel::Denied;
 use bulkhead_kernel::sql::SqlError;
@@ -96,6 +98,34 @@ impl From<ChangePasswordError> for Problem {
             ChangePasswordError::Denied(denied) => denied.into(),
             ChangePasswordError::Password(error) => Self::new(Kind::Internal, INTERNAL).caused_by(error),
             ChangePasswordError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecondFactorError> for Problem {
+    fn from(error: SecondFactorError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SecondFactorError::Exists | SecondFactorError::Missing => Self::new(Kind::SecondFactorState, detail),
+            SecondFactorError::Code => Self::new(Kind::WrongCode, detail),
+            SecondFactorError::Exceeded(error) => error.into(),
+            SecondFactorError::Password(error) => error.into(),
+            SecondFactorError::Denied(denied) => denied.into(),
+            SecondFactorError::Unreadable(error) => Self::misconfigured(error),
+            SecondFactorError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecondFactorSignInError> for Problem {
+    fn from(error: SecondFactorSignInError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SecondFactorSignInError::Challenge => Self::new(Kind::InvalidToken, detail),
+            SecondFactorSignInError::Code => Self::new(Kind::WrongCode, detail),
+            SecondFactorSignInError::Exceeded(error) => error.into(),
+            SecondFactorSignInError::Unreadable(error) => Self::misconfigured(error),
+            SecondFactorSignInError::Sql(error) => error.into(),
         }
     }
 }
@@ -247,6 +277,7 @@ impl From<Refusal> for Problem {
                 Self::new(Kind::InvalidArguments, detail).with_member("faults", faults)
             }
             Refusal::InsufficientScope(_) => Self::new(Kind::InsufficientScope, detail),
+            Refusal::Denied(denied) => denied.into(),
             Refusal::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
             Refusal::InvalidIdempotencyKey => {
                 Self::new(Kind::InvalidHeader, detail).with_member("header", "Idempotency-Key")

@@ -333,6 +333,8 @@ fn problem_schema() -> Value {
             "limit_bytes": {"type": "integer", "description": "How long a body may be."},
             "header": {"type": "string", "description": "Which header."},
             "job_status": {"type": "string", "description": "How the job ended."},
+            "role": {"type": "string", "description": "Which role it takes."},
+            "scope": {"type": "string", "description": "Which scopes it takes."},
         },
     })
 }

@@ -29,6 +29,10 @@ pub enum Kind {
     InsufficientRole,
     /// E-mail address or password is wrong.
     WrongCredentials,
+    /// A code of a second factor is wrong, or was used before.
+    WrongCode,
+    /// The user has a second factor, or has none, where it must be the other way around.
+    SecondFactorState,
     /// The refresh token is not, or no longer, good.
     InvalidGrant,
     /// A token that was mailed is not, or no longer, good.
@@ -53,6 +57,30 @@ pub enum Kind {
     UnknownConnection,
     /// The caller has no MCP session of this id.
     UnknownSession,
+    /// There is no such API key of which the caller may know.
+    UnknownApiKey,
+    /// The organisation has no such member.
+    UnknownMember,
+    /// There is no such invitation, or it is over.
+    UnknownInvitation,
+    /// The organisation has no such team.
+    UnknownTeam,
+    /// The organisation has no such project, or none that the caller may see.
+    UnknownProject,
+    /// The caller may see no such organisation.
+    UnknownOrganization,
+    /// The API key has ended, so it can't be rotated.
+    ApiKeyEnded,
+    /// Something else has the slug.
+    SlugTaken,
+    /// The organisation would be left without an owner.
+    LastOwner,
+    /// Who is invited belongs to the organisation already.
+    AlreadyMember,
+    /// The invitation is for another address, or the user's is not verified.
+    AddressMismatch,
+    /// The request takes somebody who signed in, not a key or what was granted to a client.
+    SignInRequired,
     /// The path has no such method; `Allow` names those that it has.
     MethodNotAllowed,
     /// The job has ended, so it can't be canceled. `job_status` says how.
@@ -93,7 +121,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 53] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -103,6 +131,8 @@ impl Kind {
         Self::CrossSite,
         Self::InsufficientRole,
         Self::WrongCredentials,
+        Self::WrongCode,
+        Self::SecondFactorState,
         Self::InvalidGrant,
         Self::InvalidToken,
         Self::NoOrganization,
@@ -115,6 +145,18 @@ impl Kind {
         Self::UnknownJob,
         Self::UnknownConnection,
         Self::UnknownSession,
+        Self::UnknownApiKey,
+        Self::UnknownMember,
+        Self::UnknownInvitation,
+        Self::UnknownTeam,
+        Self::UnknownProject,
+        Self::UnknownOrganization,
+        Self::ApiKeyEnded,
+        Self::SlugTaken,
+        Self::LastOwner,
+        Self::AlreadyMember,
+        Self::AddressMismatch,
+        Self::SignInRequired,
         Self::MethodNotAllowed,
         Self::JobEnded,
         Self::JobAsksNothing,
@@ -150,6 +192,8 @@ impl Kind {
             Self::WrongCredentials => {
                 (S::UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong")
             }
+            Self::WrongCode => (S::FORBIDDEN, "wrong-code", "The code is wrong"),
+            Self::SecondFactorState => (S::CONFLICT, "second-factor-state", "The second factor is in another state"),
             Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
             Self::InvalidToken => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
             Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
@@ -162,6 +206,18 @@ impl Kind {
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
             Self::UnknownConnection => (S::NOT_FOUND, "unknown-connection", "There is no such connection"),
             Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
+            Self::UnknownApiKey => (S::NOT_FOUND, "unknown-api-key", "There is no such API key"),
+            Self::UnknownMember => (S::NOT_FOUND, "unknown-member", "There is no such member"),
+            Self::UnknownInvitation => (S::NOT_FOUND, "unknown-invitation", "There is no such invitation"),
+            Self::UnknownTeam => (S::NOT_FOUND, "unknown-team", "There is no such team"),
+            Self::UnknownProject => (S::NOT_FOUND, "unknown-project", "There is no such project"),
+            Self::UnknownOrganization => (S::NOT_FOUND, "unknown-organization", "There is no such organization"),
+            Self::ApiKeyEnded => (S::CONFLICT, "api-key-ended", "The API key has ended"),
+            Self::SlugTaken => (S::CONFLICT, "slug-taken", "The slug is taken"),
+            Self::LastOwner => (S::CONFLICT, "last-owner", "An organization has an owner"),
+            Self::AlreadyMember => (S::CONFLICT, "already-member", "They are a member already"),
+            Self::AddressMismatch => (S::FORBIDDEN, "address-mismatch", "The invitation is for another address"),
+            Self::SignInRequired => (S::FORBIDDEN, "sign-in-required", "A sign-in is required"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
             }

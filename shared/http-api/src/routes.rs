@@ -18,7 +18,7 @@ use crate::{Api, Kind, Problem};
 pub struct Route {
     /// The path, such as `/v1/jobs/{id}`.
     pub path: &'static str,
-    /// `get`, `post`, `put` or `delete`.
+    /// `get`, `post`, `put`, `patch` or `delete`.
     pub method: &'static str,
 }
 
@@ -53,6 +53,12 @@ impl Routes {
     #[must_use]
     pub fn put<T: 'static>(self, path: &'static str, handler: impl Handler<T, Api>) -> Self {
         self.add(path, "put", MethodFilter::PUT, handler)
+    }
+
+    /// Adds a path's `PATCH`.
+    #[must_use]
+    pub fn patch<T: 'static>(self, path: &'static str, handler: impl Handler<T, Api>) -> Self {
+        self.add(path, "patch", MethodFilter::PATCH, handler)
     }
 
     /// Adds a path's `DELETE`.

@@ -1,13 +1,13 @@
 //! Credential → [`Caller`].
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Credential, Ports, Scopes};
+use bulkhead_kernel::{Caller, Credential, Ports, Timestamp};
 
-use crate::key::ApiKeyToken;
+use crate::keys::{ApiKeyToken, KeyTerms, store as keys};
 use crate::sessions::store as sessions;
-use crate::store;
 use crate::token::{Rules, SigningAlgorithm, TokenError, TokenKeys, Unverified};
 
 /// What every API key starts with. No JWT does: it starts with `eyJ`.
@@ -61,25 +61,38 @@ pub fn is_api_key(bearer: &str) -> bool {
     bearer.starts_with(API_KEY)
 }
 
-/// Finds out who presents this API key.
+/// Finds out who presents this API key, from the address of `peer`. A key that works from some addresses alone does not
+/// where the address is not known.
 ///
 /// # Errors
 /// [`AuthenticateError::Invalid`] for every credential that doesn't work.
-pub async fn authenticate_key(ports: &Ports, bearer: &str) -> Result<Caller, AuthenticateError> {
+pub async fn authenticate_key(ports: &Ports, bearer: &str, peer: Option<IpAddr>) -> Result<Caller, AuthenticateError> {
     let token = ApiKeyToken::parse(bearer).map_err(|_| AuthenticateError::Invalid("not an API key"))?;
-    let found = store::find_by_prefix(ports.sql.as_ref(), token.prefix()).await?;
+    let found = keys::find_by_prefix(ports.sql.as_ref(), token.prefix()).await?;
     let (key, role) = found.ok_or(AuthenticateError::Invalid("no key has this prefix"))?;
+    let now = ports.now();
     if !token.matches(&key.hash) {
         return Err(AuthenticateError::Invalid("the key's secret does not match"));
     }
-    if !key.is_active(ports.now()) {
+    if !key.is_active(now) {
         return Err(AuthenticateError::Invalid("the key is expired or revoked"));
+    }
+    if let Some(networks) = &key.networks
+        && !peer.is_some_and(|address| networks.contain(address))
+    {
+        return Err(AuthenticateError::Invalid("the key may not be used from this address"));
+    }
+    let every = i64::try_from(KeyTerms::default().note_every.as_millis()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_millis(now.as_millis().saturating_sub(every));
+    if key.last_used_at.is_none_or(|last| last <= before) {
+        // It is for whoever looks through their keys: no reason to refuse a request, which says by itself what is wrong.
+        let _ = ports.sql.execute(keys::note_use(&key, peer, now, before)).await;
     }
     Ok(Caller {
         organization: key.organization,
         user: key.user,
         role,
-        scopes: Scopes::Everything,
+        scopes: key.scopes,
         credential: Credential::ApiKey(key.id),
     })
 }

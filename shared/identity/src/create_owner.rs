@@ -1,10 +1,10 @@
 //! The first organisation, its owner, and a key to start with.
 
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Ports, Role};
+use bulkhead_kernel::{Ports, Role, Scopes};
 
-use crate::key::ApiKeyToken;
-use crate::model::{ApiKey, Membership, Organization, User, UserKind};
+use crate::keys::{ApiKey, ApiKeyToken, store as keys};
+use crate::model::{Membership, Organization, User, UserKind};
 use crate::store;
 
 /// Names for the first organisation and user.
@@ -73,15 +73,20 @@ pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>,
         name: "owner.json".to_owned(),
         prefix: token.prefix().to_owned(),
         hash: token.hash(),
+        scopes: Scopes::Everything,
+        networks: None,
         created_at: now,
         expires_at: None,
         revoked_at: None,
+        replaced_by: None,
+        last_used_at: None,
+        last_used_from: None,
     };
     let steps = vec![
         store::insert_organization(&organization).into(),
         store::insert_user(&user).into(),
         store::insert_membership(&membership).into(),
-        store::insert_api_key(&key).into(),
+        keys::insert(&key).into(),
     ];
     match sql.batch(steps).await {
         Ok(_) => Ok(Some(Owner { organization, user, token })),

@@ -1,10 +1,11 @@
 //! The entities.
 
-use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
+use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::{Role, Timestamp};
+use serde::Serialize;
 
 /// A tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Organization {
     /// Its id.
     pub id: OrganizationId,
@@ -17,7 +18,8 @@ pub struct Organization {
 }
 
 /// What kind of user it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum UserKind {
     /// A person, who signs in.
     Person,
@@ -80,35 +82,4 @@ pub struct Membership {
     pub role: Role,
     /// Since when.
     pub created_at: Timestamp,
-}
-
-/// What is kept of an API key: nothing that it could be made from.
-#[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// Its id.
-    pub id: ApiKeyId,
-    /// The tenant.
-    pub organization: OrganizationId,
-    /// The user that it acts for.
-    pub user: UserId,
-    /// Its name, for people.
-    pub name: String,
-    /// The part that finds it.
-    pub prefix: String,
-    /// SHA-256 of the whole key.
-    pub hash: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it stops working; never when absent.
-    pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-}
-
-impl ApiKey {
-    /// Whether the key works at this time.
-    #[must_use]
-    pub fn is_active(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|expiry| now < expiry)
-    }
 }

@@ -16,6 +16,12 @@ pub enum Purpose {
     PasswordReset,
     /// Proving that an address is one's own.
     EmailVerification,
+    /// Taking an invitation.
+    Invitation,
+    /// Having a deleted organisation back.
+    Restore,
+    /// The second step of signing in.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -25,6 +31,9 @@ impl Purpose {
             Self::Browser => "bhb_",
             Self::PasswordReset => "bhp_",
             Self::EmailVerification => "bhv_",
+            Self::Invitation => "bhi_",
+            Self::Restore => "bho_",
+            Self::SecondFactor => "bhc_",
         }
     }
 
@@ -35,6 +44,9 @@ impl Purpose {
             Self::Browser => "browser",
             Self::PasswordReset => "password-reset",
             Self::EmailVerification => "email-verification",
+            Self::Invitation => "invitation",
+            Self::Restore => "restore",
+            Self::SecondFactor => "second-factor",
         }
     }
 }

@@ -8,12 +8,7 @@ use crate::model::{Membership, Organization, User, UserKind};
 use crate::password::{PasswordCost, PasswordError, hash_password};
 use crate::password_rules::check_new_password;
 use crate::sessions::OpenError;
-use crate::store;
-
-/// The most characters of a person's or an organisation's name.
-const MAX_NAME: usize = 100;
-/// The most characters of an organisation's slug.
-const MAX_SLUG: usize = 63;
+use crate::{store, text};
 
 /// Who signs up.
 #[derive(Debug)]
@@ -74,24 +69,14 @@ pub struct Account {
 pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Account, SignUpError> {
     let email = new.email.parse::<EmailAddress>();
     let mut faults = Vec::new();
-    let mut fault = |pointer: &str, message: String| faults.push(Fault { pointer: pointer.to_owned(), message });
     if let Err(error) = &email {
-        fault("/email", error.to_string());
+        faults.push(Fault::new("/email", error.to_string()));
     }
     let known = [new.name.as_str(), &new.email, &new.organization_name, &new.organization_slug];
-    if let Err(weak) = check_new_password(new.password.expose(), &known) {
-        fault("/password", weak.to_string());
-    }
-    for (pointer, name) in [("/name", &new.name), ("/organization/name", &new.organization_name)] {
-        let sane = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        if !sane || name.trim() != name {
-            fault(pointer, format!("a name has from 1 to {MAX_NAME} characters, and no spaces at its ends"));
-        }
-    }
-    if !is_slug(&new.organization_slug) {
-        let rule = "lower-case letters, digits and single hyphens between them";
-        fault("/organization/slug", format!("a slug is {rule}, at most {MAX_SLUG} characters"));
-    }
+    faults.extend(password_fault(&new.password, &known));
+    text::check_name("/name", &new.name, &mut faults);
+    text::check_name("/organization/name", &new.organization_name, &mut faults);
+    text::check_slug("/organization/slug", &new.organization_slug, &mut faults);
     let (Ok(email), true) = (email, faults.is_empty()) else { return Err(SignUpError::Invalid(faults)) };
     let now = ports.now();
     let organization =
@@ -114,7 +99,7 @@ pub fn sign_up(ports: &Ports, new: NewAccount, cost: PasswordCost) -> Result<Acc
     Ok(Account { membership, email: email.as_str().to_owned(), steps })
 }
 
-fn is_slug(text: &str) -> bool {
-    let sane = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.len() <= MAX_SLUG && text.split('-').all(|part| !part.is_empty() && part.bytes().all(sane))
+/// What is wrong with a password that somebody chooses, of whom this is known.
+pub(crate) fn password_fault(password: &Secret, known: &[&str]) -> Option<Fault> {
+    check_new_password(password.expose(), known).err().map(|weak| Fault::new("/password", weak.to_string()))
 }

@@ -1,11 +1,11 @@
-//! SQL of organisations, users, memberships and API keys.
+//! SQL of organisations, users and memberships.
 
+use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
-use bulkhead_kernel::{Role, Timestamp};
 
 use crate::email::EmailAddress;
-use crate::model::{ApiKey, Membership, Organization, User};
+use crate::model::{Membership, Organization, User};
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
     let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
@@ -62,36 +62,6 @@ pub(crate) fn insert_membership(membership: &Membership) -> Statement {
         .bind(membership.role.as_str())
         .bind(membership.created_at)
         .of(membership.organization)
-}
-
-pub(crate) fn insert_api_key(key: &ApiKey) -> Statement {
-    sql("INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at, expires_at, revoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-    .bind(key.id)
-    .bind(key.organization)
-    .bind(key.user)
-    .bind(key.name.as_str())
-    .bind(key.prefix.as_str())
-    .bind(key.hash.as_str())
-    .bind(key.created_at)
-    .bind(key.expires_at)
-    .bind(key.revoked_at)
-    .of(key.organization)
-}
-
-/// The key with this prefix and its user's role, while user and organisation are there. Without a tenant: it is how the
-/// tenant is found.
-pub(crate) async fn find_by_prefix(database: &dyn Sql, prefix: &str) -> Result<Option<(ApiKey, Role)>, SqlError> {
-    let statement = sql("SELECT k.id, k.organization_id, k.user_id, k.name, k.prefix, k.hash, k.created_at, \
-                         k.expires_at, k.revoked_at, m.role \
-                         FROM api_keys k \
-                         JOIN memberships m ON m.user_id = k.user_id AND m.organization_id = k.organization_id \
-                         JOIN users u ON u.id = k.user_id AND u.deleted_at IS NULL \
-                         JOIN organizations o ON o.id = k.organization_id AND o.deleted_at IS NULL \
-                         WHERE k.prefix = $1")
-    .bind(prefix)
-    .across_tenants("a key's row says whose it is");
-    database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// What the user with this address belongs to, two at most. Without a tenant like the query above: it is how a token's tenant
@@ -158,7 +128,7 @@ pub(crate) fn replace_password_hash(user: UserId, before: &str, hash: &str) -> S
     sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2").bind(user).bind(before).bind(hash)
 }
 
-fn read_user(row: &Row) -> Result<User, SqlError> {
+pub(crate) fn read_user(row: &Row) -> Result<User, SqlError> {
     Ok(User {
         id: row.get("id")?,
         kind: row.parse("kind")?,
@@ -170,7 +140,7 @@ fn read_user(row: &Row) -> Result<User, SqlError> {
     })
 }
 
-fn read_membership(row: &Row) -> Result<Membership, SqlError> {
+pub(crate) fn read_membership(row: &Row) -> Result<Membership, SqlError> {
     Ok(Membership {
         organization: row.get("organization_id")?,
         user: row.get("user_id")?,
@@ -186,20 +156,4 @@ fn read_organization(row: &Row) -> Result<Organization, SqlError> {
         name: row.get("name")?,
         created_at: row.get("created_at")?,
     })
-}
-
-fn read(row: &Row) -> Result<(ApiKey, Role), SqlError> {
-    let role = row.parse("role")?;
-    let key = ApiKey {
-        id: row.get("id")?,
-        organization: row.get("organization_id")?,
-        user: row.get("user_id")?,
-        name: row.get("name")?,
-        prefix: row.get("prefix")?,
-        hash: row.get("hash")?,
-        created_at: row.get("created_at")?,
-        expires_at: row.get("expires_at")?,
-        revoked_at: row.get("revoked_at")?,
-    };
-    Ok((key, role))
 }

@@ -28,6 +28,26 @@ pub enum Permission {
     ReadAudit,
     /// See and end one's own sessions, and change one's own profile.
     ManageProfile,
+    /// Make, see and end one's own API keys.
+    ManageApiKeys,
+    /// Make and end service accounts and their keys; see and end everybody's keys.
+    ManageServiceAccounts,
+    /// See the organisation, its members, teams and projects.
+    ReadOrganization,
+    /// Make another organisation, as its owner.
+    CreateOrganization,
+    /// Change what the organisation is called.
+    ChangeOrganization,
+    /// Delete the organisation.
+    DeleteOrganization,
+    /// Invite and remove members, and change what they may do; never more than oneself may.
+    ManageMembers,
+    /// Make owners, and change or remove them.
+    ManageOwners,
+    /// Make, change and delete teams, and say who belongs to them.
+    ManageTeams,
+    /// Make projects, and be a maintainer of every one.
+    ManageProjects,
 }
 
 /// What a credential can be granted, as API keys and OAuth clients ask for it (RFC 6749, section 3.3).
@@ -46,7 +66,7 @@ pub enum Scope {
 
 impl Permission {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadCatalogue,
         Self::CallTools,
         Self::ReadJobs,
@@ -54,15 +74,34 @@ impl Permission {
         Self::RestrictConnectors,
         Self::ReadAudit,
         Self::ManageProfile,
+        Self::ManageApiKeys,
+        Self::ManageServiceAccounts,
+        Self::ReadOrganization,
+        Self::CreateOrganization,
+        Self::ChangeOrganization,
+        Self::DeleteOrganization,
+        Self::ManageMembers,
+        Self::ManageOwners,
+        Self::ManageTeams,
+        Self::ManageProjects,
     ];
 
     /// The matrix: the least role that may, and the scope that a credential needs.
     const fn row(self) -> (Role, Scope) {
         match self {
             Self::ReadCatalogue | Self::CallTools | Self::ReadJobs | Self::CancelJobs => (Role::Member, Scope::Tools),
-            Self::RestrictConnectors => (Role::Admin, Scope::Organization),
+            Self::ReadOrganization => (Role::Member, Scope::Organization),
+            Self::RestrictConnectors
+            | Self::ManageServiceAccounts
+            | Self::ChangeOrganization
+            | Self::ManageMembers
+            | Self::ManageTeams
+            | Self::ManageProjects => (Role::Admin, Scope::Organization),
+            Self::CreateOrganization | Self::DeleteOrganization | Self::ManageOwners => {
+                (Role::Owner, Scope::Organization)
+            }
             Self::ReadAudit => (Role::Member, Scope::AuditRead),
-            Self::ManageProfile => (Role::Member, Scope::Profile),
+            Self::ManageProfile | Self::ManageApiKeys => (Role::Member, Scope::Profile),
         }
     }
 
@@ -136,6 +175,16 @@ pub enum Scopes {
 }
 
 impl Scopes {
+    /// Whether these are no more than those.
+    #[must_use]
+    pub fn within(&self, others: &Self) -> bool {
+        match (self, others) {
+            (_, Self::Everything) => true,
+            (Self::Everything, Self::Only(_)) => false,
+            (Self::Only(these), Self::Only(others)) => these.is_subset(others),
+        }
+    }
+
     /// Whether this is among them.
     #[must_use]
     pub fn contain(&self, scope: Scope) -> bool {
@@ -168,7 +217,7 @@ impl Scopes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// The user's role is not enough.
-    #[error("this takes the role {}; ask an owner or admin of your organization", .0.as_str())]
+    #[error("this takes the role {}; ask somebody who has it in your organization", .0.as_str())]
     Role(Role),
     /// The user may, but not with this credential.
     #[error("the credential was not granted the scope {0}")]
@@ -207,6 +256,15 @@ mod tests {
             let denied = caller(Role::Owner, Scopes::Only(others)).may(permission);
             assert_eq!(denied, Err(Denied::Scope(permission.scope())));
         }
+    }
+
+    #[test]
+    fn everything_is_within_everything_alone() {
+        let only = |scopes: &[Scope]| Scopes::Only(scopes.iter().copied().collect());
+        let (some, more) = (only(&[Scope::Tools]), only(&[Scope::Tools, Scope::Profile]));
+        assert!(some.within(&Scopes::Everything) && some.within(&more) && only(&[]).within(&some));
+        assert!(Scopes::Everything.within(&Scopes::Everything));
+        assert!(!more.within(&some) && !Scopes::Everything.within(&more) && !some.within(&only(&[Scope::Profile])));
     }
 
     #[test]

@@ -77,6 +77,18 @@ id!(
     MailId
 );
 id!(
+    /// An invitation to an organisation.
+    InvitationId
+);
+id!(
+    /// A team of an organisation.
+    TeamId
+);
+id!(
+    /// A project of an organisation.
+    ProjectId
+);
+id!(
     /// A connector in the catalogue.
     ConnectorId
 );
@@ -99,10 +111,6 @@ id!(
 id!(
     /// An attempt to connect an account by OAuth 2.
     OauthTransactionId
-);
-id!(
-    /// A project of an organisation.
-    ProjectId
 );
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! A router as a Spin function.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use bulkhead_http_api::{Api, Audience, Limits, VariableError};
+use bulkhead_http_api::{Api, Audience, Limits, Peer, VariableError};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step};
 use bulkhead_kernel::{Ports, Secret};
+use http::{HeaderMap, HeaderName};
 use send_wrapper::SendWrapper;
 use spin_sdk::http::{Request, Response};
 use tower_service::Service;
@@ -19,14 +21,25 @@ use crate::{SpinClock, SpinEntropy, SpinHostClient, SpinHttpClient, SpinVariable
 ///
 /// What the router reaches is read from the variables `database_url`, `host_url` and `internal_key` for each request
 /// and kept by nobody, the latter two only where spin.toml gives them: Spin gives one instance many requests, at once too, and a rotated secret counts at once.
-pub async fn serve(router: impl FnOnce(Api) -> Router, request: Request) -> Response<Body> {
+pub async fn serve(router: impl FnOnce(Api) -> Router, mut request: Request) -> Response<Body> {
     log::start();
+    let peer = peer(request.headers());
+    request.extensions_mut().insert(peer);
     let mut router = router(api().await);
     // A component has one thread: what axum wants to be able to send is never sent.
     match SendWrapper::new(router.call(request.map(Body::new))).await {
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+/// Spin and the embedded runtime set it, as address and port, whatever a client has sent.
+const CLIENT: HeaderName = HeaderName::from_static("spin-client-addr");
+
+fn peer(headers: &HeaderMap) -> Peer {
+    let text = headers.get(CLIENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let address = text.parse::<SocketAddr>().map(|client| client.ip()).or_else(|_| text.parse());
+    address.map_or(Peer(None), Peer::at)
 }
 
 async fn api() -> Api {

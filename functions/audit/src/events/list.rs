@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_audit::AuditFilter;
-use bulkhead_http_api::{Api, FromQuery, Parameters, Problem, Query, collection};
+use bulkhead_audit::{Act, AuditFilter, Target};
+use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Problem, Query, collection};
 use bulkhead_kernel::id::AuditEventId;
-use bulkhead_kernel::{Caller, PageRequest};
+use bulkhead_kernel::{Caller, PageRequest, Permission};
 use http::Uri;
 
 /// The query.
@@ -32,9 +32,12 @@ impl FromQuery for Events {
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Query(events): Query<Events>,
     uri: Uri,
 ) -> Result<Response, Problem> {
+    let target = Target::new("organization", caller.organization);
+    Act::new(&api.ports, &caller, "audit.list", target, &correlation).admit(Permission::ReadAudit).await?;
     let page = bulkhead_audit::list(&api.ports, &caller, &events.filter, &events.page).await?;
     Ok(collection(&uri, page))
 }

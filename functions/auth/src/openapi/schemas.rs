@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 /// What is said of new passwords.
 const NEW_PASSWORD: &str = "At least 12 characters, and not one that everybody would guess.";
 
+/// What is said of codes.
+const CODE: &str = "Six digits of your authenticator, or a recovery code.";
+
 /// By name.
 pub(super) fn schemas() -> Map<String, Value> {
     let text = |description: &str| json!({"type": "string", "description": description});
@@ -40,6 +43,22 @@ pub(super) fn schemas() -> Map<String, Value> {
             ),
         ),
         (
+            "SignUpInvited",
+            body(
+                "An account, and the invitation that it is made with.",
+                json!(["token", "name", "password"]),
+                json!({
+                    "token": text("What the invitation is taken with."),
+                    "name": text("Your name."),
+                    "password": text("At least 12 characters, and not one that everybody knows."),
+                }),
+            ),
+        ),
+        (
+            "Switch",
+            body("Where to act.", json!(["organization"]), json!({"organization": text("The organization's slug.")})),
+        ),
+        (
             "SignIn",
             body(
                 "Who signs in, and where.",
@@ -70,6 +89,86 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "The form of the page to sign out on.",
                 json!(["csrf"]),
                 json!({"csrf": text("The token that the page has for its session.")}),
+            ),
+        ),
+        (
+            "SecondFactor",
+            body(
+                "A second factor.",
+                json!(["enabled", "recovery_codes"]),
+                json!({
+                    "enabled": {"type": "boolean", "description": "Whether signing in takes a code."},
+                    "recovery_codes": {"type": "integer", "minimum": 0, "description": "Recovery codes that were not used."},
+                }),
+            ),
+        ),
+        (
+            "SecondFactorEnrolment",
+            body("Who wants a second factor.", json!(["password"]), json!({"password": text("Your password.")})),
+        ),
+        (
+            "SecondFactorSecret",
+            body(
+                "What an authenticator is told.",
+                json!(["secret", "url"]),
+                json!({"secret": text("In base 32."), "url": text("The same as an otpauth address, for a QR code.")}),
+            ),
+        ),
+        (
+            "SecondFactorConfirmation",
+            body("The first code.", json!(["code"]), json!({"code": text("Six digits of your authenticator.")})),
+        ),
+        (
+            "RecoveryCodes",
+            body(
+                "What is used in the place of a code, each once.",
+                json!(["recovery_codes"]),
+                json!({"recovery_codes": {"type": "array", "items": {"type": "string"}, "description": "Keep them somewhere safe."}}),
+            ),
+        ),
+        (
+            "SecondFactorRemoval",
+            body(
+                "Who wants no second factor any more.",
+                json!(["password", "code"]),
+                json!({"password": text("Your password."), "code": text(CODE)}),
+            ),
+        ),
+        (
+            "Challenge",
+            body(
+                "What is presented with a code.",
+                json!(["challenge", "methods", "expires_in"]),
+                json!({
+                    "challenge": text("To be sent with the code to /v1/auth/sign-in/second-factor."),
+                    "methods": {"type": "array", "items": {"enum": ["totp", "recovery_code"]}, "description": "Which codes are taken."},
+                    "expires_in": {"type": "integer", "minimum": 0, "description": "For how many seconds it is good."},
+                }),
+            ),
+        ),
+        (
+            "ChallengeAnswer",
+            body(
+                "The second step of signing in.",
+                json!(["challenge", "code"]),
+                json!({
+                    "challenge": text("What the first step gave."),
+                    "code": text(CODE),
+                    "organization": maybe("The slug of the organization to act in."),
+                }),
+            ),
+        ),
+        (
+            "ChallengeForm",
+            body(
+                "The form of the second step.",
+                json!(["challenge", "code"]),
+                json!({
+                    "challenge": text("What the first step gave."),
+                    "code": text(CODE),
+                    "organization": text("The slug of the organization to act in."),
+                    "next": text("Where to go afterwards: a path of this installation."),
+                }),
             ),
         ),
         (

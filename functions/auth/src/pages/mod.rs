@@ -2,6 +2,7 @@
 
 mod next;
 pub(crate) mod reset_password;
+pub(crate) mod second_factor;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod verify_email;

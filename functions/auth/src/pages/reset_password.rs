@@ -36,7 +36,7 @@ pub(crate) struct Form {
 
 /// The page. Looking at it uses nothing up: mail programs look at links by themselves.
 pub(crate) async fn show(Query(WithToken(token)): Query<WithToken>) -> Response {
-    Page::new(TITLE, &form(token.as_deref().unwrap_or_default(), &[])).into_response()
+    Page::new(TITLE, form(token.as_deref().unwrap_or_default(), &[])).into_response()
 }
 
 /// Sets the password.
@@ -53,11 +53,10 @@ pub(crate) async fn submit(
     match confirm(&api, &origin, token.clone(), new, &correlation).await {
         Ok(_) => {
             let content = html! { p { "Your password is set, and you are signed out everywhere." } p { a href=(super::sign_in::PATH) { "Sign in" } } };
-            Ok(Page::new("Done", &content).into_response())
+            Ok(Page::new("Done", content).into_response())
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::InvalidBody | Kind::TooManyRequests) => {
-            let page =
-                Page::new(TITLE, &form(token.expose(), &problem.messages())).with_status(problem.kind().status());
+            let page = Page::new(TITLE, form(token.expose(), &problem.messages())).with_status(problem.kind().status());
             Ok((problem.headers().clone(), page).into_response())
         }
         Err(problem) => Err(problem),

@@ -7,7 +7,8 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, SessionTerms, User, choose_membership, open_session,
+    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, SessionTerms, User, challenge_if_needed,
+    choose_membership, open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
@@ -88,12 +89,16 @@ async fn sign_in(
     let organization = body.organization.filter(|slug| !slug.is_empty());
     let password = Secret::new(body.password);
     let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
+    if let Some(challenge) = challenge_if_needed(&api.ports, &user).await? {
+        let page = super::second_factor::ask(challenge.token.expose(), organization.as_deref(), next.as_ref(), None);
+        return Ok(page.into_response());
+    }
     let cookies = open(api, &user, organization.as_deref(), origin, "password", correlation).await?;
     Ok(signed_in(next.as_ref(), cookies))
 }
 
 /// Opens the session, and says how the browser keeps it.
-async fn open(
+pub(super) async fn open(
     api: &Api,
     user: &User,
     organization: Option<&str>,
@@ -120,7 +125,7 @@ async fn open(
 
 /// Goes on to where the browser was going. Not by a redirect: what comes there may redirect to another site, and that is not
 /// what the form's policy allows.
-fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
+pub(super) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
     let page = Page::forward("Signed in", next.map_or(PATH, Next::as_str));
     (AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))), page).into_response()
 }

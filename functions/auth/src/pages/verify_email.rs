@@ -31,7 +31,7 @@ pub(crate) async fn show(Query(WithToken(token)): Query<WithToken>) -> Response 
             button type="submit" { "Confirm" }
         }
     };
-    Page::new(TITLE, &content).into_response()
+    Page::new(TITLE, content).into_response()
 }
 
 /// Confirms the address.
@@ -45,9 +45,9 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     check_same_origin(&headers, &api).await?;
     match confirm(&api, &origin, Secret::new(body.token), &correlation).await {
-        Ok(_) => Ok(Page::new("Done", &html! { p { "Your address is confirmed." } }).into_response()),
+        Ok(_) => Ok(Page::new("Done", html! { p { "Your address is confirmed." } }).into_response()),
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::TooManyRequests) => {
-            let page = Page::new(TITLE, &html! { p role="alert" { (problem.detail()) } });
+            let page = Page::new(TITLE, html! { p role="alert" { (problem.detail()) } });
             Ok((problem.headers().clone(), page.with_status(problem.kind().status())).into_response())
         }
         Err(problem) => Err(problem),

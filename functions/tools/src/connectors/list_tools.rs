@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Path, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, Path, Problem, Query, collection};
 use bulkhead_kernel::{Caller, Page};
 use http::Uri;
 
@@ -12,11 +12,12 @@ use super::get::find;
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Path(slug): Path<String>,
     Query(()): Query<()>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let connector = find(&api, &slug).await?;
+    let connector = find(&api, &caller, &slug, &correlation).await?;
     let slug = connector.slug.as_str();
     let mut tools = bulkhead_connectors::list_tools(&api.ports, slug).await?;
     if let Some(left) = bulkhead_connectors::find_restrictions(&api.ports, caller.organization, slug).await? {

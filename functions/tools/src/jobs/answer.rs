@@ -32,7 +32,7 @@ pub(crate) async fn handle(
     wait: Wait,
     JsonBody(Answers { answers }): JsonBody<Answers>,
 ) -> Result<Response, Problem> {
-    let job = find(&api, &caller, &id).await?;
+    let job = find(&api, &caller, &id, &correlation).await?;
     if job.user != caller.user {
         return Err(Problem::unknown_job());
     }

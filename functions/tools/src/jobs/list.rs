@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_execution::JobFilter;
-use bulkhead_http_api::{Api, FromQuery, Parameters, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Problem, Query, collection};
 use bulkhead_kernel::id::JobId;
 use bulkhead_kernel::{Caller, PageRequest};
 use http::Uri;
@@ -32,9 +32,10 @@ impl FromQuery for Jobs {
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Query(jobs): Query<Jobs>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let page = bulkhead_execution::list(&api.ports, &caller, &jobs.filter, &jobs.page).await?;
+    let page = bulkhead_execution::list(&api.ports, &caller, &jobs.filter, &jobs.page, &correlation).await?;
     Ok(collection(&uri, page))
 }

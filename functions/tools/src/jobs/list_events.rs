@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, FromQuery, Parameters, Path, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Path, Problem, Query, collection};
 use bulkhead_kernel::{Caller, PageRequest};
 use http::Uri;
 
@@ -22,11 +22,12 @@ impl FromQuery for Events {
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Path(id): Path<String>,
     Query(Events(page)): Query<Events>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let job = find(&api, &caller, &id).await?;
-    let events = bulkhead_execution::list_events(&api.ports, &caller, job.id, &page).await?;
+    let job = find(&api, &caller, &id, &correlation).await?;
+    let events = bulkhead_execution::list_events(&api.ports, &caller, job.id, &page, &correlation).await?;
     Ok(collection(&uri, events))
 }

@@ -56,7 +56,7 @@ async fn ask(
             return (job, reply);
         }
     }
-    match bulkhead_execution::get(&api.ports, caller, job.id).await {
+    match bulkhead_execution::get(&api.ports, caller, job.id, correlation).await {
         Ok(current) => (current.unwrap_or(job), reply),
         Err(error) => {
             tracing::warn!(job = %job.id, %error, "the job can't be read back");

@@ -15,7 +15,7 @@ fn slug(text: &str) -> Result<Slug, Problem> {
 fn problem(error: RestrictError) -> Problem {
     let detail = error.to_string();
     match error {
-        RestrictError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
+        RestrictError::Denied(denied) => denied.into(),
         RestrictError::UnknownConnector => Problem::unknown_connector(),
         RestrictError::Invalid(faults) => Problem::new(Kind::InvalidBody, detail).with_member("faults", faults),
         RestrictError::Sql(error) => error.into(),

@@ -20,14 +20,14 @@ pub use model::{AllowedOutbound, Restrictions};
 pub use restrict::{RestrictError, restrict};
 pub use store::digest_in_force;
 
-use bulkhead_audit::{AuditEvent, Target};
-use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use bulkhead_audit::{Act, AuditEvent, Target};
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 
 use crate::model::Slug;
 
 /// An entry of the audit trail about a connector's restrictions.
 fn audited(ports: &Ports, caller: &Caller, action: &str, slug: &Slug, correlation: &CorrelationId) -> AuditEvent {
-    let target = Target { kind: "connector".to_owned(), id: slug.to_string() };
+    let target = Target::new("connector", slug);
     AuditEvent::pending(ports, caller, action, target, correlation)
 }
 
@@ -35,15 +35,10 @@ fn audited(ports: &Ports, caller: &Caller, action: &str, slug: &Slug, correlatio
 async fn admit(
     ports: &Ports,
     caller: &Caller,
-    action: &str,
+    action: &'static str,
     slug: &Slug,
     correlation: &CorrelationId,
 ) -> Result<(), RestrictError> {
-    if caller.role.administers() {
-        return Ok(());
-    }
-    let refused = RestrictError::InsufficientRole;
-    let event = audited(ports, caller, action, slug, correlation).refused(refused.to_string());
-    bulkhead_audit::record_refusal(ports, &event).await?;
-    Err(refused)
+    let act = Act::new(ports, caller, action, Target::new("connector", slug), correlation);
+    Ok(act.admit(Permission::RestrictConnectors).await?)
 }

@@ -1,8 +1,8 @@
 //! Taking something away.
 
-use bulkhead_audit::Outcome;
+use bulkhead_audit::{AdmitError, Outcome};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, CorrelationId, Fault, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Fault, Ports};
 
 use super::model::Restrictions;
 use super::{admit, audited, store};
@@ -12,9 +12,9 @@ use crate::model::Slug;
 /// Why restrictions can't be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RestrictError {
-    /// The caller may not set the organisation up. That is recorded.
-    #[error("an organization's restrictions are for its owners and admins")]
-    InsufficientRole,
+    /// The caller may not. That is recorded.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// No connector has this name.
     #[error("no connector has this name")]
     UnknownConnector,
@@ -24,6 +24,15 @@ pub enum RestrictError {
     /// The database refused.
     #[error(transparent)]
     Sql(#[from] SqlError),
+}
+
+impl From<AdmitError> for RestrictError {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::Denied(denied) => denied.into(),
+            AdmitError::Sql(error) => error.into(),
+        }
+    }
 }
 
 /// Restricts a connector for the caller's organisation, in the place of what there was. It holds from the next call on.

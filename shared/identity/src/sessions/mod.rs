@@ -10,6 +10,7 @@ mod open;
 mod refresh;
 mod revoke;
 pub(crate) mod store;
+mod switch;
 
 pub use browser::authenticate_browser;
 pub use list::{ListError, list_sessions};
@@ -17,3 +18,4 @@ pub use model::{Session, SessionOrigin, SessionTerms, Tokens};
 pub use open::{NewSession, OpenError, open_session};
 pub use refresh::{RefreshError, refresh_session};
 pub use revoke::{RevokeError, revoke_session};
+pub use switch::{SwitchError, switch_session};

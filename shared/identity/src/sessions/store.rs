@@ -97,6 +97,43 @@ pub(crate) fn revoke_others(user: UserId, spared: Option<SessionId>, now: Timest
         .across_tenants("a user's other sessions end in every organisation")
 }
 
+/// A user's session.
+pub(super) async fn find(database: &dyn Sql, user: UserId, id: SessionId) -> Result<Option<Session>, SqlError> {
+    let text = format!("SELECT {SESSION} FROM sessions s WHERE s.user_id = $1 AND s.id = $2");
+    database
+        .query_optional(sql(text).bind(user).bind(id).across_tenants("a user's session is theirs, wherever it acts"))
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// One row, if it is a sign-in that goes on in the organisation `before`. From now on it is in its own.
+pub(super) fn switch(session: &Session, before: OrganizationId, now: Timestamp) -> Statement {
+    sql("UPDATE sessions SET organization_id = $3, last_used_at = $5 WHERE user_id = $1 AND id = $2 \
+         AND organization_id = $4 AND client_id IS NULL AND revoked_at IS NULL AND expires_at > $5")
+    .bind(session.user)
+    .bind(session.id)
+    .bind(session.organization)
+    .bind(before)
+    .bind(now)
+    .of(session.organization)
+}
+
+/// Whatever a session could be refreshed with is used up.
+pub(super) fn retire_refresh(session: SessionId, now: Timestamp) -> Statement {
+    sql("UPDATE refresh_tokens SET used_at = $2 WHERE session_id = $1 AND used_at IS NULL").bind(session).bind(now)
+}
+
+/// Whether a user's session is a sign-in, rather than granted to a client.
+pub(crate) async fn is_sign_in(database: &dyn Sql, user: UserId, session: SessionId) -> Result<bool, SqlError> {
+    let statement = sql("SELECT id FROM sessions WHERE user_id = $1 AND id = $2 AND client_id IS NULL")
+        .bind(user)
+        .bind(session)
+        .across_tenants("whether a session is a sign-in, wherever it acts");
+    Ok(database.query_optional(statement).await?.is_some())
+}
+
 /// A user's sessions that go on, newest first.
 pub(crate) async fn list(
     database: &dyn Sql,

@@ -19,6 +19,8 @@ pub enum Limit {
     MailAccount,
     /// Tokens of mails presented, by client address.
     TokenAddress,
+    /// Codes of a second factor, by account.
+    SecondFactorAccount,
 }
 
 /// So many in so long. They come back evenly, one every `window / quota`.
@@ -50,7 +52,7 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignUpAddress,
@@ -58,6 +60,7 @@ impl Limit {
         Self::MailAddress,
         Self::MailAccount,
         Self::TokenAddress,
+        Self::SecondFactorAccount,
     ];
 
     /// Its name, in headers and in the setting.
@@ -71,6 +74,7 @@ impl Limit {
             Self::MailAddress => "mail-address",
             Self::MailAccount => "mail-account",
             Self::TokenAddress => "token-address",
+            Self::SecondFactorAccount => "second-factor-account",
         }
     }
 
@@ -85,6 +89,7 @@ impl Limit {
             Self::MailAddress => (20, 3600),
             Self::MailAccount => (5, 3600),
             Self::TokenAddress => (30, 60),
+            Self::SecondFactorAccount => (5, 300),
         };
         Quota { quota, window: Duration::from_secs(seconds) }
     }

@@ -71,6 +71,14 @@ impl Statement {
     }
 }
 
+impl Step {
+    /// This step, whose statement is about the rows of every organisation: see [`Statement::across_tenants`].
+    #[must_use]
+    pub fn across_tenants(self, why: &'static str) -> Self {
+        Self { statement: self.statement.across_tenants(why), ..self }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! One request and its answer.
 
 use axum::body::Body;
+use bulkhead_http_api::Peer;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -25,6 +26,13 @@ impl<'a> Call<'a> {
     /// With this credential.
     pub fn key(self, key: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {key}"))
+    }
+
+    /// From this address, as whatever serves requests tells.
+    pub fn from(mut self, address: &str) -> Self {
+        let peer = Peer::at(address.parse().expect("an address"));
+        self.request.extensions_mut().insert(peer);
+        self
     }
 
     /// With one more header.

@@ -1,0 +1,31 @@
+//! `POST /v1/auth/second-factor/confirm`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_identity::confirm_second_factor;
+use bulkhead_kernel::{Caller, Secret};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirm {
+    code: String,
+}
+
+/// The first code: from now on signing in takes one.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    caller: Caller,
+    Correlation(correlation): Correlation,
+    Query(()): Query<()>,
+    JsonBody(body): JsonBody<Confirm>,
+) -> Result<Response, Problem> {
+    let (limits, key, code) = (api.credential_limits().await?, api.identity_key().await?, Secret::new(body.code));
+    let codes = confirm_second_factor(&api.ports, &key, &caller, &code, &limits, &correlation).await?;
+    let codes: Vec<_> = codes.iter().map(Secret::expose).collect();
+    Ok(Json(json!({ "recovery_codes": codes })).into_response())
+}

@@ -1,0 +1,20 @@
+//! `DELETE /v1/projects/{id}/roles/teams/{team}`
+
+use axum::extract::State;
+use bulkhead_http_api::{Api, Correlation, Path, Problem, Query};
+use bulkhead_identity::{Holder, clear_project_role};
+use bulkhead_kernel::Caller;
+use bulkhead_kernel::id::{ProjectId, TeamId};
+use http::StatusCode;
+
+/// Takes a team's role in a project; 204, also when there was none.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    caller: Caller,
+    Correlation(correlation): Correlation,
+    Path((id, team)): Path<(ProjectId, TeamId)>,
+    Query(()): Query<()>,
+) -> Result<StatusCode, Problem> {
+    clear_project_role(&api.ports, &caller, id, Holder::Team(team), &correlation).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,34 @@
+//! `POST /v1/projects`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_identity::{Named, NewProject, create_project};
+use bulkhead_kernel::Caller;
+use http::StatusCode;
+use serde::Deserialize;
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Body {
+    slug: String,
+    name: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// Makes a project.
+pub(crate) async fn handle(
+    State(api): State<Api>,
+    caller: Caller,
+    Correlation(correlation): Correlation,
+    Query(()): Query<()>,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<Response, Problem> {
+    let named = Named { slug: body.slug, name: body.name };
+    let new = NewProject { named, description: body.description };
+    let made = create_project(&api.ports, &caller, new, &correlation).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}

@@ -1,0 +1,3 @@
+//! `/v1/service-accounts`: accounts of machines.
+
+pub(crate) mod create;

@@ -1,0 +1,84 @@
+//! Who takes mails from the outbox and hands them over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bulkhead_identity::{IdentityKey, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
+use bulkhead_kernel::Ports;
+use tokio_util::sync::CancellationToken;
+
+use crate::Transport;
+
+/// Sends what is due, one mail after the other.
+pub struct Postman {
+    /// The database, the time.
+    pub ports: Ports,
+    /// What mails are sealed under.
+    pub key: IdentityKey,
+    /// How long a mail may take, and when it is tried again.
+    pub terms: MailTerms,
+    /// How often to look.
+    pub poll: Duration,
+    /// How they leave.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Postman {
+    /// Does so until it is told to stop.
+    pub async fn serve(&self, stop: CancellationToken) {
+        loop {
+            self.round().await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(self.poll) => {}
+            }
+        }
+    }
+
+    /// Sends all that is due now: how many were sent.
+    pub async fn round(&self) -> usize {
+        match expired_mail(&self.ports).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::warn!(mails, "mail was never sent, and is of no use any more"),
+            Err(error) => {
+                tracing::error!(%error, "the outbox can't be read");
+                return 0;
+            }
+        }
+        let mut sent = 0;
+        loop {
+            let due = match claim_mail(&self.ports, &self.key, &self.terms).await {
+                Ok(Some(due)) => due,
+                Ok(None) => return sent,
+                // The others still can be; this one comes again after its lease.
+                Err(error @ MailError::Unreadable(..)) => {
+                    tracing::error!(%error, "a mail can't be opened");
+                    continue;
+                }
+                Err(MailError::Sql(error)) => {
+                    tracing::error!(%error, "the outbox can't be read");
+                    return sent;
+                }
+            };
+            let id = due.id;
+            let done = match tokio::time::timeout(self.terms.lease, self.transport.send(&due.letter)).await {
+                Ok(Ok(())) => {
+                    sent += 1;
+                    mail_sent(&self.ports, &due).await
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(mail = %id, attempts = due.attempts, %error, "a mail could not be sent; it is tried again");
+                    mail_failed(&self.ports, &due, &self.terms).await.map(drop)
+                }
+                Err(_) => {
+                    tracing::warn!(mail = %id, attempts = due.attempts, "a mail took too long; it is tried again");
+                    mail_failed(&self.ports, &due, &self.terms).await.map(drop)
+                }
+            };
+            if let Err(error) = done {
+                tracing::error!(mail = %id, %error, "what became of a mail could not be written");
+                return sent;
+            }
+        }
+    }
+}
