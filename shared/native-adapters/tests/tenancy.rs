@@ -215,13 +215,17 @@ async fn every_table_with_a_tenants_rows_has_the_policy_and_a_new_one_gets_it() 
 }
 
 /// The tables without a policy, and why they need none.
-const INSTALLATION: [(&str, &str); 9] = [
+const INSTALLATION: [(&str, &str); 13] = [
     ("_sqlx_migrations", "what was migrated"),
     ("connector_approvals", "what the operator approved"),
     ("connector_tools", "the catalogue"),
     ("connectors", "the catalogue"),
     ("lockouts", "counted before it is known who it is; by hash"),
+    ("mails", "the outbox, to a person's address"),
+    ("one_time_tokens", "found by the hash of the token; a person's"),
+    ("recovery_codes", "a person's, whichever tenants they belong to"),
     ("refresh_tokens", "found by the hash of the token; its session has the tenant"),
+    ("second_factors", "a person's, whichever tenants they belong to"),
     ("throttles", "counted before it is known who it is; by hash"),
     ("users", "people belong to several tenants; their memberships have the tenant"),
     ("vault_keys", "the names of the installation's keys"),

@@ -33,6 +33,7 @@ fn connector(slug: &str) -> NewConnector {
         version: "0.1.0".to_owned(),
         description: "A connector.".to_owned(),
         auth_type: AuthType::None,
+        oauth: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         tools: vec![tool],
     }
@@ -44,7 +45,7 @@ async fn catalogue(scene: &Scene) {
         register(ports, &new).await.expect("registers");
     }
     assert_eq!(retain(ports, &["toolbox".parse().expect("a slug")]).await, Ok(1));
-    assert_eq!(list(ports).await.expect("reads").len(), 1);
+    assert_eq!(list(ports, &scene.owner, &correlation()).await.expect("reads").len(), 1);
     assert!(get(ports, "toolbox").await.expect("reads").is_some());
     assert_eq!(list_tools(ports, "toolbox").await.expect("reads").len(), 1);
     assert!(find_tool(ports, "toolbox", "jq").await.expect("reads").is_some());

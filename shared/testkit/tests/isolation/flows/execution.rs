@@ -60,9 +60,19 @@ async fn calls(scene: &Scene) {
     append_events(ports, &started.job, &[event]).await.expect("appends");
     let result = Outcome::Succeeded(json!({}));
     finish(ports, started.job, &started.lease, result, None, Vec::new()).await.expect("finishes");
-    assert!(get(ports, owner, job.id).await.expect("reads").is_some());
-    assert_eq!(list(ports, owner, &JobFilter::default(), &PageRequest::default()).await.expect("reads").items.len(), 1);
-    assert_eq!(list_events(ports, owner, job.id, &PageRequest::default()).await.expect("reads").items.len(), 4);
+    assert!(get(ports, owner, job.id, &correlation()).await.expect("reads").is_some());
+    assert_eq!(
+        list(ports, owner, &JobFilter::default(), &PageRequest::default(), &correlation())
+            .await
+            .expect("reads")
+            .items
+            .len(),
+        1
+    );
+    assert_eq!(
+        list_events(ports, owner, job.id, &PageRequest::default(), &correlation()).await.expect("reads").items.len(),
+        4
+    );
 }
 
 async fn cancellations(scene: &Scene) {
@@ -98,8 +108,8 @@ async fn questions(scene: &Scene) {
     let said = |key: &str| BTreeMap::from([(key.to_owned(), json!({ "action": "accept" }))]);
     let kept = keep_answers(ports, owner, job, said("one")).await.expect("keeps");
     assert!(matches!(kept, Kept::Incomplete));
-    let job = get(ports, owner, first.id).await.expect("reads").expect("is there");
+    let job = get(ports, owner, first.id, &correlation()).await.expect("reads").expect("is there");
     let next = submitted(scene, answer(job, said("two"), correlation()).expect("answers")).await;
-    let last = last_round(ports, owner, first.id).await.expect("reads").expect("is there");
+    let last = last_round(ports, owner, first.id, &correlation()).await.expect("reads").expect("is there");
     assert_eq!(last.id, next.id);
 }

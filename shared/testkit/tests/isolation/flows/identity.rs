@@ -1,6 +1,7 @@
 //! The crate identity. The first owner is made when the scene starts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bulkhead_identity::{
     CredentialLimits, EmailAddress, Exceeded, Limit, NewAccount, NewSession, OpaqueToken, PasswordCost, Presented,
@@ -28,8 +29,10 @@ pub(super) async fn run(scene: &Scene) {
 }
 
 async fn installation(scene: &Scene) {
-    let Scene { ports, key, owner, .. } = scene;
-    assert_eq!(authenticate_key(ports, key).await.expect("is known").user, owner.user);
+    let Scene { ports, key, owner, clock, .. } = scene;
+    // That a key was used is noted now and then.
+    clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(authenticate_key(ports, key, None).await.expect("is known").user, owner.user);
     let token = AccessToken { id: "jti:1".to_owned(), scopes: Vec::new(), write_scope: None };
     assert_eq!(act_as(ports, "owner@localhost", token).await.expect("is known").user, owner.user);
     assert_eq!(find_organization(ports, Some("default")).await.expect("is there").id, owner.organization);

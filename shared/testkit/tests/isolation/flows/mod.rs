@@ -41,7 +41,7 @@ impl Scene {
         ports.sql = probe.clone();
         let made = bulkhead_identity::create_owner(&ports, NewOwner::default()).await.expect("makes the first owner");
         let key = made.expect("there was none").token.expose().to_owned();
-        let owner = bulkhead_identity::authenticate_key(&ports, &key).await.expect("it is the owner's");
+        let owner = bulkhead_identity::authenticate_key(&ports, &key, None).await.expect("it is the owner's");
         Self { url, probe, ports, clock, key, owner }
     }
 }
