@@ -180,7 +180,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
 
     use bulkhead_native_adapters::OsEntropy;
 
@@ -203,7 +202,8 @@ mod tests {
         assert_eq!(public(&data_dir.signing_keys(&OsEntropy).expect("read")), third);
         // Much later only the one that signed until now has tokens.
         let file = File::options().append(true).open(data_dir.file("signing.keys")).expect("opens");
-        file.set_modified(SystemTime::now() - 2 * TOKENS_EXPIRE).expect("a time");
+        let modified = file.metadata().and_then(|metadata| metadata.modified()).expect("a time");
+        file.set_modified(modified - 2 * TOKENS_EXPIRE).expect("a time");
         let fourth = public(&data_dir.rotate_signing_keys(&OsEntropy).expect("rotated"));
         assert_eq!((fourth.len(), &fourth[1]), (2, &third[0]));
     }

@@ -42,6 +42,9 @@ pub async fn end_granted_session(
     let actor = Actor { kind: "user".to_owned(), id: session.user.to_string(), credential_id: id.to_string() };
     let audit = AuditEvent::pending_by(ports, session.organization, actor, action, target(id), correlation);
     let audit = AuditEvent { reason: Some(reason.to_owned()), ..audit.ended(Outcome::Succeeded) };
-    let steps = vec![store::revoke(session.user, id, ports.now()).into(), bulkhead_audit::begin(&audit).across_tenants("with the step before it").into()];
+    let steps = vec![
+        store::revoke(session.user, id, ports.now()).into(),
+        bulkhead_audit::begin(&audit).across_tenants("with the step before it").into(),
+    ];
     ports.sql.batch(steps).await.map(drop)
 }
