@@ -14,6 +14,7 @@ pub mod edge;
 mod epochs;
 pub mod http;
 pub mod lifecycle;
+mod mail;
 pub mod mcp;
 pub mod observability;
 mod registry;

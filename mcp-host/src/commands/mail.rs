@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bulkhead_identity::IdentityKey;
 use bulkhead_kernel::{Ports, Secret};
-use bulkhead_mail::{Files, Postman, Smtp, SmtpTerms, Transport};
 
 use crate::config::MailConfig;
 use crate::data_dir::DataDir;
+use crate::mail::{Files, Postman, Smtp, SmtpTerms, Transport};
 
 /// As it is set: by a server, or into files.
 pub(super) fn postman(

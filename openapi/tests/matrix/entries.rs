@@ -5,10 +5,14 @@
 pub(crate) enum May {
     /// Whoever asks, without a credential too: what proves who it is, if anything, is in the body.
     Anyone,
+    /// OAuth clients by credentials of their own, and every user; others are refused in the words of OAuth.
+    Clients,
     /// Every user of an organisation, there.
     Members,
     /// Its admins and owners.
     Admins,
+    /// Its owners.
+    Owners,
 }
 
 /// What another tenant's owner gets of the path with our things in it.
@@ -20,7 +24,7 @@ pub(crate) enum Elsewhere {
     Unknown,
 }
 use Elsewhere::{Their, Unknown};
-use May::{Admins, Anyone, Members};
+use May::{Admins, Anyone, Clients, Members, Owners};
 
 /// A route.
 pub(crate) struct Entry {
@@ -30,15 +34,27 @@ pub(crate) struct Entry {
     pub(crate) elsewhere: Elsewhere,
     /// A body (JSON) that gets past the door; none when empty.
     pub(crate) body: &'static str,
+    /// Whether what the path names is there: else whoever is let in may find nothing.
+    pub(crate) made: bool,
+    /// Whether it ends whoever uses it, so that each use has a world of its own.
+    pub(crate) ends: bool,
 }
 
 const fn entry(method: &'static str, path: &'static str, may: May, elsewhere: Elsewhere) -> Entry {
-    Entry { method, path, may, elsewhere, body: "" }
+    Entry { method, path, may, elsewhere, body: "", made: true, ends: false }
 }
 
 impl Entry {
     const fn with(self, body: &'static str) -> Self {
         Self { body, ..self }
+    }
+
+    const fn of_nothing(self) -> Self {
+        Self { made: false, ..self }
+    }
+
+    const fn ending(self) -> Self {
+        Self { ends: true, ..self }
     }
 }
 
@@ -67,4 +83,85 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("post", "/v1/jobs/{id}/answers", Members, Unknown).with(r#"{"answers":{}}"#),
     entry("post", "/v1/jobs/{id}/cancel", Members, Unknown),
     entry("get", "/v1/jobs/{id}/events", Members, Unknown),
+    entry("get", "/.well-known/oauth-authorization-server", Anyone, Their),
+    entry("get", "/.well-known/openid-configuration", Anyone, Their),
+    entry("get", "/oauth/jwks", Anyone, Their),
+    entry("get", "/oauth/authorize", Anyone, Their),
+    entry("post", "/oauth/authorize", Anyone, Their),
+    entry("get", "/oauth/callback", Anyone, Their),
+    entry("get", "/oauth/device", Anyone, Their),
+    entry("post", "/oauth/device", Anyone, Their),
+    entry("post", "/oauth/device_authorization", Anyone, Their),
+    entry("post", "/oauth/introspect", Clients, Their),
+    entry("post", "/oauth/register", Anyone, Their).with(r#"{}"#),
+    entry("post", "/oauth/revoke", Anyone, Their),
+    entry("post", "/oauth/token", Anyone, Their),
+    entry("get", "/oauth/start", Anyone, Their).of_nothing(),
+    entry("post", "/oauth/start", Anyone, Their).of_nothing(),
+    entry("get", "/reset-password", Anyone, Their),
+    entry("post", "/reset-password", Anyone, Their),
+    entry("get", "/verify-email", Anyone, Their),
+    entry("post", "/verify-email", Anyone, Their),
+    entry("post", "/sign-in/second-factor", Anyone, Their),
+    entry("post", "/v1/auth/email-verification", Members, Their),
+    entry("post", "/v1/auth/email-verification/confirm", Anyone, Their).with(r#"{}"#),
+    entry("put", "/v1/auth/password", Members, Their).with(r#"{"current_password":"x","new_password":"y"}"#),
+    entry("post", "/v1/auth/password-reset", Anyone, Their).with(r#"{}"#),
+    entry("post", "/v1/auth/password-reset/confirm", Anyone, Their).with(r#"{}"#),
+    entry("get", "/v1/auth/second-factor", Members, Their),
+    entry("post", "/v1/auth/second-factor", Members, Their).with(r#"{"password":"x"}"#),
+    entry("post", "/v1/auth/second-factor/confirm", Members, Their).with(r#"{"code":"000000"}"#),
+    entry("post", "/v1/auth/second-factor/disable", Members, Their).with(r#"{"code":"000000","password":"x"}"#),
+    entry("post", "/v1/auth/sign-in/second-factor", Anyone, Their).with(r#"{}"#),
+    entry("post", "/v1/auth/sign-up/invited", Anyone, Their).with(r#"{}"#),
+    entry("post", "/v1/auth/switch", Members, Their).with(r#"{"organization":"ours"}"#).ending(),
+    entry("get", "/v1/api-keys", Members, Their),
+    entry("post", "/v1/api-keys", Members, Their).with(r#"{"name":"k"}"#),
+    entry("delete", "/v1/api-keys/{id}", Members, Their).of_nothing(),
+    entry("post", "/v1/api-keys/{id}/rotate", Members, Their).with(r#"{}"#).of_nothing(),
+    entry("get", "/v1/connections", Members, Their),
+    entry("post", "/v1/connections", Members, Their).with(r#"{"connector":"toolbox"}"#).of_nothing(),
+    entry("get", "/v1/connections/{id}", Members, Their).of_nothing(),
+    entry("delete", "/v1/connections/{id}", Members, Their).of_nothing(),
+    entry("post", "/v1/connections/{id}/reconnect", Members, Their).of_nothing(),
+    entry("post", "/v1/invitations/accept", Members, Their).with(r#"{"token":"x"}"#).of_nothing(),
+    entry("get", "/v1/organization", Members, Their),
+    entry("patch", "/v1/organization", Admins, Their).with(r#"{"name":"Ours"}"#),
+    entry("delete", "/v1/organization", Owners, Their).ending(),
+    entry("get", "/v1/organization/invitations", Admins, Their),
+    entry("post", "/v1/organization/invitations", Admins, Their).with(r#"{"email":"a@example.com","role":"member"}"#),
+    entry("delete", "/v1/organization/invitations/{id}", Admins, Their).of_nothing(),
+    entry("get", "/v1/organization/members", Members, Their),
+    entry("patch", "/v1/organization/members/{user}", Admins, Their).with(r#"{"role":"member"}"#).of_nothing(),
+    entry("delete", "/v1/organization/members/{user}", Admins, Their).of_nothing(),
+    entry("post", "/v1/organization/transfer", Owners, Their)
+        .with(r#"{"user":"00000000-0000-7000-8000-000000000000"}"#)
+        .of_nothing(),
+    entry("get", "/v1/organizations", Members, Their),
+    entry("post", "/v1/organizations", Owners, Their).with(r#"{"slug":"another","name":"Another"}"#).ending(),
+    entry("post", "/v1/organizations/restore", Anyone, Their).with(r#"{}"#),
+    entry("get", "/v1/profile", Members, Their),
+    entry("patch", "/v1/profile", Members, Their).with(r#"{"name":"Ada"}"#),
+    entry("get", "/v1/profile/export", Members, Their),
+    entry("delete", "/v1/profile", Members, Their).ending(),
+    entry("get", "/v1/projects", Members, Their),
+    entry("post", "/v1/projects", Admins, Their).with(r#"{"slug":"p","name":"P"}"#).ending(),
+    entry("get", "/v1/projects/{id}", Members, Their).of_nothing(),
+    entry("patch", "/v1/projects/{id}", Members, Their).with(r#"{}"#).of_nothing(),
+    entry("delete", "/v1/projects/{id}", Members, Their).of_nothing(),
+    entry("post", "/v1/projects/{id}/restore", Admins, Their).of_nothing(),
+    entry("get", "/v1/projects/{id}/roles", Members, Their).of_nothing(),
+    entry("put", "/v1/projects/{id}/roles/users/{user}", Members, Their).with(r#"{"role":"viewer"}"#).of_nothing(),
+    entry("delete", "/v1/projects/{id}/roles/users/{user}", Members, Their).of_nothing(),
+    entry("put", "/v1/projects/{id}/roles/teams/{team}", Members, Their).with(r#"{"role":"viewer"}"#).of_nothing(),
+    entry("delete", "/v1/projects/{id}/roles/teams/{team}", Members, Their).of_nothing(),
+    entry("post", "/v1/service-accounts", Admins, Their).with(r#"{"name":"ci","role":"member"}"#),
+    entry("get", "/v1/teams", Members, Their),
+    entry("post", "/v1/teams", Admins, Their).with(r#"{"slug":"t","name":"T"}"#).ending(),
+    entry("get", "/v1/teams/{id}", Members, Their).of_nothing(),
+    entry("patch", "/v1/teams/{id}", Admins, Their).with(r#"{}"#).of_nothing(),
+    entry("delete", "/v1/teams/{id}", Admins, Their).of_nothing(),
+    entry("get", "/v1/teams/{id}/members", Members, Their).of_nothing(),
+    entry("put", "/v1/teams/{id}/members/{user}", Admins, Their).of_nothing(),
+    entry("delete", "/v1/teams/{id}/members/{user}", Admins, Their).of_nothing(),
 ];

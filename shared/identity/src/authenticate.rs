@@ -1,6 +1,6 @@
 //! Credential → [`Caller`].
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::time::Duration;
 
 use bulkhead_kernel::sql::SqlError;

@@ -31,7 +31,7 @@ async fn from_the_metadata_to_a_token_that_works() {
 
     let location =
         scene.decide(&Scene::query(&client, &[("resource", REST), ("scope", "profile tools")]), "allow").await;
-    assert!(location.starts_with(&format!("{CALLBACK}?code=bhc_")), "{location}");
+    assert!(location.starts_with(&format!("{CALLBACK}?code=bha_")), "{location}");
     assert_eq!(parameter(&location, "state").as_deref(), Some("a state"));
     assert_eq!(parameter(&location, "iss").as_deref(), Some(OURS));
     let answer = scene.redeem(&client, &parameter(&location, "code").expect("a code"), &[]).await.with_status(200);

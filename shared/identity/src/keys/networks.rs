@@ -1,6 +1,6 @@
 //! From where a key may be used: blocks of addresses in CIDR notation (RFC 4632, RFC 4291).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};

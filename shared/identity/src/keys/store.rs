@@ -1,6 +1,6 @@
 //! SQL of API keys.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};

@@ -6,11 +6,13 @@ use std::time::Duration;
 use bulkhead_identity::{EmailAddress, IdentityKey, MailTerms, request_password_reset};
 use bulkhead_kernel::Secret;
 use bulkhead_kernel::sql::sql;
-use bulkhead_mail::{Files, InvalidSmtp, Postman, Sender, Smtp, SmtpTerms, Transport};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::Fixture;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+
+use super::smtp::InvalidSmtp;
+use super::{Files, Postman, Sender, Smtp, SmtpTerms, Transport};
 
 const TERMS: MailTerms = MailTerms { lease: Duration::from_secs(60), retry: Duration::from_secs(30) };
 

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use bulkhead_identity::Letter;
 use bulkhead_kernel::{Ports, id};
 
-use crate::compose::compose;
-use crate::{SendError, Sender, Transport};
+use super::compose::compose;
+use super::{SendError, Sender, Transport};
 
 /// Puts each mail into a file of its own, `<time-ordered id>.eml`, that this user alone can read, and names it in the log.
-pub struct Files {
+pub(crate) struct Files {
     folder: PathBuf,
     sender: Sender,
     ports: Ports,
@@ -20,7 +20,7 @@ pub struct Files {
 impl Files {
     /// Mails go to this folder, which is made when there is none.
     #[must_use]
-    pub fn new(folder: PathBuf, sender: Sender, ports: Ports) -> Arc<Self> {
+    pub(crate) fn new(folder: PathBuf, sender: Sender, ports: Ports) -> Arc<Self> {
         Arc::new(Self { folder, sender, ports })
     }
 }

@@ -10,24 +10,24 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use crate::compose::compose;
-use crate::{SendError, Sender, Transport};
+use super::compose::compose;
+use super::{SendError, Sender, Transport};
 
 /// Which server, and how.
 #[derive(Clone, Debug)]
-pub struct SmtpTerms {
+pub(crate) struct SmtpTerms {
     /// `smtps://HOST[:PORT]` for TLS from the start, `smtp://HOST[:PORT]?tls=required` for STARTTLS, or `smtp://127.0.0.1:PORT`
     /// for a server on this machine, without TLS.
-    pub url: String,
+    pub(crate) url: String,
     /// Who we say that we are: user and password.
-    pub credentials: Option<(String, Secret)>,
+    pub(crate) credentials: Option<(String, Secret)>,
     /// How long the server may take for each step.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// The server can't be used as it is set.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidSmtp {
+pub(crate) enum InvalidSmtp {
     /// No such address.
     #[error("mail.smtp_url: {0}")]
     Url(#[from] lettre::transport::smtp::Error),
@@ -39,7 +39,7 @@ pub enum InvalidSmtp {
 }
 
 /// Gives each mail to a server.
-pub struct Smtp {
+pub(crate) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     sender: Sender,
     clock: Arc<dyn Clock>,
@@ -50,7 +50,7 @@ impl Smtp {
     ///
     /// # Errors
     /// [`InvalidSmtp`].
-    pub fn new(terms: &SmtpTerms, sender: Sender, clock: Arc<dyn Clock>) -> Result<Arc<Self>, InvalidSmtp> {
+    pub(crate) fn new(terms: &SmtpTerms, sender: Sender, clock: Arc<dyn Clock>) -> Result<Arc<Self>, InvalidSmtp> {
         let tls = terms.url.starts_with("smtps://")
             || terms.url.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair == "tls=required"));
         if !tls && !is_local(&terms.url) {

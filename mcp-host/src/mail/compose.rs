@@ -7,16 +7,16 @@ use bulkhead_kernel::Timestamp;
 use lettre::Message;
 use lettre::message::{Mailbox, SinglePart};
 
-use crate::SendError;
+use super::SendError;
 
 /// Whom mails come from, such as `Bulkhead <bulkhead@example.com>`.
 #[derive(Clone, Debug)]
-pub struct Sender(pub(crate) Mailbox);
+pub(crate) struct Sender(pub(crate) Mailbox);
 
 /// A text is no sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no sender; one is like Bulkhead <bulkhead@example.com>")]
-pub struct InvalidSender(String);
+pub(crate) struct InvalidSender(String);
 
 impl std::str::FromStr for Sender {
     type Err = InvalidSender;

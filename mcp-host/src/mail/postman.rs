@@ -7,25 +7,25 @@ use bulkhead_identity::{IdentityKey, MailError, MailTerms, claim_mail, expired_m
 use bulkhead_kernel::Ports;
 use tokio_util::sync::CancellationToken;
 
-use crate::Transport;
+use super::Transport;
 
 /// Sends what is due, one mail after the other.
-pub struct Postman {
+pub(crate) struct Postman {
     /// The database, the time.
-    pub ports: Ports,
+    pub(crate) ports: Ports,
     /// What mails are sealed under.
-    pub key: IdentityKey,
+    pub(crate) key: IdentityKey,
     /// How long a mail may take, and when it is tried again.
-    pub terms: MailTerms,
+    pub(crate) terms: MailTerms,
     /// How often to look.
-    pub poll: Duration,
+    pub(crate) poll: Duration,
     /// How they leave.
-    pub transport: Arc<dyn Transport>,
+    pub(crate) transport: Arc<dyn Transport>,
 }
 
 impl Postman {
     /// Does so until it is told to stop.
-    pub async fn serve(&self, stop: CancellationToken) {
+    pub(crate) async fn serve(&self, stop: CancellationToken) {
         loop {
             self.round().await;
             tokio::select! {
@@ -36,7 +36,7 @@ impl Postman {
     }
 
     /// Sends all that is due now: how many were sent.
-    pub async fn round(&self) -> usize {
+    pub(crate) async fn round(&self) -> usize {
         match expired_mail(&self.ports).await {
             Ok(0) => {}
             Ok(mails) => tracing::warn!(mails, "mail was never sent, and is of no use any more"),
