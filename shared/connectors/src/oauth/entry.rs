@@ -160,7 +160,6 @@ impl OauthEntry {
     ///
     /// # Errors
     /// [`OauthEntryError`].
-    #[cfg(not(target_family = "wasm"))]
     pub fn resolve(self, slug: &Slug, settings: SettingValues<'_>) -> Result<OauthProvider, OauthEntryError> {
         // What a manifest adds to a provider's addresses are addresses of its own.
         let named = self.provider.clone().filter(|_| !self.has_addresses());

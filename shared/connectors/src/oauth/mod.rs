@@ -5,11 +5,13 @@
 //! To add a provider, write its file from the vendor's documentation, name it in `providers.rs`, and test an answer of
 //! its token endpoint as documented.
 
+#[cfg(not(target_family = "wasm"))]
 mod entry;
 mod provider;
 #[cfg(not(target_family = "wasm"))]
 mod providers;
 
+#[cfg(not(target_family = "wasm"))]
 pub use entry::{OauthEntry, OauthEntryError, SettingValues};
 pub use provider::{BodyFormat, ClientAuthentication, OauthProvider, Revocation};
 #[cfg(not(target_family = "wasm"))]
