@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::{Database, Ended, Host, compiled, path, run};
 
 /// What hosts log: everything, so that it can be looked through for secrets, but what compiles.
-const LOG: &str = "trace,cranelift_codegen=info,cranelift_frontend=info,regalloc2=info,wasmtime=info,\
+const LOG: &str = "trace,log=debug,cranelift_codegen=info,cranelift_frontend=info,regalloc2=info,wasmtime=info,\
                    wasmtime_internal_cranelift=info,wasmtime_internal_fiber=info,wasmtime_internal_jit_debug=info";
 
 /// How a host is started. Without any further word: `bulkhead up` on the database that this run of the tests is about,

@@ -44,12 +44,17 @@ pub(crate) async fn handle(
             pages::connected(&completed)
         }
         Err(CompleteError::Sql(error)) => return Err(error.into()),
+        // Whoever makes a browser come here with something made up must not end the attempt that goes on in it.
+        Err(error @ (CompleteError::UnknownState | CompleteError::OtherBrowser)) => {
+            tracing::warn!(%error, "an account is not connected");
+            return Ok(pages::not_connected(&error).into_response());
+        }
         Err(error) => {
             tracing::warn!(%error, "an account is not connected");
             pages::not_connected(&error)
         }
     };
-    // The attempt is over, unless it is another browser's.
+    // The attempt is over.
     Ok(match forget(ATTEMPT) {
         Some(over) => page.with_cookie(over).into_response(),
         None => page.into_response(),

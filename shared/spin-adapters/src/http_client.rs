@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
 use bytes::Bytes;
 use futures::future::{Either, select};
-use http::{Request, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use send_wrapper::SendWrapper;
 use spin_sdk::http::send;
@@ -50,7 +51,12 @@ fn check(request: &Request<Bytes>) -> Result<(), HttpError> {
 }
 
 async fn exchange(request: Request<Bytes>, limits: HttpLimits, host: &str) -> Result<Response<Bytes>, HttpError> {
+    let length = request.body().len();
     let mut request = request.map(Full::new);
+    // Its length is known, and not every server takes a body in chunks.
+    if length > 0 {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
     request.extensions_mut().insert(RequestOptionsExtension(options(limits.time)));
     let response = send(request).await.map_err(|code| read(&code, host, limits.time))?;
     let (head, body) = response.into_parts();

@@ -49,6 +49,7 @@ const ROUTES: [(&str, &str, May, Elsewhere); 18] = [
     ("get", "/health", Anyone, Their),
     ("get", "/health/detailed", Anyone, Their),
     ("get", "/metrics", Anyone, Their),
+    ("post", "/internal/v1/fetch-client-metadata", Functions, Unknown),
     ("post", "/internal/v1/jobs/{id}/run", Functions, Unknown),
     ("post", "/internal/v1/jobs/{id}/cancel", Functions, Unknown),
 ];
