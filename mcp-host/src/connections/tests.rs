@@ -65,7 +65,8 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
     let active = sql("UPDATE connections SET status = 'active', refreshable = $1, expires_at = $2 WHERE id = $3")
         .bind(true)
         .bind(ports.now().plus(Duration::from_secs(60)))
-        .bind(made.id);
+        .bind(made.id)
+        .across_tenants("a test");
     ports.sql.execute(active).await.expect("changes");
     let organization = caller.organization;
     let author = Author { organization, actor: Actor::operator("test"), correlation: correlation.clone() };

@@ -95,7 +95,7 @@ pub(super) fn listed(_: &Workspace, tree: &Tree) -> Vec<Violation> {
 fn is_of_tests(path: &str) -> bool {
     // The kernel only says what it is.
     let others = ["tests/", "shared/testkit/", "shared/kernel/"];
-    others.iter().any(|folder| path.starts_with(folder)) || path.contains("/tests/")
+    others.iter().any(|folder| path.starts_with(folder)) || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
 #[cfg(test)]

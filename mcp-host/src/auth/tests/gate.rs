@@ -187,7 +187,13 @@ async fn tokens_of_ours_get_in_with_another_issuer_and_without() {
             challenge.contains("error=\"insufficient_scope\"") && challenge.contains("scope=\"tools\""),
             "{challenge}"
         );
-        scene.fixture.ports.sql.execute(sql("UPDATE sessions SET revoked_at = 1")).await.expect("updates");
+        scene
+            .fixture
+            .ports
+            .sql
+            .execute(sql("UPDATE sessions SET revoked_at = 1").across_tenants("a test"))
+            .await
+            .expect("updates");
         let (kind, challenge) = scene.refused(&token).await;
         assert_eq!(kind, Kind::Unauthenticated);
         assert!(challenge.contains("error=\"invalid_token\"") && challenge.contains(METADATA), "{challenge}");

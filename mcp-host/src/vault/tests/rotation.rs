@@ -202,7 +202,8 @@ async fn a_secret_that_can_not_be_opened_keeps_its_key() {
     let vault = world.open().await;
     world.fill(&vault, 3).await;
     let old = vault.ring().primary();
-    let damage = sql("UPDATE vault_secrets SET ciphertext = ciphertext, wrapped_key = nonce WHERE scope = $1");
+    let damage = sql("UPDATE vault_secrets SET ciphertext = ciphertext, wrapped_key = nonce WHERE scope = $1")
+        .across_tenants("a test");
     assert_eq!(world.ports().sql.execute(damage.bind("connector:c1").across_tenants("a test")).await, Ok(1));
     let rotated = world.rotate().await;
     assert_eq!((rotated.rewrapped, rotated.kept.as_slice(), rotated.failed.len()), (2, [old].as_slice(), 1));
