@@ -57,6 +57,7 @@ pub(crate) fn delete_scope(organization: OrganizationId, scope: &Scope) -> State
     sql("DELETE FROM vault_secrets WHERE organization_id = $1 AND scope = $2")
         .bind(organization)
         .bind(scope.to_string())
+        .of(organization)
 }
 
 /// Replaces the wrapped key, if the row still has the old one.
