@@ -206,6 +206,9 @@ async fn an_account_is_connected_used_refreshed_and_revoked() {
     let said = world.provider.said();
     assert!(said.contains("refresh token destroyed") && !said.contains("revocation refused"), "{said}");
     assert_eq!(error(&world.ask(host).await)["type"], "credential_missing");
+    // Rows rather than bytes: SQLite's file has what was deleted until its page is used again, sealed as it was.
+    let left = format!("SELECT COUNT(*) FROM vault_secrets WHERE scope = 'connection:{id}'");
+    assert_eq!(host.setup().database().count(&host.data_dir(), &left).await, 0, "secrets are left");
     for secret in [SECRET, "access_token=", "refresh_token=", "code_verifier="] {
         assert!(!host.log().contains(secret), "{secret} is in the log");
     }

@@ -72,6 +72,23 @@ impl Database {
 }
 
 impl Database {
+    /// What a query counts.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn count(&self, data_dir: &Path, sql: &str) -> i64 {
+        match self {
+            Self::Postgres { url, .. } => connect(url).await.query_one(sql, &[]).await.expect("a count").get(0),
+            Self::Sqlite => {
+                let script =
+                    "import sqlite3, sys\nprint(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+                let mut python = program("BULKHEAD_PYTHON");
+                let ended = run(python.args(["-c", script]).arg(data_dir.join("bulkhead.db")).arg(sql)).await;
+                ended.output.trim().parse().unwrap_or_else(|_| panic!("{}", ended.errors))
+            }
+        }
+    }
+
     /// Everything that is in it, as whoever gets hold of a dump or of the files sees it.
     ///
     /// # Panics

@@ -6,7 +6,6 @@
 //! form has the cookie's hash.
 
 use bulkhead_http_api::cookie;
-use bulkhead_kernel::id::UserId;
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN};
 use sha2::{Digest as _, Sha256};
@@ -15,12 +14,6 @@ use subtle::ConstantTimeEq as _;
 use crate::browser::FORM;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// Whether the page has to ask. It has to, unless the browser is signed in as the user who asked for the link, which no
-/// browser is before there are sessions for browsers.
-pub(crate) fn is_needed(_: &HeaderMap, _: UserId) -> bool {
-    true
-}
 
 /// What the form has for a cookie.
 pub(crate) fn check(cookie: &str) -> String {

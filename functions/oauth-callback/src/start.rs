@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use bulkhead_connections::{StartError, authorize, pending_link};
 use bulkhead_http_api::{Api, Page, Problem};
 use bulkhead_kernel::entropy;
-use http::{HeaderMap, Uri};
+use http::Uri;
 
 use crate::browser::{self, ATTEMPT, FORM};
 use crate::{confirm, pages, settings};
@@ -17,7 +17,7 @@ use crate::{confirm, pages, settings};
 const MAX_FORM: usize = 2048;
 
 /// The link's page, which asks whether to go on.
-pub(crate) async fn show(State(api): State<Api>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn show(State(api): State<Api>, uri: Uri) -> Result<Response, Problem> {
     let Some(token) = parameters(uri.query().unwrap_or_default().as_bytes()).remove("token") else {
         return Ok(pages::not_started(&StartError::Unknown).into_response());
     };
@@ -26,9 +26,6 @@ pub(crate) async fn show(State(api): State<Api>, headers: HeaderMap, uri: Uri) -
         Err(StartError::Sql(error)) => return Err(error.into()),
         Err(error) => return Ok(refused(error)),
     };
-    if !confirm::is_needed(&headers, link.user) {
-        return go_on(&api, &token).await;
-    }
     let value = hex::encode(entropy::bytes::<32>(api.ports.entropy.as_ref()));
     let page = pages::confirm(&link, &token, &confirm::check(&value));
     Ok(with_cookie(page, browser::set(FORM, &value, "Strict")).into_response())

@@ -4,7 +4,7 @@ use bulkhead_kernel::Ports;
 use bulkhead_kernel::id::{OrganizationId, UserId};
 use bulkhead_kernel::sql::SqlError;
 
-use crate::model::Membership;
+use crate::model::{Membership, Organization};
 use crate::store;
 
 /// Somewhere a user belongs.
@@ -21,7 +21,9 @@ pub struct Place {
 /// # Errors
 /// [`SqlError`].
 pub async fn places_of(ports: &Ports, user: UserId) -> Result<Vec<Place>, SqlError> {
-    store::places_of(ports.sql.as_ref(), user).await
+    let memberships = store::memberships_of(ports.sql.as_ref(), user, store::By::Name).await?;
+    let place = |(membership, organization): (_, Organization)| Place { membership, name: organization.name };
+    Ok(memberships.into_iter().map(place).collect())
 }
 
 /// That a user belongs to an organisation, while both are there.
@@ -33,6 +35,5 @@ pub async fn find_membership(
     user: UserId,
     organization: OrganizationId,
 ) -> Result<Option<Membership>, SqlError> {
-    let places = places_of(ports, user).await?;
-    Ok(places.into_iter().map(|place| place.membership).find(|membership| membership.organization == organization))
+    store::find_membership(ports.sql.as_ref(), organization, user).await
 }

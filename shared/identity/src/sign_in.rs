@@ -104,8 +104,7 @@ pub async fn choose_membership(
     user: &User,
     organization: Option<&str>,
 ) -> Result<Membership, SignInError> {
-    let memberships = store::memberships_of(ports.sql.as_ref(), user.id).await?;
-    let mut chosen =
-        memberships.into_iter().filter(|(_, slug)| organization.is_none_or(|organization| slug == organization));
+    let memberships = store::memberships_of(ports.sql.as_ref(), user.id, store::By::Length).await?;
+    let mut chosen = memberships.into_iter().filter(|(_, place)| organization.is_none_or(|slug| place.slug == slug));
     chosen.next().map(|(membership, _)| membership).ok_or(SignInError::NoOrganization)
 }

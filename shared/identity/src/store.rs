@@ -6,7 +6,12 @@ use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
 use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User};
-use crate::places::Place;
+
+const MEMBERSHIP: &str = "m.organization_id, m.user_id, m.role, m.created_at AS member_since";
+
+/// Memberships whose user and organisation are there.
+const BELONGING: &str = "memberships m JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL \
+                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL";
 
 pub(crate) async fn has_organization(database: &dyn Sql) -> Result<bool, SqlError> {
     let statement = sql("SELECT id FROM organizations LIMIT 1").across_tenants("it is asked before there is a tenant");
@@ -71,37 +76,52 @@ pub(crate) async fn find_memberships_by_email(
     database: &dyn Sql,
     email: &EmailAddress,
 ) -> Result<Vec<Membership>, SqlError> {
-    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at FROM users u \
-                         JOIN memberships m ON m.user_id = u.id \
-                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
-                         WHERE u.email = $1 AND u.deleted_at IS NULL ORDER BY m.organization_id LIMIT 2")
-    .bind(email.as_str())
-    .across_tenants("another issuer's token does not say which tenant its user is of");
+    let text = format!("SELECT {MEMBERSHIP} FROM {BELONGING} WHERE u.email = $1 ORDER BY m.organization_id LIMIT 2");
+    let statement = sql(text)
+        .bind(email.as_str())
+        .across_tenants("another issuer's token does not say which tenant its user is of");
     database.query(statement).await?.iter().map(read_membership).collect()
 }
 
-/// What a user belongs to, the longest first, with each organisation's slug. Without a tenant: it is how the user chooses one.
-pub(crate) async fn memberships_of(database: &dyn Sql, user: UserId) -> Result<Vec<(Membership, String)>, SqlError> {
-    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at, o.slug FROM memberships m \
-                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
-                         WHERE m.user_id = $1 ORDER BY m.created_at, m.organization_id")
-    .bind(user)
-    .across_tenants("the user chooses among them");
-    let read = |row: &Row| Ok((read_membership(row)?, row.get("slug")?));
+/// In which order a user's organisations come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The one first to which they have belonged longest.
+    Length,
+    /// By the organisations' slugs.
+    Slug,
+    /// By the organisations' names.
+    Name,
+}
+
+/// What a user belongs to, while both are there. Without a tenant: it is how the user chooses one.
+pub(crate) async fn memberships_of(
+    database: &dyn Sql,
+    user: UserId,
+    by: By,
+) -> Result<Vec<(Membership, Organization)>, SqlError> {
+    let order = match by {
+        By::Length => "m.created_at, m.organization_id",
+        By::Slug => "o.slug",
+        By::Name => "o.name, o.id",
+    };
+    let text = format!(
+        "SELECT {MEMBERSHIP}, o.id, o.slug, o.name, o.created_at FROM {BELONGING} WHERE m.user_id = $1 ORDER BY {order}"
+    );
+    let statement = sql(text).bind(user).across_tenants("the user chooses among them");
+    let read = |row: &Row| Ok((read_membership(row)?, read_organization(row)?));
     database.query(statement).await?.iter().map(read).collect()
 }
 
-/// Everywhere a user belongs while they are there, by the organisations' names. Without a tenant: it is how the user chooses
-/// one.
-pub(crate) async fn places_of(database: &dyn Sql, user: UserId) -> Result<Vec<Place>, SqlError> {
-    let statement = sql("SELECT m.organization_id, m.user_id, m.role, m.created_at, o.name FROM memberships m \
-                         JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL \
-                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
-                         WHERE m.user_id = $1 ORDER BY o.name, o.id")
-    .bind(user)
-    .across_tenants("a user chooses where a client acts");
-    let read = |row: &Row| Ok(Place { membership: read_membership(row)?, name: row.get("name")? });
-    database.query(statement).await?.iter().map(read).collect()
+/// That a user belongs to an organisation, while both are there.
+pub(crate) async fn find_membership(
+    database: &dyn Sql,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<Membership>, SqlError> {
+    let text = format!("SELECT {MEMBERSHIP} FROM {BELONGING} WHERE m.organization_id = $1 AND m.user_id = $2");
+    let statement = sql(text).bind(organization).bind(user).of(organization);
+    database.query_optional(statement).await?.as_ref().map(read_membership).transpose()
 }
 
 /// The person with this address.
@@ -159,11 +179,11 @@ pub(crate) fn read_membership(row: &Row) -> Result<Membership, SqlError> {
         organization: row.get("organization_id")?,
         user: row.get("user_id")?,
         role: row.parse("role")?,
-        created_at: row.get("created_at")?,
+        created_at: row.get("member_since")?,
     })
 }
 
-fn read_organization(row: &Row) -> Result<Organization, SqlError> {
+pub(crate) fn read_organization(row: &Row) -> Result<Organization, SqlError> {
     Ok(Organization {
         id: row.get("id")?,
         slug: row.get("slug")?,

@@ -25,7 +25,7 @@ pub(crate) async fn entries(
     act: Act<'_>,
     correlation: &CorrelationId,
 ) -> Result<Vec<Step>, SqlError> {
-    let memberships = store::memberships_of(ports.sql.as_ref(), user).await?;
+    let memberships = store::memberships_of(ports.sql.as_ref(), user, store::By::Length).await?;
     let entry = |organization| {
         let id = user.to_string();
         let actor = Actor { kind: "user".to_owned(), id: id.clone(), credential_id: act.credential.to_owned() };

@@ -32,7 +32,7 @@ enum Elsewhere {
 use Elsewhere::{Their, Unknown};
 use May::{Admins, Anyone, Functions, Members};
 
-const ROUTES: [(&str, &str, May, Elsewhere); 18] = [
+const ROUTES: &[(&str, &str, May, Elsewhere)] = &[
     ("get", "/v1/audit/events", Members, Their),
     ("get", "/v1/connectors", Members, Their),
     ("get", "/v1/connectors/{slug}", Members, Their),

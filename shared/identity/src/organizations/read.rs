@@ -5,8 +5,9 @@ use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Role};
 use serde::Serialize;
 
 use super::{OrganizationError, store};
-use crate::model::Organization;
+use crate::model::{Membership, Organization};
 use crate::organization_target;
+use crate::store::{By, memberships_of};
 
 /// An organisation, as one of its members sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -45,9 +46,10 @@ pub async fn list_organizations(
 ) -> Result<Vec<OwnOrganization>, OrganizationError> {
     let act = Act::new(ports, caller, "organization.list", organization_target(caller), correlation);
     act.admit(Permission::ReadOrganization).await?;
-    let all = store::of_user(ports.sql.as_ref(), caller.user).await?;
+    let all = memberships_of(ports.sql.as_ref(), caller.user, By::Slug).await?;
     let signed_in = crate::signed_in(ports, caller).await?;
-    let mut own: Vec<_> = all.into_iter().map(|(organization, role)| OwnOrganization { organization, role }).collect();
+    let own = |(membership, organization): (Membership, _)| OwnOrganization { organization, role: membership.role };
+    let mut own: Vec<_> = all.into_iter().map(own).collect();
     own.retain(|own| signed_in || own.organization.id == caller.organization);
     Ok(own)
 }

@@ -1,28 +1,18 @@
 //! SQL of organisations, from inside one.
 
-use bulkhead_kernel::id::{OrganizationId, UserId};
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
-use bulkhead_kernel::{Role, Timestamp};
+use bulkhead_kernel::Timestamp;
+use bulkhead_kernel::id::OrganizationId;
+use bulkhead_kernel::sql::{Sql, SqlError, Statement, sql};
 
 use crate::model::Organization;
 use crate::opaque::OpaqueToken;
+use crate::store::read_organization;
 
 pub(super) async fn find(database: &dyn Sql, id: OrganizationId) -> Result<Option<Organization>, SqlError> {
     let statement = sql("SELECT id, slug, name, created_at FROM organizations WHERE id = $1 AND deleted_at IS NULL")
         .bind(id)
         .of(id);
-    database.query_optional(statement).await?.as_ref().map(read).transpose()
-}
-
-/// What a user belongs to, by name. Without a tenant: it is how the user chooses one.
-pub(super) async fn of_user(database: &dyn Sql, user: UserId) -> Result<Vec<(Organization, Role)>, SqlError> {
-    let statement = sql("SELECT o.id, o.slug, o.name, o.created_at, m.role FROM memberships m \
-                         JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL \
-                         WHERE m.user_id = $1 ORDER BY o.slug")
-    .bind(user)
-    .across_tenants("a user sees every organisation that they belong to");
-    let read = |row: &Row| Ok((read(row)?, row.parse("role")?));
-    database.query(statement).await?.iter().map(read).collect()
+    database.query_optional(statement).await?.as_ref().map(read_organization).transpose()
 }
 
 /// One row, while the organisation is there. Whoever else holds it waits until this batch is done, so that what the next
@@ -61,7 +51,7 @@ pub(super) async fn find_deleted(
     .bind(token.hash())
     .bind(since)
     .across_tenants("a deleted organisation is found by what restores it");
-    database.query_optional(statement).await?.as_ref().map(read).transpose()
+    database.query_optional(statement).await?.as_ref().map(read_organization).transpose()
 }
 
 /// One row, unless somebody else was quicker.
@@ -70,13 +60,4 @@ pub(super) fn restore(id: OrganizationId, token: &OpaqueToken) -> Statement {
         .bind(id)
         .bind(token.hash())
         .of(id)
-}
-
-fn read(row: &Row) -> Result<Organization, SqlError> {
-    Ok(Organization {
-        id: row.get("id")?,
-        slug: row.get("slug")?,
-        name: row.get("name")?,
-        created_at: row.get("created_at")?,
-    })
 }

@@ -8,6 +8,7 @@ use super::model::{SessionTerms, Tokens};
 use super::open::{target, tokens};
 use super::store;
 use crate::opaque::{OpaqueToken, Purpose};
+use crate::store::{By, memberships_of};
 use crate::token::{InvalidSigningKey, SigningKeys};
 
 /// Why a session stays where it is.
@@ -54,8 +55,8 @@ pub async fn switch_session(
         within.refuse(SwitchError::SignInRequired).await?;
         return Err(SwitchError::SignInRequired);
     };
-    let memberships = crate::store::memberships_of(ports.sql.as_ref(), caller.user).await?;
-    let chosen = memberships.into_iter().find(|(_, name)| name == slug);
+    let memberships = memberships_of(ports.sql.as_ref(), caller.user, By::Length).await?;
+    let chosen = memberships.into_iter().find(|(_, organization)| organization.slug == slug);
     let (membership, _) = chosen.ok_or(SwitchError::NoOrganization)?;
     let (before, now) = (session.organization, ports.now());
     session.organization = membership.organization;
