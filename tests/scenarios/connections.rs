@@ -1,15 +1,12 @@
 //! Connected accounts, against a real provider that rotates refresh tokens: npm oidc-provider.
 
-mod browser;
-
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bulkhead_system_tests::{Database, Host, Reply, Setup, eventually, path};
+use bulkhead_system_tests::{Browser, Database, Host, Reply, Setup, between, eventually, path};
 use serde_json::{Value, json};
 
-use self::browser::Browser;
 use crate::oauth::provider::Provider;
 
 const SECRET: &str = "bulkhead-client-secret";
@@ -94,11 +91,6 @@ async fn world(database: Database) -> World {
     fs::write(folder.join("connector.toml"), MANIFEST).expect("a file can be written");
     let host = setup.arguments(&["--log", "trace"]).start().await;
     World { provider, host }
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in {text}"));
-    rest.split_once(after).expect("an end").0
 }
 
 impl World {

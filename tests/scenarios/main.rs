@@ -2,6 +2,7 @@
 
 mod arguments;
 mod authoring;
+mod authorization;
 mod bodies;
 mod cancel;
 mod clients;

@@ -4,10 +4,11 @@ pub(crate) mod provider;
 
 use std::path::Path;
 
-use bulkhead_system_tests::{Host, Reply, Setup, eventually, program, run};
+use bulkhead_system_tests::{Browser, Host, Process, Reply, Setup, eventually, program};
 use serde_json::{Value, json};
 
 use self::provider::Provider;
+use crate::authorization::{last_said, said_after};
 
 const CALL: &str = "tools/call";
 
@@ -228,9 +229,12 @@ async fn typescript(flow: &str) {
     let host = host_of(&provider, "").await;
     let mut command = program("BULKHEAD_NODE");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node/call_oauth.mjs"));
-    let ended = run(command.args([resource(&host).as_str(), flow, provider.url()])).await;
-    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
-    let said: Value = serde_json::from_str(&ended.output).expect("JSON");
+    let mut client = Process::start(command.args([resource(&host).as_str(), flow, provider.url()]));
+    if flow == "person" {
+        let told = Browser::default().visit(&said_after(&mut client, "open: ").await).await;
+        assert_eq!(told.status, 200, "{}", told.text());
+    }
+    let said = last_said(&mut client).await;
     assert_eq!(said["result"], json!({ "results": [42] }), "{said:#}");
     assert_eq!((said["iss"].as_str(), said["scope"].as_str()), (Some(provider.url()), Some("mcp")), "{said:#}");
     assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 1);
