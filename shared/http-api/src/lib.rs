@@ -19,6 +19,7 @@ mod idempotency;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod openapi;
+mod origin;
 mod page;
 mod paging;
 mod path;
@@ -42,6 +43,7 @@ pub use form::{FormBody, FormBytes};
 pub use host::{FetchedDocument, HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
+pub use origin::Origin;
 pub use page::Page;
 pub use paging::collection;
 pub use path::Path;
