@@ -85,6 +85,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("get", "/v1/jobs/{id}/events", Members, Unknown),
     entry("get", "/.well-known/oauth-authorization-server", Anyone, Their),
     entry("get", "/.well-known/openid-configuration", Anyone, Their),
+    entry("get", "/.well-known/oauth-authorization-server/{*issuer}", Anyone, Their).of_nothing(),
+    entry("get", "/.well-known/openid-configuration/{*issuer}", Anyone, Their).of_nothing(),
     entry("get", "/oauth/jwks", Anyone, Their),
     entry("get", "/oauth/authorize", Anyone, Their),
     entry("post", "/oauth/authorize", Anyone, Their),

@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod browser;
 mod caller;
+mod cross_origin;
 mod failures;
 mod form;
 mod host;

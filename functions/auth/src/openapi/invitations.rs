@@ -29,20 +29,32 @@ pub(super) fn operations() -> Vec<Operation> {
             .refuses(&denied)
             .refuses(&mailed)
             .refuses(&[Kind::AlreadyMember])
-            .answers(201, "IssuedInvitation", RATE_LIMIT, "The invitation; what it is taken with, if you asked for that."),
+            .answers(
+                201,
+                "IssuedInvitation",
+                RATE_LIMIT,
+                "The invitation; what it is taken with, if you asked for that.",
+            ),
         Operation::new(
             "post",
             "/v1/organization/invitations/{id}/resend",
             "resendInvitation",
             "Mail an invitation once more",
         )
-        .description("It lasts a week from now, also if it had expired. The link of the earlier mail is no longer good.")
+        .description(
+            "It lasts a week from now, also if it had expired. The link of the earlier mail is no longer good.",
+        )
         .path("id", id(), "The invitation's id.")
         .body("InvitationResending")
         .refuses(&denied)
         .refuses(&mailed)
         .refuses(&[Kind::UnknownInvitation])
-        .answers(200, "IssuedInvitation", RATE_LIMIT, "The invitation; what it is taken with, if you asked for that."),
+        .answers(
+            200,
+            "IssuedInvitation",
+            RATE_LIMIT,
+            "The invitation; what it is taken with, if you asked for that.",
+        ),
         Operation::new("delete", "/v1/organization/invitations/{id}", "revokeInvitation", "Take an invitation back")
             .path("id", id(), "The invitation's id.")
             .refuses(&denied)
@@ -147,10 +159,7 @@ pub(super) fn schemas() -> Map<String, Value> {
                 }),
             ),
         ),
-        (
-            "InvitationToken",
-            body("An invitation.", json!(["token"]), json!({"token": text("What it is taken with.")})),
-        ),
+        ("InvitationToken", body("An invitation.", json!(["token"]), json!({"token": text("What it is taken with.")}))),
         (
             "InvitationForm",
             body(

@@ -119,9 +119,8 @@ fn accept_form(csrf: &CsrfToken, token: &Secret) -> Markup {
 
 /// To where one signs in, and from there back here.
 fn to_sign_in(token: &Secret) -> String {
-    let encode = |name: &str, value: &str| {
-        form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
-    };
+    let encode =
+        |name: &str, value: &str| form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
     let here = format!("{PATH}?{}", encode("token", token.expose()));
     format!("{}?{}", super::sign_in::PATH, encode("next", &here))
 }

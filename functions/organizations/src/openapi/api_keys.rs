@@ -4,7 +4,9 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Operation, page_of};
 use serde_json::{Map, Value, json};
 
-use super::words::{DENIED, LINK, Part, RATE_LIMIT, body, id, maybe, maybe_id, maybe_time, object, schemas, text, time, uuid};
+use super::words::{
+    DENIED, LINK, Part, RATE_LIMIT, body, id, maybe, maybe_id, maybe_time, object, schemas, text, time, uuid,
+};
 
 pub(super) fn part() -> Part {
     let made = "The key, which is shown this once.";

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bulkhead_audit::Act;
 use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role, Secret};
 
-use super::model::Invitation;
 use super::mail::{InvitationMail, invite};
+use super::model::Invitation;
 use super::{InvitationError, store, target};
 use crate::email::EmailAddress;
 use crate::mail::invitation_link;

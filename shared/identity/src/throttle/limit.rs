@@ -33,6 +33,8 @@ pub enum Limit {
     InvitationRecipient,
     /// API keys made and rotated, by whoever does it.
     ApiKeyUser,
+    /// Links to connect accounts and answers of providers, by client address.
+    ConnectAddress,
 }
 
 /// So many in so long. They come back evenly, one every `window / quota`.
@@ -64,7 +66,7 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignUpAddress,
@@ -79,6 +81,7 @@ impl Limit {
         Self::InvitationUser,
         Self::InvitationRecipient,
         Self::ApiKeyUser,
+        Self::ConnectAddress,
     ];
 
     /// Its name, in headers and in the setting.
@@ -99,6 +102,7 @@ impl Limit {
             Self::InvitationUser => "invitation-user",
             Self::InvitationRecipient => "invitation-recipient",
             Self::ApiKeyUser => "api-key-user",
+            Self::ConnectAddress => "connect-address",
         }
     }
 
@@ -120,6 +124,7 @@ impl Limit {
             Self::InvitationUser => (100, 3600),
             Self::InvitationRecipient => (5, 3600),
             Self::ApiKeyUser => (120, 3600),
+            Self::ConnectAddress => (120, 60),
         };
         Quota { quota, window: Duration::from_secs(seconds) }
     }
