@@ -318,9 +318,10 @@ async fn what_is_over_can_neither_be_seen_nor_taken_nor_mailed() {
         over(&third).await;
         scene.change(back).await;
     }
-    for nonsense in ["", "bhi_", &format!("bhi_{}", "0".repeat(64))] {
+    for nonsense in ["bhi_", &format!("bhi_{}", "0".repeat(64))] {
         over(nonsense).await;
     }
+    scene.accept(&grace, "").await.refused(404, "unknown-invitation");
     // Taken.
     scene.accept(&grace, &third).await.with_status(200);
     let member = scene.join("member", "member").await;

@@ -322,6 +322,8 @@ async fn without_a_client_nobody_is_sent_anywhere() {
         ("public_url".to_owned(), Secret::new(PUBLIC.to_owned())),
         ("oauth_clients".to_owned(), Secret::new(String::new())),
         ("vault_sealing_key".to_owned(), key.sealing_key().expose()),
+        ("credential_limits".to_owned(), Secret::new(String::new())),
+        ("client_address_header".to_owned(), Secret::new(String::new())),
     ]));
     let (_, token) = begin(&harness).await;
     // The link is as good as before, for when there is one.
