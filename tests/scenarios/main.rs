@@ -16,6 +16,7 @@ mod first_start;
 mod github;
 mod health;
 mod lifecycle;
+mod mail;
 mod matrix;
 mod migrate;
 mod oauth;

@@ -189,7 +189,10 @@ async fn without_the_section_clients_are_sent_to_our_own_authorization_server() 
     let _ = refused.problem(401);
     assert_eq!((parameter(&refused, "error"), parameter(&refused, "scope")), (Some("invalid_token"), Some("tools")));
     for place in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
-        let metadata = host.request("GET", place).send().await.expect(200);
+        // A client in a browser reads it from its own site.
+        let reply = host.request("GET", place).header("origin", "https://inspector.example").send().await;
+        assert_eq!(reply.header("access-control-allow-origin"), "*");
+        let metadata = reply.expect(200);
         assert_eq!(metadata["authorization_servers"], json!([format!("http://{}", host.address())]));
         assert_eq!(
             (&metadata["resource"], &metadata["scopes_supported"]),

@@ -1,8 +1,9 @@
-//! The Spin component behind `/v1/auth` and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
+//! The Spin component behind `/v1/auth`, invitations, and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 mod email;
+mod invitations;
 mod invited;
 mod oauth;
 #[cfg(not(target_family = "wasm"))]
@@ -46,6 +47,14 @@ pub fn routes() -> Routes {
         .post("/v1/auth/password-reset/confirm", password::confirm::handle)
         .post("/v1/auth/email-verification", email::request::handle)
         .post("/v1/auth/email-verification/confirm", email::confirm::handle)
+        .get("/v1/organization/invitations", invitations::list::handle)
+        .post("/v1/organization/invitations", invitations::create::handle)
+        .delete("/v1/organization/invitations/{id}", invitations::revoke::handle)
+        .post("/v1/organization/invitations/{id}/resend", invitations::resend::handle)
+        .post("/v1/invitations/accept", invitations::accept::handle)
+        .get(pages::invitation::PATH, pages::invitation::show)
+        .post(pages::invitation::PATH, pages::invitation::submit)
+        .post(pages::invited::PATH, pages::invited::submit)
         .get(pages::reset_password::PATH, pages::reset_password::show)
         .post(pages::reset_password::PATH, pages::reset_password::submit)
         .get(pages::verify_email::PATH, pages::verify_email::show)

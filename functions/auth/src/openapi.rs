@@ -4,6 +4,7 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation};
 use serde_json::json;
 
+mod invitations;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
@@ -35,7 +36,8 @@ pub fn describe() -> Description {
             .description("With the same session. Its tokens until now are no longer good.")
             .body("Switch")
             .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::NoOrganization, Kind::Misconfigured])
-            .answers(200, "Tokens", &[], tokens),
+            .refuses(&[Kind::TooManyRequests])
+            .answers(200, "Tokens", RATE_LIMIT, tokens),
         open("/v1/auth/sign-in", "signIn", "Open a session with e-mail address and password")
             .body("SignIn")
             .answers(202, "Challenge", RATE_LIMIT, "The password is right; a code is needed too.")
@@ -62,8 +64,10 @@ pub fn describe() -> Description {
     operations.extend(second_factors());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
+    operations.extend(invitations::operations());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
+    schemas.extend(invitations::schemas());
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }

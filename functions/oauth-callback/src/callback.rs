@@ -3,11 +3,12 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bulkhead_connections::{CallbackAnswer, CompleteError, Completion, complete};
-use bulkhead_http_api::{Api, Correlation, Problem, cookie};
-use bulkhead_kernel::Secret;
+use bulkhead_http_api::{Api, Correlation, Origin, Problem, cookie};
+use bulkhead_kernel::{CorrelationId, Secret};
 use http::{HeaderMap, Uri};
 
 use crate::browser::{ATTEMPT, forget};
+use crate::limit::limited;
 use crate::start::parameters;
 use crate::{pages, settings};
 
@@ -16,9 +17,14 @@ use crate::{pages, settings};
 pub(crate) async fn handle(
     State(api): State<Api>,
     Correlation(correlation): Correlation,
+    origin: Origin,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
+    limited(&api, &origin, take(&api, &correlation, &headers, &uri)).await
+}
+
+async fn take(api: &Api, correlation: &CorrelationId, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
     let mut said = parameters(uri.query().unwrap_or_default().as_bytes());
     let Some(state) = said.remove("state").map(Secret::new) else {
         return Ok(pages::not_connected(&CompleteError::UnknownState).into_response());
@@ -30,15 +36,15 @@ pub(crate) async fn handle(
         error: said.remove("error"),
     };
     let redirect_uri = settings::redirect_uri(&api.public_url().await?);
-    let (clients, sealing_key) = (settings::clients(&api).await?, settings::sealing_key(&api).await?);
+    let (clients, sealing_key) = (settings::clients(api).await?, settings::sealing_key(api).await?);
     let completion = Completion {
         clients: &clients,
         http: api.http.as_ref(),
         sealing_key: &sealing_key,
         redirect_uri: &redirect_uri,
     };
-    let browser = cookie(&headers, ATTEMPT);
-    let page = match complete(&api.ports, &completion, &answer, browser, &correlation).await {
+    let browser = cookie(headers, ATTEMPT);
+    let page = match complete(&api.ports, &completion, &answer, browser, correlation).await {
         Ok(completed) => {
             tracing::info!(connection = %completed.connection.id, "an account is connected");
             pages::connected(&completed)

@@ -1,5 +1,6 @@
 //! What the routes are, in the words of OpenAPI.
 
+use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation};
 use serde_json::{Map, json};
 
@@ -12,6 +13,7 @@ pub fn describe() -> Description {
             .public()
             .answers_page(200, &[], "A page that says how it goes on, or what became of it.")
             .answers_page(503, &[], "The operator has something to do first.")
+            .refuses(&[Kind::TooManyRequests, Kind::Misconfigured])
     };
     let show = page(Operation::new("get", "/oauth/start", "showConnectionLink", "The page of a link"))
         .description("For a person's browser: the `authorize.url` of a connection.")

@@ -6,18 +6,23 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bulkhead_connections::{StartError, authorize, pending_link};
-use bulkhead_http_api::{Api, Page, Problem};
+use bulkhead_http_api::{Api, Origin, Page, Problem};
 use bulkhead_kernel::entropy;
 use http::Uri;
 
 use crate::browser::{self, ATTEMPT, FORM};
+use crate::limit::limited;
 use crate::{confirm, pages, settings};
 
 /// The most bytes of the form: its two members are of fixed length.
 const MAX_FORM: usize = 2048;
 
 /// The link's page, which asks whether to go on.
-pub(crate) async fn show(State(api): State<Api>, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn show(State(api): State<Api>, origin: Origin, uri: Uri) -> Result<Response, Problem> {
+    limited(&api, &origin, ask(&api, &uri)).await
+}
+
+async fn ask(api: &Api, uri: &Uri) -> Result<Response, Problem> {
     let Some(token) = parameters(uri.query().unwrap_or_default().as_bytes()).remove("token") else {
         return Ok(pages::not_started(&StartError::Unknown).into_response());
     };
@@ -32,7 +37,11 @@ pub(crate) async fn show(State(api): State<Api>, uri: Uri) -> Result<Response, P
 }
 
 /// The click: uses the link up and leads to the provider.
-pub(crate) async fn go(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn go(State(api): State<Api>, origin: Origin, request: Request) -> Result<Response, Problem> {
+    limited(&api, &origin, read_form(&api, request)).await
+}
+
+async fn read_form(api: &Api, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let public_url = api.public_url().await?;
     // A longer one is none that our page has sent.
@@ -42,7 +51,7 @@ pub(crate) async fn go(State(api): State<Api>, request: Request) -> Result<Respo
     if !confirm::is_own(&head.headers, &check, &public_url) {
         return Ok(pages::not_own().into_response());
     }
-    go_on(&api, &token).await
+    go_on(api, &token).await
 }
 
 async fn go_on(api: &Api, token: &str) -> Result<Response, Problem> {

@@ -32,6 +32,8 @@ async fn harness(http: FakeHttp) -> (Harness, Arc<FakeHttp>) {
         ("public_url".to_owned(), Secret::new(PUBLIC.to_owned())),
         ("oauth_clients".to_owned(), Secret::new(clients)),
         ("vault_sealing_key".to_owned(), key.sealing_key().expose()),
+        ("credential_limits".to_owned(), Secret::new(String::new())),
+        ("client_address_header".to_owned(), Secret::new(String::new())),
     ]));
     let entry = OauthEntry {
         name: Some("The Provider".to_owned()),
@@ -320,6 +322,8 @@ async fn without_a_client_nobody_is_sent_anywhere() {
         ("public_url".to_owned(), Secret::new(PUBLIC.to_owned())),
         ("oauth_clients".to_owned(), Secret::new(String::new())),
         ("vault_sealing_key".to_owned(), key.sealing_key().expose()),
+        ("credential_limits".to_owned(), Secret::new(String::new())),
+        ("client_address_header".to_owned(), Secret::new(String::new())),
     ]));
     let (_, token) = begin(&harness).await;
     // The link is as good as before, for when there is one.
@@ -327,4 +331,26 @@ async fn without_a_client_nobody_is_sent_anywhere() {
         let page = click(&harness, &token).await.with_status(503);
         assert!(page.json.as_str().is_some_and(|text| text.contains("<code>mine</code>")), "{}", page.json);
     }
+}
+
+#[tokio::test]
+async fn an_address_comes_so_often_and_then_waits() {
+    let (mut harness, http) = harness(good()).await;
+    let mut variables = BTreeMap::new();
+    for name in ["public_url", "oauth_clients", "vault_sealing_key", "client_address_header"] {
+        variables.insert(name.to_owned(), harness.api.variables.get(name).await.expect("is set"));
+    }
+    variables.insert("credential_limits".to_owned(), Secret::new("connect-address=1/60".to_owned()));
+    harness.api.variables = Arc::new(variables);
+    for (n, method, path) in [
+        (1, Method::GET, "/oauth/start?token=x"),
+        (2, Method::POST, "/oauth/start"),
+        (3, Method::GET, "/oauth/callback?state=x"),
+    ] {
+        let come = || harness.call(method.clone(), path).header("spin-client-addr", &format!("10.0.0.{n}:1")).send();
+        assert_eq!(come().await.header("ratelimit-policy"), "\"connect-address\";q=1;w=60");
+        let refused = come().await.refused(429, "too-many-requests");
+        assert!(!refused.header("retry-after").is_empty(), "{path}");
+    }
+    assert!(http.sent().is_empty());
 }

@@ -15,10 +15,11 @@ use super::mcp::local_caller;
 use super::shutdown::Signals;
 use crate::auth::Gate;
 use crate::config::{Authentication, Config};
-use crate::edge::{EdgeConfig, EdgeRuntime};
+use crate::edge::{EdgeConfig, EdgeRuntime, LiveVariable};
 use crate::http::{Documents, Host, HostParts, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
 use crate::sandbox::{DocumentLimits, OutboundClient};
+use crate::vault::Vault;
 
 /// Where the functions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +126,6 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
     variables.insert(IDENTITY_KEY.to_owned(), assembly.identity_key.expose());
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
-    variables.insert("vault_sealing_key".to_owned(), assembly.sealing_key.clone());
     variables.insert("oauth_clients".to_owned(), assembly.oauth_clients.clone());
     let database_url = config.database_url();
     let sqlite = match database_url.strip_prefix("sqlite:") {
@@ -144,8 +144,19 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
         sqlite_default: sqlite,
         key_value_default: assembly.data_dir.file("key-value.db"),
         variables,
+        live: [("vault_sealing_key".to_owned(), sealing_key(assembly.vault.clone()))].into(),
         limits: settings.limits(),
     }
+}
+
+/// What functions seal with: the key that is in the file now, since it may be rotated while they serve.
+fn sealing_key(vault: Vault) -> LiveVariable {
+    LiveVariable::new(move || {
+        if let Err(error) = vault.refresh() {
+            tracing::warn!(%error, "the vault's keys can't be read again; functions seal with the key of before");
+        }
+        vault.sealing_key().0.expose()
+    })
 }
 
 #[expect(clippy::print_stderr, reason = "the first thing a newcomer looks for, whatever the log filter says")]

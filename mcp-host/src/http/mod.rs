@@ -101,6 +101,8 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
             std::future::ready(found.ok_or_else(|| Problem::new(Kind::UnknownPath, "nothing has this path")))
         },
     );
+    // Clients in a browser look for it from their own site.
+    let own = own.for_other_sites(&[Resource::WELL_KNOWN, "/.well-known/oauth-protected-resource/{*resource}"]);
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
     let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));

@@ -46,8 +46,9 @@ pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
 pub use invitations::{
-    Invitation, InvitationError, InvitationTerms, InvitedAccount, InvitedError, IssuedInvitation, accept_invitation,
-    create_invitation, list_invitations, revoke_invitation, sign_up_invited,
+    Invitation, InvitationError, InvitationMail, InvitationOffer, InvitationTerms, InvitedAccount, InvitedError,
+    IssuedInvitation, accept_invitation, create_invitation, list_invitations, look_at_invitation, resend_invitation,
+    revoke_invitation, sign_up_invited,
 };
 pub use keys::{
     ApiKey, ApiKeyToken, InvalidApiKey, InvalidNetwork, IssuedKey, KeyError, KeyTerms, KeysOf, Networks, NewKey,

@@ -1,5 +1,7 @@
 //! Pages for people in a browser: signing in and out, and where mails lead.
 
+pub(crate) mod invitation;
+pub(crate) mod invited;
 mod next;
 pub(crate) mod reset_password;
 pub(crate) mod second_factor;

@@ -42,7 +42,7 @@ fn not_created(error: CreateError) -> Problem {
         CreateError::Vault(VaultError::Empty) => invalid("/api_key", "is empty"),
         CreateError::Vault(VaultError::TooLarge { .. }) => invalid("/api_key", "is longer than a secret may be"),
         CreateError::Vault(VaultError::RetiredKey { .. }) => {
-            let detail = "the vault has a new key that functions don't have yet; the operator has to start them again";
+            let detail = "the vault has a new key; try again, and if that is no help, functions on Spin need it as vault_sealing_key";
             Problem::new(Kind::Unavailable, detail)
         }
         CreateError::Vault(error) => Problem::new(Kind::Internal, "the key could not be stored").caused_by(error),
