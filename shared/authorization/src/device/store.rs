@@ -151,9 +151,11 @@ pub(super) fn slow_down(code: &OpaqueToken, now: Timestamp, longer: Duration) ->
 
 /// One row, unless it has been used.
 pub(super) fn use_code(code: &OpaqueToken, organization: OrganizationId) -> Statement {
-    sql("UPDATE device_authorizations SET status = 'used' WHERE hash = $1 AND status = 'approved'")
-        .bind(code.hash())
-        .of(organization)
+    sql("UPDATE device_authorizations SET status = 'used' \
+         WHERE organization_id = $2 AND hash = $1 AND status = 'approved'")
+    .bind(code.hash())
+    .bind(organization)
+    .of(organization)
 }
 
 pub(super) fn forget_expired(now: Timestamp) -> Statement {
