@@ -78,6 +78,13 @@ pub(super) fn use_code(code: &OpaqueToken, found: &Found, session: SessionId, no
     .of(found.organization)
 }
 
+/// A user's.
+pub(crate) fn forget_user(user: UserId) -> Statement {
+    sql("DELETE FROM authorization_codes WHERE user_id = $1")
+        .bind(user)
+        .across_tenants("a user is forgotten in every organisation: codes")
+}
+
 /// Codes that can't be used any more. One that was used is kept for a day, in which a second use is noticed.
 pub(super) fn forget_expired(organization: OrganizationId, now: Timestamp) -> Statement {
     const DAY: i64 = 24 * 60 * 60 * 1000;

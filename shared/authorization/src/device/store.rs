@@ -165,3 +165,10 @@ pub(super) fn forget_expired(now: Timestamp) -> Statement {
         .bind(now.as_millis().saturating_sub(HOUR))
         .across_tenants("a device that nobody connected has no tenant")
 }
+
+/// Those on which a user has decided.
+pub(crate) fn forget_user(user: UserId) -> Statement {
+    sql("DELETE FROM device_authorizations WHERE user_id = $1")
+        .bind(user)
+        .across_tenants("a user is forgotten in every organisation: devices")
+}

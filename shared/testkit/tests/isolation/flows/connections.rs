@@ -6,13 +6,14 @@ use std::time::Duration;
 use bulkhead_audit::Actor;
 use bulkhead_connections::{
     CallbackAnswer, Chosen, Completion, Connection, GrantedTokens, NewConnection, OauthClients, authorize, choose,
-    claim_refresh, cleaned_up, complete, create, disconnect, due_for_cleanup, expire, find, list, pending_link,
-    postpone_cleanup, read, reconnect, record_refreshed, release_refresh,
+    claim_refresh, cleaned_up, complete, create, disconnect, due_for_cleanup, expire, export, find, leave_steps, list,
+    pending_link, postpone_cleanup, read, reconnect, record_refreshed, release_refresh,
 };
 use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
 use bulkhead_connectors::{AuthType, Connector, NewConnector, register};
+use bulkhead_identity::{create_service_account, remove_member};
 use bulkhead_kernel::id::ProjectId;
-use bulkhead_kernel::{PageRequest, Secret};
+use bulkhead_kernel::{Caller, PageRequest, Role, Secret};
 use bulkhead_testkit::FakeHttp;
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing};
 use serde_json::json;
@@ -33,6 +34,7 @@ pub(super) async fn run(scene: &Scene) {
     reconnect(ports, owner, connection.id, &correlation()).await.expect("gives a link");
     let connection = refresh(scene, &ring, connection).await;
     end(scene, connection).await;
+    leave(scene, &connector).await;
 }
 
 async fn connector(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector {
@@ -102,6 +104,7 @@ async fn chosen(scene: &Scene, own: &Connector) {
     assert!(matches!(found, Chosen::Connection(_)));
     let listed = list(ports, owner, None, None, &PageRequest::default()).await.expect("reads");
     assert_eq!(listed.items.len(), 2);
+    assert_eq!(export(ports, owner.user).await.expect("reads").connections.len(), 2);
 }
 
 async fn refresh(scene: &Scene, ring: &KeyRing, connection: Connection) -> Connection {
@@ -132,4 +135,16 @@ async fn end(scene: &Scene, connection: Connection) {
     assert_eq!(postpone_cleanup(ports, &due[0], Duration::from_secs(30)).await, Ok(true));
     let host = Actor::operator("host");
     cleaned_up(ports, &due[0].connection, host, None, &correlation()).await.expect("is gone");
+}
+
+/// Somebody goes who has connected something.
+async fn leave(scene: &Scene, connector: &Connector) {
+    let Scene { ports, owner, .. } = scene;
+    let machine = create_service_account(ports, owner, "brief".to_owned(), Role::Member, &correlation()).await;
+    let user = machine.expect("is made").user;
+    let machine = Caller { user, role: Role::Member, ..owner.clone() };
+    create(ports, &machine, connector, new(None), None, &correlation()).await.expect("begins");
+    let further = || leave_steps(owner.organization, user, ports.now());
+    remove_member(ports, owner, user, further, &correlation()).await.expect("goes");
+    assert_eq!(due_for_cleanup(ports, 10).await.expect("reads").len(), 1);
 }

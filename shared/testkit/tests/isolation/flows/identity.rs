@@ -48,7 +48,7 @@ impl Ada {
         let terms = TokenTerms::new(keys.public(), ISSUER, AUDIENCE.to_owned());
         let same = authenticate_token(ports, &terms, tokens.access.expose()).await.expect("goes on");
         assert_eq!((caller.user, caller.organization), (same.user, same.organization));
-        let sessions = list_sessions(ports, &caller, &PageRequest::default()).await.expect("reads");
+        let sessions = list_sessions(ports, &caller, &PageRequest::default(), &correlation()).await.expect("reads");
         assert_eq!(sessions.items.len(), 1);
 
         let presented = tokens.refresh.expose();

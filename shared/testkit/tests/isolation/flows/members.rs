@@ -23,7 +23,8 @@ pub(super) async fn run(scene: &Scene) {
     projects::run(scene, eve.user).await;
     roles(scene, &eve).await;
     for gone in [machine, eve.user] {
-        remove_member(ports, owner, gone, &correlation()).await.expect("goes");
+        let further = || bulkhead_connections::leave_steps(owner.organization, gone, ports.now());
+        remove_member(ports, owner, gone, further, &correlation()).await.expect("goes");
     }
 }
 

@@ -4,6 +4,7 @@ use bulkhead_identity::{
     ProfileChange, change_profile, create_organization, delete_organization, erase_user, export_user, read_profile,
 };
 use bulkhead_kernel::Caller;
+use bulkhead_kernel::id::OrganizationId;
 
 use super::person::Person;
 use super::{Scene, correlation};
@@ -20,5 +21,10 @@ pub(super) async fn run(scene: &Scene) {
     // One of his organisations is there, the other one is not.
     let there = Caller { organization: second.id, ..caller.clone() };
     delete_organization(ports, &there, &correlation()).await.expect("is gone");
-    erase_user(ports, caller, &correlation()).await.expect("goes");
+    let further = |organizations: &[OrganizationId]| {
+        let mut steps = bulkhead_connections::forget_steps(caller.user, organizations, ports.now());
+        steps.extend(bulkhead_authorization::forget_steps(caller.user));
+        steps
+    };
+    erase_user(ports, caller, further, &correlation()).await.expect("goes");
 }
