@@ -4,8 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
 use bulkhead_identity::{
-    InvitationError, InvitedAccount, NewSession, OpenError, PasswordCost, SessionTerms, SignUpError, open_session,
-    sign_up_invited,
+    InvitationError, InvitedAccount, NewSession, OpenError, PasswordCost, SignUpError, open_session, sign_up_invited,
 };
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Scopes, Secret};
@@ -43,7 +42,7 @@ pub(crate) async fn handle(
         origin,
         browser: None,
     };
-    let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
+    let (keys, terms) = (api.signing_keys().await?, api.lifetimes().await?.session);
     let opened = open_session(&api.ports, &keys, &terms, session, "invitation", made.steps, &correlation).await;
     match opened {
         Ok(opened) => Ok(tokens::answer(&opened)),

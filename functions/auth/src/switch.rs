@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{SessionTerms, switch_session};
+use bulkhead_identity::switch_session;
 use bulkhead_kernel::Caller;
 use serde::Deserialize;
 
@@ -24,7 +24,8 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Switch>,
 ) -> Result<Response, Problem> {
-    let (keys, terms, issuer) = (api.signing_keys().await?, SessionTerms::default(), api.public_url().await?);
+    let (keys, issuer) = (api.signing_keys().await?, api.public_url().await?);
+    let terms = api.lifetimes().await?.session;
     let switched = switch_session(&api.ports, &keys, &terms, &issuer, &caller, &body.organization, &correlation);
     Ok(tokens::answer(&switched.await?))
 }

@@ -1,10 +1,12 @@
 //! `/v1/api-keys`
 
+use std::sync::Arc;
+
 use bulkhead_audit::{AuditFilter, Outcome};
 use bulkhead_function_organizations::{describe, router};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{PageRequest, Role};
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_kernel::{PageRequest, Role, Secret};
+use bulkhead_testkit::functions::{Answer, Harness, variables};
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
@@ -55,6 +57,28 @@ async fn audited(harness: &Harness, action: &str) -> Vec<Outcome> {
 async fn expire(harness: &Harness, id: &str, change: &str) {
     let statement = sql(format!("UPDATE api_keys SET {change} WHERE id = $1")).bind(id).across_tenants("a test");
     assert_eq!(harness.api.ports.sql.execute(statement).await, Ok(1));
+}
+
+#[tokio::test]
+async fn how_long_keys_and_invitations_last_is_the_operators_to_say() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let mut harness = harness().await;
+    let mut changed = variables();
+    changed.insert("lifetimes".to_owned(), Secret::new("api-key=3d api-key-max=10d invitation=2d".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    let key = &harness.ours.key;
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 11 })).await.refused(422, "invalid-body");
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 10 })).await.with_status(201);
+    create(&harness, key, json!({ "name": "x" })).await.with_status(201);
+    set_role(&harness, Role::Admin).await;
+    let invitation = json!({ "email": "ada@example.com", "role": "member" });
+    let invite = harness.call(Method::POST, "/v1/organization/invitations").key(key).json(&invitation);
+    invite.send().await.with_status(201);
+    let lasts = "SELECT MIN(k.expires_at - k.created_at) AS shortest, MAX(i.expires_at - i.created_at) AS invitation \
+                 FROM api_keys k, invitations i";
+    let row = harness.api.ports.sql.query_optional(sql(lasts).across_tenants("a test")).await.expect("reads");
+    let row = row.expect("a row");
+    assert_eq!((row.get("shortest"), row.get("invitation")), (Ok(3 * DAY), Ok(2 * DAY)));
 }
 
 #[tokio::test]

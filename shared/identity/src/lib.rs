@@ -14,6 +14,7 @@ mod email;
 mod find_organization;
 mod invitations;
 mod keys;
+mod lifetimes;
 mod mail;
 mod members;
 mod model;
@@ -53,6 +54,7 @@ pub use keys::{
     ApiKey, ApiKeyToken, InvalidApiKey, InvalidNetwork, IssuedKey, KeyError, KeyTerms, KeysOf, Networks, NewKey,
     Rotation, create_key, list_keys, revoke_key, rotate_key,
 };
+pub use lifetimes::{InvalidLifetimes, Lifetimes};
 pub use mail::{Due, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
 pub use members::{
     Member, MemberError, MemberFilter, change_role, create_service_account, list_members, remove_member,
@@ -114,7 +116,7 @@ fn organization_target(caller: &Caller) -> Target {
 async fn signed_in(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
     match (&caller.credential, &caller.scopes) {
         (Credential::Session(session), Scopes::Everything) => {
-            sessions::store::is_sign_in(ports.sql.as_ref(), caller.user, *session).await
+            sessions::store::is_sign_in(ports.sql.as_ref(), caller, *session).await
         }
         _ => Ok(false),
     }
@@ -136,10 +138,12 @@ macro_rules! from_admit {
 from_admit!(
     KeyError,
     InvitationError,
+    ListError,
     MemberError,
     OrganizationError,
     ProfileError,
     ProjectError,
+    RevokeError,
     SwitchError,
     TeamError
 );

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{KeyTerms, NewKey, create_key};
+use bulkhead_identity::{NewKey, create_key};
 use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::{Caller, Scope};
 use serde::Deserialize;
@@ -31,5 +31,5 @@ pub(crate) async fn handle(
 ) -> Result<Response, Problem> {
     let Body { name, user, scopes, networks, expires_in_days } = body;
     let new = NewKey { name, user, scopes, networks, expires_in_days };
-    Ok(issued(&create_key(&api.ports, &caller, &KeyTerms::default(), new, &correlation).await?))
+    Ok(issued(&create_key(&api.ports, &caller, &api.lifetimes().await?.keys, new, &correlation).await?))
 }

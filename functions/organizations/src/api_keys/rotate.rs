@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Kind, Path, Problem, Query};
-use bulkhead_identity::{KeyError, KeyTerms, Rotation, rotate_key};
+use bulkhead_identity::{KeyError, Rotation, rotate_key};
 use bulkhead_kernel::Caller;
 use serde::Deserialize;
 
@@ -28,5 +28,5 @@ pub(crate) async fn handle(
 ) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()))?;
     let rotation = Rotation { grace_seconds: body.grace_seconds, expires_in_days: body.expires_in_days };
-    Ok(issued(&rotate_key(&api.ports, &caller, &KeyTerms::default(), id, rotation, &correlation).await?))
+    Ok(issued(&rotate_key(&api.ports, &caller, &api.lifetimes().await?.keys, id, rotation, &correlation).await?))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{InvitationTerms, create_invitation};
+use bulkhead_identity::create_invitation;
 use bulkhead_kernel::{Caller, Role};
 use http::StatusCode;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
-    let terms = InvitationTerms::default();
+    let terms = api.lifetimes().await?.invitation;
     let issued = create_invitation(&api.ports, &caller, &terms, &body.email, body.role, &correlation).await?;
     let token = issued.token.expose();
     // A browser keeps what follows the number sign to itself: no server's log has it.
