@@ -1,5 +1,6 @@
 //! Signing up and in, and what becomes of a session.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bulkhead_audit::{AuditFilter, Outcome};
@@ -174,11 +175,31 @@ async fn who_lacks_the_scope_is_refused_on_the_record() {
     sessions(&harness, key).await.refused(403, "insufficient-scope");
     let path = "/v1/auth/sessions/01990000-0000-7000-8000-000000000001";
     harness.call(Method::DELETE, path).key(key).send().await.refused(403, "insufficient-scope");
+    let password = json!({ "current_password": PASSWORD, "new_password": "another horse battery" });
+    let changing = harness.call(Method::PUT, "/v1/auth/password").key(key).json(&password);
+    changing.send().await.refused(403, "insufficient-scope");
+    for (path, body) in [
+        ("", json!({ "password": PASSWORD })),
+        ("/confirm", json!({ "code": "000000" })),
+        ("/disable", json!({ "password": PASSWORD, "code": "000000" })),
+    ] {
+        let asking = harness.call(Method::POST, &format!("/v1/auth/second-factor{path}")).key(key).json(&body);
+        asking.send().await.refused(403, "insufficient-scope");
+    }
     let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
     let page = bulkhead_audit::list(ports, caller, &AuditFilter::default(), &PageRequest::default()).await;
     let entries = page.expect("reads").items;
-    let told: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.outcome)).collect();
-    assert_eq!(told, [("session.revoke", Outcome::Refused), ("session.list", Outcome::Refused)]);
+    assert!(entries.iter().all(|entry| entry.outcome == Outcome::Refused), "{entries:?}");
+    let told: BTreeSet<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+    let acts = [
+        "password.change",
+        "second_factor.disable",
+        "second_factor.enable",
+        "second_factor.enrol",
+        "session.list",
+        "session.revoke",
+    ];
+    assert_eq!(told, acts.into());
 }
 
 #[tokio::test]

@@ -2,7 +2,12 @@
 
 mod scene;
 
+use std::sync::Arc;
+
 use bulkhead_audit::Outcome;
+use bulkhead_kernel::Secret;
+use bulkhead_kernel::sql::sql;
+use bulkhead_testkit::functions::variables;
 use http::Method;
 use scene::{Person, Scene, items, text};
 use serde_json::{Value, json};
@@ -120,4 +125,16 @@ async fn a_token_is_kept_by_its_hash_alone() {
     let call = scene.harness.call(Method::POST, "/v1/invitations/accept").json(&json!({ "token": token }));
     call.send().await.refused(401, "unauthenticated");
     assert_ne!(scene.get(&scene.admin, PATH).await.json["items"], Value::Null);
+}
+
+#[tokio::test]
+async fn how_long_an_invitation_lasts_is_the_operators_to_say() {
+    let mut scene = Scene::start().await;
+    let mut changed = variables();
+    changed.insert("lifetimes".to_owned(), Secret::new("invitation=2d".to_owned()));
+    scene.harness.api.variables = Arc::new(changed);
+    invite(&scene, &scene.admin, "ada@example.com", "member").await.with_status(201);
+    let lasts = sql("SELECT expires_at - created_at AS lifetime FROM invitations").across_tenants("a test");
+    let row = scene.harness.api.ports.sql.query_optional(lasts).await.expect("reads").expect("an invitation");
+    assert_eq!(row.get("lifetime"), Ok(2 * 24 * 60 * 60 * 1000_i64));
 }

@@ -103,9 +103,9 @@ pub use token::{
 };
 pub use verify_email::{VerifyEmailError, request_email_verification, verification_steps, verify_email};
 
-use bulkhead_audit::{AdmitError, Target};
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Credential, Ports, Scopes};
+use bulkhead_kernel::{Caller, CorrelationId, Credential, Permission, Ports, Scopes};
 
 /// The caller's organisation as the audit trail names it.
 fn organization_target(caller: &Caller) -> Target {
@@ -122,6 +122,17 @@ async fn signed_in(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
     }
 }
 
+/// Lets a caller change what is their own, if their credential is good for it; otherwise it is recorded that they tried.
+async fn admit_to_own(
+    ports: &Ports,
+    caller: &Caller,
+    action: &'static str,
+    correlation: &CorrelationId,
+) -> Result<(), AdmitError> {
+    let act = Act::new(ports, caller, action, Target::new("user", caller.user), correlation);
+    act.admit(Permission::ManageProfile).await
+}
+
 /// What keeps an act from beginning, as these errors.
 macro_rules! from_admit {
     ($($error:ty),*) => {$(
@@ -136,6 +147,7 @@ macro_rules! from_admit {
     )*};
 }
 from_admit!(
+    ChangePasswordError,
     KeyError,
     InvitationError,
     ListError,
@@ -144,6 +156,7 @@ from_admit!(
     ProfileError,
     ProjectError,
     RevokeError,
+    SecondFactorError,
     SwitchError,
     TeamError
 );
