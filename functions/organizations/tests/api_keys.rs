@@ -70,7 +70,8 @@ async fn how_long_keys_last_is_the_operators_to_say() {
     create(&harness, key, json!({ "name": "x", "expires_in_days": 11 })).await.refused(422, "invalid-body");
     create(&harness, key, json!({ "name": "x", "expires_in_days": 10 })).await.with_status(201);
     create(&harness, key, json!({ "name": "x" })).await.with_status(201);
-    let lasts = "SELECT MIN(expires_at - created_at) AS shortest, MAX(expires_at - created_at) AS longest FROM api_keys";
+    let lasts =
+        "SELECT MIN(expires_at - created_at) AS shortest, MAX(expires_at - created_at) AS longest FROM api_keys";
     let row = harness.api.ports.sql.query_optional(sql(lasts).across_tenants("a test")).await.expect("reads");
     let row = row.expect("a row");
     assert_eq!((row.get("shortest"), row.get("longest")), (Ok(3 * DAY), Ok(10 * DAY)));
