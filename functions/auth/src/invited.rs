@@ -34,7 +34,8 @@ pub(crate) async fn handle(
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
     let new = InvitedAccount { token: body.token, name: body.name, password: Secret::new(body.password) };
-    let joined = join(&api, origin, new, (SessionTerms::default(), None), &correlation).await;
+    let terms = api.lifetimes().await?.session;
+    let joined = join(&api, origin, new, (terms, None), &correlation).await;
     left.tell(joined.map(|tokens| tokens::answer(&tokens)))
 }
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{Limit, SessionTerms, switch_session};
+use bulkhead_identity::{Limit, switch_session};
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde::Deserialize;
 
@@ -37,7 +37,8 @@ async fn switch(
     organization: &str,
     correlation: &CorrelationId,
 ) -> Result<Response, Problem> {
-    let (keys, terms, issuer) = (api.signing_keys().await?, SessionTerms::default(), api.public_url().await?);
+    let (keys, issuer) = (api.signing_keys().await?, api.public_url().await?);
+    let terms = api.lifetimes().await?.session;
     let switched = switch_session(&api.ports, &keys, &terms, &issuer, caller, organization, correlation);
     Ok(tokens::answer(&switched.await?))
 }

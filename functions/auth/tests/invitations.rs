@@ -413,3 +413,20 @@ async fn an_address_tries_so_many_links_and_then_waits() {
     assert!(refused.is_page() && !refused.header("retry-after").is_empty());
     assert!(!refused.text.contains("Analytical Engines"));
 }
+
+#[tokio::test]
+async fn how_long_an_invitation_lasts_is_the_operators_to_say() {
+    let clock = Arc::new(ManualClock::default());
+    let fixture = Fixture::start(clock.clone()).await;
+    let mut harness = Harness::start(router, describe()).await;
+    let mut changed = variables();
+    changed.insert("lifetimes".to_owned(), Secret::new("invitation=2d".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    harness.api.ports = fixture.ports.clone();
+    let mut scene = Scene { harness, fixture, clock, ada: String::new() };
+    scene.ada = scene.sign_up("ada", "engines", "Analytical Engines").await;
+    scene.invite(&scene.ada, "bea@example.com", "member").await.with_status(201);
+    let lasts = sql("SELECT expires_at - created_at AS lifetime FROM invitations").across_tenants("a test");
+    let row = scene.harness.api.ports.sql.query_optional(lasts).await.expect("reads").expect("an invitation");
+    assert_eq!(row.get("lifetime"), Ok(2 * 24 * 60 * 60 * 1000_i64));
+}

@@ -60,6 +60,24 @@ async fn expire(harness: &Harness, id: &str, change: &str) {
 }
 
 #[tokio::test]
+async fn how_long_keys_last_is_the_operators_to_say() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let mut harness = harness().await;
+    let mut changed = variables();
+    changed.insert("lifetimes".to_owned(), Secret::new("api-key=3d api-key-max=10d".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    let key = &harness.ours.key;
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 11 })).await.refused(422, "invalid-body");
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 10 })).await.with_status(201);
+    create(&harness, key, json!({ "name": "x" })).await.with_status(201);
+    let lasts =
+        "SELECT MIN(expires_at - created_at) AS shortest, MAX(expires_at - created_at) AS longest FROM api_keys";
+    let row = harness.api.ports.sql.query_optional(sql(lasts).across_tenants("a test")).await.expect("reads");
+    let row = row.expect("a row");
+    assert_eq!((row.get("shortest"), row.get("longest")), (Ok(3 * DAY), Ok(10 * DAY)));
+}
+
+#[tokio::test]
 async fn a_key_is_shown_once_and_works() {
     let harness = harness().await;
     let answer = create(&harness, &harness.ours.key, json!({ "name": "deploy" })).await.with_status(201);

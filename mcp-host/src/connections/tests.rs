@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bulkhead_audit::Actor;
-use bulkhead_connections::{Connection, NewConnection, OauthClients, State, create, disconnect, fields, read};
+use bulkhead_connections::{
+    Connection, NewConnection, OauthClients, State, create, disconnect, fields, forget_steps, read,
+};
 use bulkhead_connectors::oauth::{OauthEntry, OauthProvider, SettingValues};
 use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_execution::JobErrorKind;
@@ -236,4 +238,14 @@ async fn what_is_disconnected_is_revoked_and_forgotten() {
         "{bodies:?}"
     );
     assert!(world.clock.now() > world.connection.created_at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_erased_user_had_connected_is_revoked_and_forgotten() {
+    let (world, http) = (on_sqlite().await, Arc::new(FakeHttp::json(200, &json!({}))));
+    let (ports, user) = (world.ports(), world.fixture.ours.caller.user);
+    ports.sql.batch(forget_steps(user, &[], ports.now())).await.expect("disconnects");
+    world.process("one", &http).clean_up().await.expect("cleans up");
+    assert!(world.tokens().await.is_empty());
+    assert_eq!(http.sent().len(), 2, "both are given back to the provider");
 }

@@ -54,4 +54,6 @@ pub use problem::{Kind, Problem};
 pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
 pub use throttle::RateLimit;
-pub use variables::{CREDENTIAL_LIMITS, IDENTITY_KEY, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};
+pub use variables::{
+    CREDENTIAL_LIMITS, IDENTITY_KEY, LIFETIMES, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables,
+};

@@ -14,6 +14,7 @@ mod email;
 mod find_organization;
 mod invitations;
 mod keys;
+mod lifetimes;
 mod mail;
 mod members;
 mod model;
@@ -54,6 +55,7 @@ pub use keys::{
     ApiKey, ApiKeyToken, InvalidApiKey, InvalidNetwork, IssuedKey, KeyError, KeyTerms, KeysOf, Networks, NewKey,
     Rotation, create_key, list_keys, revoke_key, rotate_key,
 };
+pub use lifetimes::{InvalidLifetimes, Lifetimes};
 pub use mail::{Due, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
 pub use members::{
     Member, MemberError, MemberFilter, change_role, create_service_account, list_members, remove_member,
@@ -102,9 +104,9 @@ pub use token::{
 };
 pub use verify_email::{VerifyEmailError, request_email_verification, verification_steps, verify_email};
 
-use bulkhead_audit::{AdmitError, Target};
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Credential, Ports, Scopes};
+use bulkhead_kernel::{Caller, CorrelationId, Credential, Permission, Ports, Scopes};
 
 /// The caller's organisation as the audit trail names it.
 fn organization_target(caller: &Caller) -> Target {
@@ -115,10 +117,21 @@ fn organization_target(caller: &Caller) -> Target {
 async fn signed_in(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
     match (&caller.credential, &caller.scopes) {
         (Credential::Session(session), Scopes::Everything) => {
-            sessions::store::is_sign_in(ports.sql.as_ref(), caller.user, *session).await
+            sessions::store::is_sign_in(ports.sql.as_ref(), caller, *session).await
         }
         _ => Ok(false),
     }
+}
+
+/// Lets a caller change what is their own, if their credential is good for it; otherwise it is recorded that they tried.
+async fn admit_to_own(
+    ports: &Ports,
+    caller: &Caller,
+    action: &'static str,
+    correlation: &CorrelationId,
+) -> Result<(), AdmitError> {
+    let act = Act::new(ports, caller, action, Target::new("user", caller.user), correlation);
+    act.admit(Permission::ManageProfile).await
 }
 
 /// What keeps an act from beginning, as these errors.
@@ -135,12 +148,16 @@ macro_rules! from_admit {
     )*};
 }
 from_admit!(
+    ChangePasswordError,
     KeyError,
     InvitationError,
+    ListError,
     MemberError,
     OrganizationError,
     ProfileError,
     ProjectError,
+    RevokeError,
+    SecondFactorError,
     SwitchError,
     TeamError
 );

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{CredentialLimits, InvitationTerms, Limit, create_invitation};
+use bulkhead_identity::{CredentialLimits, Limit, create_invitation};
 use bulkhead_kernel::{Caller, CorrelationId, Role};
 use http::StatusCode;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ async fn create(
     body: Body,
     correlation: &CorrelationId,
 ) -> Result<Response, Problem> {
-    let (terms, mailing) = (InvitationTerms::default(), Mailing::of(api).await?);
+    let (terms, mailing) = (api.lifetimes().await?.invitation, Mailing::of(api).await?);
     let mail = mailing.under(limits);
     let issued = create_invitation(&api.ports, caller, &terms, &mail, &body.email, body.role, correlation).await?;
     Ok(answer(StatusCode::CREATED, &issued, body.show_link))

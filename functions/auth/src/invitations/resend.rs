@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Path, Problem, Query};
-use bulkhead_identity::{CredentialLimits, InvitationTerms, Limit, resend_invitation};
+use bulkhead_identity::{CredentialLimits, Limit, resend_invitation};
 use bulkhead_kernel::id::InvitationId;
 use bulkhead_kernel::{Caller, CorrelationId};
 use http::StatusCode;
@@ -40,7 +40,7 @@ async fn resend(
     (id, body): (InvitationId, Body),
     correlation: &CorrelationId,
 ) -> Result<Response, Problem> {
-    let (terms, mailing) = (InvitationTerms::default(), Mailing::of(api).await?);
+    let (terms, mailing) = (api.lifetimes().await?.invitation, Mailing::of(api).await?);
     let mail = mailing.under(limits);
     let issued = resend_invitation(&api.ports, caller, &terms, &mail, id, correlation).await?;
     Ok(answer(StatusCode::OK, &issued, body.show_link))

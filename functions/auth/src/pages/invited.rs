@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Problem, Query, check_same_origin, session_cookies};
-use bulkhead_identity::{InvitedAccount, Limit, OpaqueToken, Purpose, SessionTerms, look_at_invitation};
+use bulkhead_identity::{InvitedAccount, Limit, OpaqueToken, Purpose, look_at_invitation};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -59,7 +59,7 @@ async fn sign_up(api: &Api, origin: Origin, body: Form, correlation: &Correlatio
     let invited = look_at_invitation(&api.ports, &body.token).await?;
     let new = InvitedAccount { token: body.token, name: body.name, password: Secret::new(body.password) };
     let (terms, cookie) =
-        (SessionTerms::of_browser(), OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref()));
+        (api.lifetimes().await?.browser, OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref()));
     // The browser has its cookie, and needs no other token: these are forgotten.
     join(api, origin, new, (terms, Some(&cookie)), correlation).await?;
     let cookies = session_cookies(&cookie, terms.session.as_secs());

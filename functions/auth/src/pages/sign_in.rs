@@ -7,8 +7,8 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, SessionTerms, User, challenge_if_needed,
-    choose_membership, open_session,
+    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, User, challenge_if_needed, choose_membership,
+    open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
@@ -107,7 +107,8 @@ pub(super) async fn open(
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
     let membership = choose_membership(&api.ports, user, organization).await?;
-    let (issuer, keys, terms) = (api.public_url().await?, api.signing_keys().await?, SessionTerms::of_browser());
+    let (issuer, keys) = (api.public_url().await?, api.signing_keys().await?);
+    let terms = api.lifetimes().await?.browser;
     let token = OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref());
     let session = NewSession {
         membership: &membership,

@@ -9,7 +9,7 @@ use super::model::Profile;
 use super::read::find;
 use super::{ProfileError, store, target};
 
-/// What is known about a user, for themselves (GDPR, articles 15 and 20). No secret is part of it, nor a hash of one.
+/// What identity knows about a user, for themselves (GDPR, articles 15 and 20). No secret is part of it, nor a hash of one.
 #[derive(Clone, Debug, Serialize)]
 pub struct Export {
     /// When it was made.
@@ -24,6 +24,12 @@ pub struct Export {
     pub project_roles: Vec<Value>,
     /// Sign-ins, and what was granted to clients, those that have ended as well.
     pub sessions: Vec<Value>,
+    /// Second factors: that there is one, and since when.
+    pub second_factors: Vec<Value>,
+    /// Recovery codes, those that were used as well: that they exist.
+    pub recovery_codes: Vec<Value>,
+    /// Links that were mailed, and what begins signing in with a second factor: that they exist, and what for.
+    pub one_time_tokens: Vec<Value>,
     /// Keys, those that have ended as well.
     pub api_keys: Vec<Value>,
     /// Invitations that they took.
@@ -43,6 +49,10 @@ const PROJECT_ROLES: &str = "SELECT p.organization_id AS organization, p.id AS p
                              WHERE x.user_id = $1 ORDER BY p.id";
 const SESSIONS: &str = "SELECT id, organization_id AS organization, client_id, audience, scopes, user_agent, address, \
                         created_at, last_used_at, expires_at, revoked_at FROM sessions WHERE user_id = $1 ORDER BY id";
+const SECOND_FACTORS: &str = "SELECT 'totp' AS kind, created_at, confirmed_at FROM second_factors WHERE user_id = $1";
+const RECOVERY_CODES: &str = "SELECT created_at, used_at FROM recovery_codes WHERE user_id = $1 ORDER BY created_at";
+const ONE_TIME_TOKENS: &str = "SELECT purpose, subject, created_at, expires_at, used_at FROM one_time_tokens \
+                               WHERE user_id = $1 ORDER BY created_at";
 const API_KEYS: &str = "SELECT id, organization_id AS organization, name, prefix, scopes, networks, created_at, \
                         expires_at, revoked_at, last_used_at, last_used_from FROM api_keys WHERE user_id = $1 \
                         ORDER BY id";
@@ -74,6 +84,9 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         teams: rows(TEAMS).await?,
         project_roles: rows(PROJECT_ROLES).await?,
         sessions: rows(SESSIONS).await?,
+        second_factors: rows(SECOND_FACTORS).await?,
+        recovery_codes: rows(RECOVERY_CODES).await?,
+        one_time_tokens: rows(ONE_TIME_TOKENS).await?,
         api_keys: rows(API_KEYS).await?,
         invitations: rows(INVITATIONS).await?,
         acts: rows(ACTS).await?,
