@@ -18,7 +18,7 @@ use bulkhead_connections::{Chosen, Connection, OauthClients, choose, fields};
 use bulkhead_connectors::AuthType;
 use bulkhead_execution::{JobError, JobErrorKind, NewEvent};
 use bulkhead_kernel::http::HttpClient;
-use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, UserId};
+use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::{CorrelationId, Ports};
 use bulkhead_vault::Scope;
 use serde_json::json;
@@ -51,6 +51,7 @@ struct Inner {
 pub(crate) struct Use<'a> {
     pub(crate) organization: OrganizationId,
     pub(crate) user: UserId,
+    pub(crate) project: Option<ProjectId>,
     pub(crate) job: Option<JobId>,
     pub(crate) correlation: &'a CorrelationId,
 }
@@ -79,8 +80,8 @@ impl Connections {
         Self(Arc::new(Inner { ports, vault, http, clients, config, name, public_url, refreshing }))
     }
 
-    /// The account that this call acts with: the user's own; `None` when they have none. Which one it is stands in the audit
-    /// trail before it is used.
+    /// The account that this call acts with: the user's own, else that of the project that the call names; `None` when there
+    /// is neither. Which one it is stands in the audit trail before it is used.
     ///
     /// # Errors
     /// A [`JobError`] when there is one that can't be used. It says what to do.
@@ -88,9 +89,8 @@ impl Connections {
         let Some(account) = connector.account() else { return Ok(None) };
         let slug = connector.entry().slug.as_str();
         let ports = &self.0.ports;
-        // Jobs belong to no project yet.
-        let chosen =
-            choose(ports, call.organization, call.user, None, slug).await.map_err(|error| away(slug, &error))?;
+        let chosen = choose(ports, call.organization, call.user, call.project, slug).await;
+        let chosen = chosen.map_err(|error| away(slug, &error))?;
         let connection = match chosen {
             Chosen::Nothing => return Ok(None),
             Chosen::Expired(connection) => return Err(self.expired(&connection)),

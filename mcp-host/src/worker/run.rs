@@ -85,6 +85,7 @@ impl Worker {
                 let call = Use {
                     organization: job.organization,
                     user: job.user,
+                    project: job.project,
                     job: Some(job.id),
                     correlation: &correlation,
                 };

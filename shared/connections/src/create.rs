@@ -2,6 +2,7 @@
 
 use bulkhead_audit::{AuditEvent, Outcome};
 use bulkhead_connectors::{AuthType, Connector};
+use bulkhead_identity::project_role;
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
@@ -38,6 +39,9 @@ pub enum CreateError {
     /// Only an admin shares a connection with a project. That is recorded.
     #[error("a connection of a project is made by the organization's owners and admins")]
     InsufficientRole,
+    /// The organisation has no such project.
+    #[error("there is no project of this id; GET /v1/projects lists them")]
+    UnknownProject,
     /// The access token may not change anything. That is recorded.
     #[error("the access token lacks the scope {0}")]
     InsufficientScope(String),
@@ -103,6 +107,11 @@ pub async fn create(
     if let Some(refusal) = refusal {
         bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
         return Err(refusal);
+    }
+    if let Owner::Project(project) = connection.owner
+        && project_role(ports, caller, project).await?.is_none()
+    {
+        return Err(CreateError::UnknownProject);
     }
     let mut steps = vec![store::insert(&connection).expecting(1)];
     let mut link = None;

@@ -58,15 +58,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether the caller may know of it: their own, a project's, and an admin any.
-    #[must_use]
-    pub fn is_visible_to(&self, caller: &Caller) -> bool {
-        match self.owner {
-            Owner::User(user) => user == caller.user || caller.role.administers(),
-            Owner::Project(_) => true,
-        }
-    }
-
     /// Whether the caller may disconnect it: their own, and an admin any.
     #[must_use]
     pub fn may_be_disconnected_by(&self, caller: &Caller) -> bool {
