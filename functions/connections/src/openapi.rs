@@ -15,7 +15,7 @@ pub fn describe() -> Description {
     };
     let change = [Kind::InsufficientRole, Kind::InsufficientScope];
     let list = Operation::new("get", "/v1/connections", "listConnections", "Connected accounts, newest first")
-        .description("The caller's own, and those of projects; to owners and admins all of the organization.")
+        .description("The caller's own, and those of projects in which they have a role; to owners and admins all of the organization.")
         .query("connector", json!({"type": "string", "minLength": 1}), "Of this connector.")
         .query("status", json!({"$ref": "#/components/schemas/ConnectionStatus"}), "In this state.")
         .paged()
@@ -33,7 +33,7 @@ pub fn describe() -> Description {
         .body("NewConnection")
         .answers(201, "BegunConnection", &[("Location", "The connection's address.")], "The connection.")
         .refuses(&change)
-        .refuses(&[Kind::UnknownConnector]);
+        .refuses(&[Kind::UnknownConnector, Kind::UnknownProject]);
     let get = one("get", "/v1/connections/{id}", "getConnection", "One connected account").answers(
         200,
         "Connection",

@@ -9,7 +9,7 @@ use bulkhead_function_connections::{describe, router, routes};
 use bulkhead_kernel::Secret;
 use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_testkit::functions::{Answer, Harness, project, set_project_role};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::{Value, json};
@@ -144,12 +144,20 @@ async fn another_tenants_connection_is_nobodys() {
 #[tokio::test]
 async fn an_admin_shares_with_a_project_and_ends_what_is_anothers_but_connects_it_never() {
     let harness = harness().await;
-    let project = "0192d3a4-7b1c-7f00-8000-000000000000";
-    let shared = json!({ "connector": "by-oauth", "project": project });
+    let ours = project(&harness.api.ports, harness.ours.caller.organization).await;
+    let theirs = project(&harness.api.ports, harness.theirs.caller.organization).await;
+    let shared = json!({ "connector": "by-oauth", "project": ours });
+    post(&harness, &shared).await.refused(403, "insufficient-role");
+    // Nor does a maintainer of the project.
+    set_project_role(&harness.api.ports, &harness.ours.caller, ours, Some("maintainer")).await;
     post(&harness, &shared).await.refused(403, "insufficient-role");
     become_admin(&harness).await;
+    for nowhere in [theirs.to_string(), "0192d3a4-7b1c-7f00-8000-000000000000".to_owned()] {
+        let body = json!({ "connector": "by-oauth", "project": nowhere });
+        post(&harness, &body).await.refused(404, "unknown-project");
+    }
     let made = post(&harness, &shared).await.with_status(201);
-    assert_eq!(made.json["connection"]["owner"], json!({ "type": "project", "id": project }));
+    assert_eq!(made.json["connection"]["owner"], json!({ "type": "project", "id": ours }));
 
     // The other tenant's user moves into our organisation, with a connection of their own.
     let ports = &harness.api.ports;
@@ -190,4 +198,32 @@ async fn every_route_wants_a_key_and_no_parameter_that_it_does_not_know() {
         assert_eq!(answer.refused(400, "invalid-parameters").faults(), ["nonsense"], "{path}");
     }
     assert_eq!(routes().list().len(), PATHS.len(), "a route is not in the list above");
+}
+
+#[tokio::test]
+async fn a_projects_connection_is_known_to_whoever_has_a_role_in_it() {
+    let harness = harness().await;
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    let project = project(ports, caller.organization).await;
+    become_admin(&harness).await;
+    let shared = json!({ "connector": "by-nothing", "project": project });
+    let path = format!("/v1/connections/{}", id(&post(&harness, &shared).await.with_status(201)));
+    let member = sql("UPDATE memberships SET role = 'member' WHERE user_id = $1").bind(caller.user);
+    ports.sql.execute(member.of(caller.organization)).await.expect("a member");
+    let listed = async || {
+        let listed = harness.get("/v1/connections").await.with_status(200);
+        listed.json["items"].as_array().map(Vec::len)
+    };
+    assert_eq!(listed().await, Some(0));
+    harness.get(&path).await.refused(404, "unknown-connection");
+    for role in ["viewer", "developer", "maintainer"] {
+        set_project_role(ports, caller, project, Some(role)).await;
+        assert_eq!(listed().await, Some(1), "{role}");
+        harness.get(&path).await.with_status(200);
+        harness.request(Method::DELETE, &path).send().await.refused(403, "insufficient-role");
+    }
+    let gone = sql("UPDATE projects SET deleted_at = 1 WHERE organization_id = $1 AND id = $2");
+    ports.sql.execute(gone.bind(caller.organization).bind(project).of(caller.organization)).await.expect("goes");
+    assert_eq!(listed().await, Some(0));
+    harness.get(&path).await.refused(404, "unknown-connection");
 }

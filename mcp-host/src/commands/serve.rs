@@ -61,8 +61,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
-    let server =
-        McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
+    let server = McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
     let parts = HostParts {
         ports,

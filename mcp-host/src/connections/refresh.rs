@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 const RECORD_ATTEMPTS: u32 = 6;
 
 /// What became of trying to refresh.
-enum Tried {
+pub(super) enum Tried {
     /// There is a new token, or the connection has changed otherwise: look again.
     Changed,
     /// Another process is at it.
@@ -97,7 +97,7 @@ impl Connections {
         found.filter(|found| matches!(found.state, State::Active { .. })).ok_or_else(|| self.expired(connection))
     }
 
-    async fn refresh(
+    pub(super) async fn refresh(
         &self,
         connection: &Connection,
         provider: &OauthProvider,

@@ -19,6 +19,7 @@ use bulkhead_vault::{Author, NewSecret, Scope};
 use serde_json::json;
 
 use super::Connections;
+use super::refused::Refused;
 use crate::config::{ConnectionsConfig, VaultConfig};
 use crate::vault::Vault;
 
@@ -201,6 +202,79 @@ async fn a_grant_that_is_dead_expires_the_connection() {
     let url = format!("https://bulkhead.example.com/v1/connections/{}/reconnect", world.connection.id);
     assert_eq!(error.details.expect("details")["reconnect"], json!({ "method": "POST", "url": url }));
     assert_eq!(world.now().await.state, State::Expired { reason: "invalid_grant".to_owned() });
+}
+
+impl World {
+    /// What becomes of the account when the service refuses this version of it.
+    async fn renew(&self, process: &Connections, used: &Connection) -> Refused {
+        process.renew(used, &self.provider, &self.correlation).await.expect("is looked at")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_refreshed_once_however_many_calls_it_had() {
+    let clock = Arc::new(ManualClock::default());
+    let postgres = world(Fixture::start_on_postgres(clock.clone()).await, clock).await;
+    for world in [on_sqlite().await, postgres] {
+        let (world, http) = (Arc::new(world), rotating());
+        let later =
+            sql("UPDATE connections SET expires_at = $1").bind(world.ports().now().plus(Duration::from_secs(3600)));
+        world.ports().sql.execute(later.across_tenants("a test")).await.expect("changes");
+        let used = world.now().await;
+        // What was refused while it was new is left alone.
+        world.clock.advance(Duration::from_millis(59_999));
+        assert_eq!(world.renew(&world.process("one", &http), &used).await, Refused::Unchanged);
+        assert!(http.sent().is_empty());
+        world.clock.advance(Duration::from_millis(1));
+        let processes = [world.process("one", &http), world.process("two", &http)];
+        let calls: Vec<_> = (0..20)
+            .map(|number| {
+                let (world, process, used) = (world.clone(), processes[number % 2].clone(), used.clone());
+                tokio::spawn(async move { world.renew(&process, &used).await })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.expect("no call panics"), Refused::Renewed);
+        }
+        assert_eq!(http.sent().len(), 1);
+        assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);
+        // The new token is refused as well: that is not for want of a refresh.
+        assert_eq!(world.renew(&processes[0], &world.now().await).await, Refused::Unchanged);
+        assert_eq!(http.sent().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_of_a_dead_grant_expires_the_connection() {
+    let world = on_sqlite().await;
+    let refusing = Arc::new(FakeHttp::json(400, &json!({ "error": "invalid_grant" })));
+    let process = world.process("one", &refusing);
+    let used = world.now().await;
+    world.clock.advance(Duration::from_secs(60));
+    let Refused::Expired(error) = world.renew(&process, &used).await else { panic!("it goes on") };
+    assert_eq!(error.kind, JobErrorKind::ConnectionExpired);
+    let url = format!("https://bulkhead.example.com/v1/connections/{}/reconnect", used.id);
+    assert_eq!(error.details.expect("details")["reconnect"], json!({ "method": "POST", "url": url }));
+    assert_eq!(world.now().await.state, State::Expired { reason: "invalid_grant".to_owned() });
+    // Whoever was refused at the same time learns the same.
+    assert!(matches!(world.renew(&process, &used).await, Refused::Expired(_)));
+    assert_eq!(refusing.sent().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_kept_while_its_provider_is_away_or_can_not_refresh() {
+    let world = on_sqlite().await;
+    let away = Arc::new(FakeHttp::json(503, &json!({})));
+    let used = world.now().await;
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.renew(&world.process("one", &away), &used).await, Refused::Unchanged);
+    let http = rotating();
+    let lasting = Connection { state: State::Active { expires_at: None, refreshable: false }, ..used.clone() };
+    assert_eq!(world.renew(&world.process("one", &http), &lasting).await, Refused::Unchanged);
+    let other = Connection { authority: "somebody-else".to_owned(), ..used };
+    assert_eq!(world.renew(&world.process("one", &http), &other).await, Refused::Unchanged);
+    assert!(http.sent().is_empty());
+    assert!(matches!(world.now().await.state, State::Active { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

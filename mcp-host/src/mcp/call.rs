@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::handler::{Request, Shared, is_stateless};
 use super::input::{self, Binding};
-use super::{project, result};
 use super::session::Session;
 use super::tasks::{self, Called};
 use super::watch::{Watch, watched};
+use super::{project, result};
 use crate::worker::CallError;
 
 pub(super) async fn call(

@@ -97,7 +97,12 @@ impl McpServer {
         let correlation = extensions.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
         let entropy = self.shared.ports.entropy.as_ref();
         let gap = extensions.and_then(|extensions| extensions.get::<ScopeGap>()).cloned().unwrap_or_default();
-        Ok(Request { gap, caller, project, correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)) })
+        Ok(Request {
+            gap,
+            caller,
+            project,
+            correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)),
+        })
     }
 
     /// Begins to tell a client of an older version of changes, once a session.

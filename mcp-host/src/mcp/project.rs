@@ -22,7 +22,8 @@ pub(super) fn named_by(uri: &Uri) -> Result<Option<ProjectId>, ErrorData> {
     match (id.parse(), named.next()) {
         (Ok(id), None) => Ok(Some(id)),
         _ => {
-            let message = "the endpoint's address names no project: ?project= takes one id; GET /v1/projects lists them";
+            let message =
+                "the endpoint's address names no project: ?project= takes one id; GET /v1/projects lists them";
             Err(ErrorData::invalid_request(message, Some(json!({ "type": "unknown_project" }))))
         }
     }

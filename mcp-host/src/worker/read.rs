@@ -92,13 +92,16 @@ impl Worker {
                 return Outcome::Failed(JobError::new(JobErrorKind::ConnectorUnavailable, message));
             }
         }
+        let mut account = None;
         if !matches!(invocation.operation, Operation::Completion { .. }) {
             match self.credentials(call, connector).await {
-                Ok(found) => invocation.credentials = found.credentials,
+                Ok(found) => (invocation.credentials, account) = (found.credentials, found.account),
                 Err(error) => return Outcome::Failed(error),
             }
         }
-        connector.call(invocation).await.outcome
+        let mut report = connector.call(invocation).await;
+        self.look_after(account, call, connector, &mut report).await;
+        report.outcome
     }
 
     async fn complete(&self, event: &AuditEvent, outcome: &Outcome) -> Result<(), SqlError> {

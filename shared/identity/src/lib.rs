@@ -66,7 +66,7 @@ pub use organizations::{
 };
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
-pub use places::{Place, find_membership, places_of};
+pub use places::{Place, find_membership, hold_membership, places_of};
 pub use profile::{
     Export, Profile, ProfileChange, ProfileError, change_profile, erase_user, export_user, read_profile,
 };

@@ -64,13 +64,8 @@ impl std::str::FromStr for ProjectRole {
 
 impl ProjectPermission {
     /// Every one.
-    pub const ALL: [Self; 5] = [
-        Self::ReadProject,
-        Self::UseConnections,
-        Self::ChangeProject,
-        Self::ManageRoles,
-        Self::DeleteProject,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::ReadProject, Self::UseConnections, Self::ChangeProject, Self::ManageRoles, Self::DeleteProject];
 
     /// The matrix: the least role that may.
     #[must_use]
