@@ -1,6 +1,8 @@
 //! Connected accounts, against a real provider that rotates refresh tokens: npm oidc-provider.
 
 mod browser;
+mod projects;
+mod refused;
 
 use std::fs;
 use std::net::TcpListener;

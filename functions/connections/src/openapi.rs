@@ -27,7 +27,7 @@ pub fn describe() -> Description {
         );
     let create = Operation::new("post", "/v1/connections", "createConnection", "Connect an account")
         .description(
-            "By the method of the connector. With a key, or without any secret, it is active at once. By OAuth 2 its user \
+            "By one of the methods of the connector. With a key, or without any secret, it is active at once. By OAuth 2 its user \
              goes on in a browser, at `authorize.url`, which works once and for ten minutes.",
         )
         .body("NewConnection")
@@ -91,7 +91,12 @@ fn schemas() -> Map<String, Value> {
                         "type": ["string", "null"], "format": "uuid",
                         "description": "The project that uses it, by an owner's or admin's word; the caller's own when absent.",
                     },
-                    "api_key": maybe("The key, of a connector that is connected by one."),
+                    "auth_type": {
+                        "enum": ["oauth2", "api_key", "none", null],
+                        "description": "By which of the connector's `auth_types`; when absent, by a key if there is one, else \
+                            by the usual one.",
+                    },
+                    "api_key": maybe("The key, to connect by one."),
                 },
             }),
         ),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
-use bulkhead_connectors::{AuthType, NewConnector, register};
+use bulkhead_connectors::{NewConnector, register};
 use bulkhead_function_connections::{describe, router, routes};
 use bulkhead_kernel::Secret;
 use bulkhead_kernel::sql::sql;
@@ -32,17 +32,18 @@ async fn harness() -> Harness {
     let none = BTreeMap::new();
     let github = OauthEntry { provider: Some("github".to_owned()), ..OauthEntry::default() };
     let github = github.resolve(&"by-oauth".parse().expect("a slug"), SettingValues { values: &none, given: &none });
-    for (slug, auth_type, oauth) in [
-        ("by-oauth", AuthType::Oauth2, github.ok()),
-        ("by-key", AuthType::ApiKey, None),
-        ("by-nothing", AuthType::None, None),
+    for (slug, auth_types, oauth) in [
+        ("by-oauth", "oauth2", github.clone().ok()),
+        ("by-either", "oauth2 api_key", github.ok()),
+        ("by-key", "api_key", None),
+        ("by-nothing", "none", None),
     ] {
         let connector = NewConnector {
             slug: slug.parse().expect("a slug"),
             name: format!("The {slug}"),
             version: "1".to_owned(),
             description: "One.".to_owned(),
-            auth_type,
+            auth_types: auth_types.parse().expect("types"),
             oauth,
             digest: "sha256:0".to_owned(),
             tools: Vec::new(),
@@ -226,4 +227,41 @@ async fn a_projects_connection_is_known_to_whoever_has_a_role_in_it() {
     ports.sql.execute(gone.bind(caller.organization).bind(project).of(caller.organization)).await.expect("goes");
     assert_eq!(listed().await, Some(0));
     harness.get(&path).await.refused(404, "unknown-connection");
+}
+
+#[tokio::test]
+async fn a_connector_that_offers_both_is_connected_as_its_user_likes() {
+    let harness = harness().await;
+    let begin = async |further: Value| {
+        let mut body = json!({ "connector": "by-either" });
+        body.as_object_mut().expect("an object").extend(further.as_object().cloned().expect("an object"));
+        post(&harness, &body).await
+    };
+    let oauth = begin(json!({})).await.with_status(201);
+    assert_eq!(
+        (&oauth.json["connection"]["auth_type"], &oauth.json["connection"]["status"]),
+        (&json!("oauth2"), &json!("pending"))
+    );
+    assert!(oauth.json["authorize"]["url"].is_string());
+    for further in
+        [json!({ "api_key": "hunter2hunter2" }), json!({ "api_key": "hunter2hunter2", "auth_type": "api_key" })]
+    {
+        let key = begin(further).await.with_status(201);
+        let connection = &key.json["connection"];
+        assert_eq!((&connection["auth_type"], &connection["status"]), (&json!("api_key"), &json!("active")));
+        assert_eq!((&connection["scopes"], &key.json["authorize"]), (&json!([]), &Value::Null));
+        // There is nobody to ask for another key.
+        harness.post(&format!("/v1/connections/{}/reconnect", id(&key))).await.refused(409, "not-reconnectable");
+    }
+    for (further, fault) in [
+        (json!({ "auth_type": "none" }), "/auth_type"),
+        (json!({ "auth_type": "api_key" }), "/api_key"),
+        (json!({ "auth_type": "oauth2", "api_key": "hunter2hunter2" }), "/api_key"),
+        (json!({ "auth_type": "x" }), "/auth_type"),
+    ] {
+        let refused = begin(further).await.refused(422, "invalid-body");
+        assert_eq!(refused.faults(), [fault]);
+    }
+    let refused = post(&harness, &json!({ "connector": "by-oauth", "auth_type": "api_key", "api_key": "x" })).await;
+    assert_eq!(refused.refused(422, "invalid-body").faults(), ["/auth_type"]);
 }

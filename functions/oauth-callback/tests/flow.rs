@@ -58,7 +58,7 @@ async fn harness(http: FakeHttp) -> (Harness, Arc<FakeHttp>) {
         name: "Mine".to_owned(),
         version: "1".to_owned(),
         description: "Mine.".to_owned(),
-        auth_type: AuthType::Oauth2,
+        auth_types: AuthType::Oauth2.into(),
         oauth: Some(provider),
         digest: "sha256:0".to_owned(),
         tools: Vec::new(),
@@ -84,7 +84,7 @@ async fn begin(harness: &Harness) -> (Connection, String) {
 async fn begin_as(harness: &Harness, caller: &Caller, project: Option<ProjectId>) -> (Connection, String) {
     let ports = &harness.api.ports;
     let connector = bulkhead_connectors::get(ports, "mine").await.expect("reads").expect("is there");
-    let new = NewConnection { label: "work".to_owned(), project, api_key: None };
+    let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::Oauth2, project, api_key: None };
     let correlation = CorrelationId::parse("begin").expect("sane");
     let created = create(ports, caller, &connector, new, None, &correlation).await.expect("creates");
     let link = created.link.expect("a link");

@@ -149,7 +149,7 @@ fn catalogue_schemas() -> Map<String, Value> {
                 "type": "object",
                 "description": "An installed connector.",
                 "required": [
-                    "slug", "name", "version", "description", "auth_type", "digest", "created_at", "updated_at",
+                    "slug", "name", "version", "description", "auth_type", "auth_types", "digest", "created_at", "updated_at",
                 ],
                 "properties": {
                     "slug": slug(),
@@ -157,7 +157,11 @@ fn catalogue_schemas() -> Map<String, Value> {
                     "version": text("Its version."),
                     "description": text("What it is for."),
                     "auth_type": {
-                        "enum": ["oauth2", "api_key", "none"], "description": "How an account is connected.",
+                        "enum": ["oauth2", "api_key", "none"], "description": "How an account is connected usually.",
+                    },
+                    "auth_types": {
+                        "type": "array", "items": {"enum": ["oauth2", "api_key", "none"]}, "minItems": 1,
+                        "description": "How one may be connected.",
                     },
                     "digest": {
                         "type": "string", "pattern": "^sha256:[0-9a-f]{64}$",

@@ -99,7 +99,7 @@ impl Connections {
             Chosen::Expired(connection) => return Err(self.expired(&connection)),
             Chosen::Connection(connection) => *connection,
         };
-        if connection.auth_type != account.auth_type {
+        if !account.auth_types.contain(connection.auth_type) {
             self.expire(&connection, "connector_changed", call.correlation).await?;
             return Err(self.expired(&connection));
         }

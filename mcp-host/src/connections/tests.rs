@@ -52,7 +52,7 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
         name: "Mine".to_owned(),
         version: "1".to_owned(),
         description: "Mine.".to_owned(),
-        auth_type: AuthType::Oauth2,
+        auth_types: AuthType::Oauth2.into(),
         oauth: Some(provider.clone()),
         digest: "sha256:0".to_owned(),
         tools: Vec::new(),
@@ -61,7 +61,7 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
     let connector = bulkhead_connectors::get(&ports, "mine").await.expect("reads").expect("is there");
     let correlation = CorrelationId::parse("test").expect("sane");
     let caller = &fixture.ours.caller;
-    let new = NewConnection { label: "work".to_owned(), project: None, api_key: None };
+    let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::Oauth2, project: None, api_key: None };
     let made = create(&ports, caller, &connector, new, None, &correlation).await.expect("creates").connection;
     let active = sql("UPDATE connections SET status = 'active', refreshable = $1, expires_at = $2 WHERE id = $3")
         .bind(true)

@@ -43,7 +43,7 @@ impl Bench {
             name: "Mine".to_owned(),
             version: "1".to_owned(),
             description: "Mine.".to_owned(),
-            auth_type: AuthType::ApiKey,
+            auth_types: AuthType::ApiKey.into(),
             oauth: None,
             digest: "sha256:0".to_owned(),
             tools: Vec::new(),
@@ -64,7 +64,7 @@ impl Bench {
         caller.role = Role::Admin;
         let connector = bulkhead_connectors::get(self.ports(), "mine").await.expect("reads").expect("is there");
         let api_key = Some(Secret::new("the-first-token".to_owned()));
-        let new = NewConnection { label: "work".to_owned(), project, api_key };
+        let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::ApiKey, project, api_key };
         let key = Some(self.ring.sealing_key());
         let created = create(self.ports(), &caller, &connector, new, key, &self.correlation).await.expect("creates");
         let soon = self.ports().now().plus(Duration::from_secs(60));
