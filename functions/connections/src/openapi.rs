@@ -15,7 +15,10 @@ pub fn describe() -> Description {
     };
     let change = [Kind::InsufficientRole, Kind::InsufficientScope];
     let list = Operation::new("get", "/v1/connections", "listConnections", "Connected accounts, newest first")
-        .description("The caller's own, and those of projects in which they have a role; to owners and admins all of the organization.")
+        .description(
+            "The caller's own, and those of projects in which they have a role; to owners and admins all of the \
+             organization.",
+        )
         .query("connector", json!({"type": "string", "minLength": 1}), "Of this connector.")
         .query("status", json!({"$ref": "#/components/schemas/ConnectionStatus"}), "In this state.")
         .paged()

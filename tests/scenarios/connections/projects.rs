@@ -94,7 +94,8 @@ async fn a_developer_calls_with_the_projects_account_and_nobody_else_does() {
     assert_eq!(refused["error"]["data"]["type"], "unknown_project", "{refused:#}");
     assert_eq!(team.call(Some(NOWHERE)).await["error"]["message"], refused["error"]["message"]);
     assert_eq!(team.call(Some("nonsense")).await["error"]["data"]["type"], "unknown_project");
-    assert_eq!(team.job(&team.project).await.problem(404), team.job(NOWHERE).await.problem(404));
+    let (there, nowhere) = (team.job(&team.project).await.problem(404), team.job(NOWHERE).await.problem(404));
+    assert_eq!((&there["type"], &there["detail"]), (&nowhere["type"], &nowhere["detail"]));
     team.give("viewer").await;
     assert_eq!(team.call(Some(&team.project)).await["error"]["data"]["type"], "insufficient_role");
     team.job(&team.project).await.problem(403);
