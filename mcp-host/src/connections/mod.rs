@@ -1,8 +1,8 @@
 //! Connected accounts, as calls use them.
 //!
 //! `clients` reads what the operator has registered with providers, `refresh` keeps a token fresh whoever else is at it,
-//! `refused` is for tokens that a service does not accept, `cleanup` revokes what was disconnected. [`Connections`] is what a call asks for the account that it acts with. Tokens
-//! are opened for each use and kept nowhere.
+//! `refused` is for tokens that a service does not accept, `cleanup` revokes what was disconnected. [`Connections`] is what a
+//! call asks for the account that it acts with. Tokens are opened for each use and kept nowhere.
 
 mod cleanup;
 mod clients;

@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bulkhead_audit::Actor;
 use bulkhead_connections::{Connection, NewConnection, OauthClients, State, create, disconnect, fields, read};
 use bulkhead_connectors::oauth::{OauthEntry, OauthProvider, SettingValues};
 use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_execution::JobErrorKind;
-use bulkhead_kernel::http::{HttpClient, HttpError};
+use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock as _, CorrelationId, Ports, Secret};
 use bulkhead_testkit::fake_http::json_response;
 use bulkhead_testkit::functions::Fixture;
 use bulkhead_testkit::{FakeHttp, ManualClock};
 use bulkhead_vault::{Author, NewSecret, Scope};
+use bytes::Bytes;
+use http::{Request, Response};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::Connections;
 use super::refused::Refused;
@@ -91,9 +95,12 @@ impl World {
 
     /// One process's way to this provider.
     fn process(&self, name: &str, http: &Arc<FakeHttp>) -> Connections {
+        self.process_over(name, http.clone())
+    }
+
+    fn process_over(&self, name: &str, http: Arc<dyn HttpClient>) -> Connections {
         let clients = OauthClients::parse(r#"{"mine": {"client_id": "c", "client_secret": "s"}}"#).expect("clients");
         let config = ConnectionsConfig { refresh_ahead_seconds: 20, ..ConnectionsConfig::default() };
-        let http: Arc<dyn HttpClient> = http.clone();
         let place = (name.to_owned(), "https://bulkhead.example.com".to_owned());
         Connections::new(self.ports().clone(), self.vault.clone(), http, clients, config, place)
     }
@@ -209,6 +216,43 @@ impl World {
     async fn renew(&self, process: &Connections, used: &Connection) -> Refused {
         process.renew(used, &self.provider, &self.correlation).await.expect("is looked at")
     }
+}
+
+/// A provider that answers when it is let.
+struct Held {
+    provider: Arc<FakeHttp>,
+    asked: Notify,
+    answer: Notify,
+}
+
+#[async_trait]
+impl HttpClient for Held {
+    async fn send(&self, request: Request<Bytes>, limits: HttpLimits) -> Result<Response<Bytes>, HttpError> {
+        self.asked.notify_one();
+        self.answer.notified().await;
+        self.provider.send(request, limits).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_canceled_while_it_refreshes_costs_no_tokens() {
+    let world = on_sqlite().await;
+    let held = Arc::new(Held { provider: rotating(), asked: Notify::new(), answer: Notify::new() });
+    let process = world.process_over("one", held.clone());
+    world.clock.advance(Duration::from_secs(60));
+    let (connection, provider, correlation) = (world.now().await, world.provider.clone(), world.correlation.clone());
+    let call = tokio::spawn(async move { process.fresh(connection, &provider, &correlation).await });
+    held.asked.notified().await;
+    call.abort();
+    assert!(call.await.is_err_and(|error| error.is_cancelled()));
+    held.answer.notify_one();
+    let stored = async {
+        while world.now().await.version == 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), stored).await.expect("the tokens are stored");
+    assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,8 +32,8 @@ pub enum ReadError {
 }
 
 impl Worker {
-    /// Reads in a fresh instance, in a project if the caller names one, and gives MCP's result. What the connector is asked is audited before and after;
-    /// completions are not, because they reach nothing outside the sandbox.
+    /// Reads in a fresh instance, in a project if the caller names one, and gives MCP's result. What the connector is asked is
+    /// audited before and after; completions are not, because they reach nothing outside the sandbox.
     ///
     /// # Errors
     /// [`ReadError`].
