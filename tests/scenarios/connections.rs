@@ -1,5 +1,8 @@
 //! Connected accounts, against a real provider that rotates refresh tokens: npm oidc-provider.
 
+mod projects;
+mod refused;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;

@@ -43,9 +43,9 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
-    let local_caller = match config.mcp.authentication {
+    let local = match config.mcp.authentication {
         Authentication::Required => None,
-        Authentication::Off if bound.ip().is_loopback() => Some(local_caller(&assembly).await?),
+        Authentication::Off if bound.ip().is_loopback() => Some((local_caller(&assembly).await?, None)),
         Authentication::Off => anyhow::bail!(
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
@@ -62,8 +62,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let stop = CancellationToken::new();
-    let server =
-        McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local_caller, stop.clone());
+    let server = McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
     let parts = HostParts {
         ports,

@@ -93,7 +93,12 @@ pub(crate) async fn list(
 ) -> Result<Page<Connection>, SqlError> {
     let statement = sql(format!(
         "SELECT {COLUMNS} FROM connections c WHERE c.organization_id = $1 \
-         AND ($2 OR c.user_id = $3 OR c.project_id IS NOT NULL) \
+         AND ($2 OR c.user_id = $3 OR c.project_id IN (\
+         SELECT p.id FROM projects p JOIN project_members r ON r.organization_id = p.organization_id AND r.project_id = p.id \
+         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND r.user_id = $3 UNION \
+         SELECT p.id FROM projects p JOIN project_teams r ON r.organization_id = p.organization_id AND r.project_id = p.id \
+         JOIN team_members t ON t.organization_id = r.organization_id AND t.team_id = r.team_id \
+         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND t.user_id = $3)) \
          AND ($4 = '' OR c.connector = $4) AND ($5 = '' OR c.status = $5) AND ($6 = '' OR c.id < $6) \
          ORDER BY c.id DESC LIMIT $7"
     ))

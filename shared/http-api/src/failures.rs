@@ -270,6 +270,8 @@ impl From<Refusal> for Problem {
             Refusal::UnknownConnector(_) => Self::new(Kind::UnknownConnector, detail),
             Refusal::UnknownTool(_) => Self::new(Kind::UnknownTool, detail),
             Refusal::ToolRestricted(..) => Self::new(Kind::ToolRestricted, detail),
+            Refusal::UnknownProject => Self::new(Kind::UnknownProject, detail),
+            Refusal::ProjectRole(role) => Self::new(Kind::InsufficientRole, detail).with_member("role", role),
             Refusal::InvalidArguments(faults) => {
                 // The use case points into the arguments; the client sent a body in which they are one member.
                 let in_body = |fault: Fault| Fault { pointer: format!("/arguments{}", fault.pointer), ..fault };

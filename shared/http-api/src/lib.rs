@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod browser;
 mod caller;
+mod cookie;
 mod cross_origin;
 mod failures;
 mod form;
@@ -36,10 +37,11 @@ mod variables;
 pub use answer::{Answered, Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
-    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
+    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin,
     no_session_cookies, session_cookies,
 };
 pub use caller::bearer;
+pub use cookie::HostCookie;
 pub use form::{FormBody, FormBytes};
 pub use host::{FetchedDocument, HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;

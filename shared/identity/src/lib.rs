@@ -69,14 +69,14 @@ pub use organizations::{
 };
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
-pub use places::{Place, find_membership, places_of};
+pub use places::{Place, find_membership, hold_membership, places_of};
 pub use profile::{
     Export, Profile, ProfileChange, ProfileError, change_profile, erase_user, export_user, read_profile,
 };
 pub use projects::{
     Holder, NewProject, Project, ProjectChange, ProjectError, ProjectGrant, ProjectPermission, ProjectRole,
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
-    project_role, read_project, restore_project, set_project_role,
+    project_role, project_role_of, read_project, restore_project, set_project_role,
 };
 pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};

@@ -38,6 +38,8 @@ fn not_created(error: CreateError) -> Problem {
     match error {
         CreateError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
         CreateError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        CreateError::UnknownProject => Problem::new(Kind::UnknownProject, detail),
+        CreateError::AuthType(_) => invalid("/auth_type", &detail),
         CreateError::ApiKey(why) => invalid("/api_key", why),
         CreateError::Vault(VaultError::Empty) => invalid("/api_key", "is empty"),
         CreateError::Vault(VaultError::TooLarge { .. }) => invalid("/api_key", "is longer than a secret may be"),

@@ -31,7 +31,6 @@ pub(crate) async fn handle(
     let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()));
     let rotation = Rotation { grace_seconds: body.grace_seconds, expires_in_days: body.expires_in_days };
     let terms = api.lifetimes().await?.keys;
-    let rotated =
-        async { Ok(issued(&rotate_key(&api.ports, &caller, &terms, id?, rotation, &correlation).await?)) };
+    let rotated = async { Ok(issued(&rotate_key(&api.ports, &caller, &terms, id?, rotation, &correlation).await?)) };
     left.tell(rotated.await)
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_identity::{
-    CredentialLimits, Exceeded, Limit, PasswordCost, Presented, RefreshError, SessionTerms, SignInError, TokenTerms,
-    act_as, authenticate_browser, authenticate_key, authenticate_token, check_credentials, choose_membership,
-    find_organization, list_sessions, organization_ids, refresh_session, revoke_session, take,
+    CredentialLimits, Exceeded, Limit, Membership, PasswordCost, Presented, RefreshError, SessionTerms, SignInError,
+    TokenTerms, act_as, authenticate_browser, authenticate_key, authenticate_token, check_credentials,
+    choose_membership, find_organization, hold_membership, list_sessions, organization_ids, refresh_session,
+    revoke_session, take,
 };
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{AccessToken, Entropy, PageRequest, Ports, Secret};
@@ -34,6 +35,9 @@ async fn installation(scene: &Scene) {
     assert_eq!(find_organization(ports, Some("default")).await.expect("is there").id, owner.organization);
     assert_eq!(find_organization(ports, None).await.expect("is there").id, owner.organization);
     assert_eq!(organization_ids(ports).await.expect("reads"), [owner.organization]);
+    let (organization, user) = (owner.organization, owner.user);
+    let membership = Membership { organization, user, role: owner.role, created_at: ports.now() };
+    ports.sql.batch(vec![hold_membership(&membership)]).await.expect("is what it was");
 }
 
 /// Somebody with a password, who has just signed up.
