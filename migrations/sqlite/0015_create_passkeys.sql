@@ -22,7 +22,7 @@ CREATE TABLE passkey_ceremonies (
     hash TEXT PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('register', 'sign-in')),
     user_id TEXT REFERENCES users (id),
-    session_id TEXT REFERENCES sessions (id),
+    session_id TEXT,
     state BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL

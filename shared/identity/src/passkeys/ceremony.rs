@@ -64,15 +64,16 @@ pub(super) fn begin(
     now: Timestamp,
 ) -> (Ceremony, [Step; 2]) {
     let token = OpaqueToken::generate(Purpose::Passkey, source);
-    let insert = sql("INSERT INTO passkey_ceremonies (hash, kind, user_id, session_id, state, created_at, expires_at) \
+    let insert =
+        sql("INSERT INTO passkey_ceremonies (hash, kind, user_id, session_id, state, created_at, expires_at) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7)")
-    .bind(token.hash())
-    .bind(kind.name())
-    .bind(kind.user())
-    .bind(kind.session())
-    .bind(state)
-    .bind(now)
-    .bind(now.plus(CEREMONY_FOR));
+        .bind(token.hash())
+        .bind(kind.name())
+        .bind(kind.user())
+        .bind(kind.session())
+        .bind(state)
+        .bind(now)
+        .bind(now.plus(CEREMONY_FOR));
     let ceremony = Ceremony { token: Secret::new(token.expose().to_owned()), options, expires_in: CEREMONY_FOR };
     (ceremony, [sweep(now).into(), insert.into()])
 }

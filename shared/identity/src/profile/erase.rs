@@ -61,5 +61,6 @@ fn steps(ports: &Ports, caller: &Caller, belongings: &[store::Belonging], correl
         steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
     }
     steps.extend(store::forget(caller.user, now).into_iter().map(Step::from));
+    steps.extend(crate::passkeys::forget(caller.user).map(Step::from));
     steps.into_iter().map(|step| step.across_tenants("a user is erased in every organisation at once")).collect()
 }

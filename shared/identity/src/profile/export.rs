@@ -26,6 +26,8 @@ pub struct Export {
     pub sessions: Vec<Value>,
     /// Keys, those that have ended as well.
     pub api_keys: Vec<Value>,
+    /// Passkeys, without what authenticators know of them.
+    pub passkeys: Vec<Value>,
     /// Invitations that they took.
     pub invitations: Vec<Value>,
     /// The newest thousand of their acts in the audit trails.
@@ -46,6 +48,8 @@ const SESSIONS: &str = "SELECT id, organization_id AS organization, client_id, a
 const API_KEYS: &str = "SELECT id, organization_id AS organization, name, prefix, scopes, networks, created_at, \
                         expires_at, revoked_at, last_used_at, last_used_from FROM api_keys WHERE user_id = $1 \
                         ORDER BY id";
+const PASSKEYS: &str = "SELECT id, name, CASE WHEN backed_up THEN 'synced' ELSE 'device' END AS kept, created_at, \
+                        last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id";
 const INVITATIONS: &str = "SELECT id, organization_id AS organization, email, role, created_at, accepted_at \
                            FROM invitations WHERE accepted_by = $1 ORDER BY id";
 const ACTS: &str = "SELECT id, organization_id AS organization, action, target_type, target_id, outcome, reason, \
@@ -75,6 +79,7 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         project_roles: rows(PROJECT_ROLES).await?,
         sessions: rows(SESSIONS).await?,
         api_keys: rows(API_KEYS).await?,
+        passkeys: rows(PASSKEYS).await?,
         invitations: rows(INVITATIONS).await?,
         acts: rows(ACTS).await?,
     })
