@@ -4,6 +4,7 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation};
 use serde_json::json;
 
+mod passkeys;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
@@ -60,10 +61,12 @@ pub fn describe() -> Description {
             .answers_nothing(204, "It has ended."),
     ];
     operations.extend(second_factors());
+    operations.extend(passkeys::operations());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
+    schemas.extend(passkeys::schemas());
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }

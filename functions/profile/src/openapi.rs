@@ -59,6 +59,7 @@ fn schemas() -> Map<String, Value> {
         "project_roles": rows("Roles in projects that you have by yourself."),
         "sessions": rows("Sign-ins, and what you granted to clients."),
         "api_keys": rows("Keys."),
+        "passkeys": rows("Passkeys."),
         "invitations": rows("Invitations that you took."),
         "acts": rows("The newest thousand of your acts in the audit trails."),
     });

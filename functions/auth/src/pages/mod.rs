@@ -1,6 +1,8 @@
 //! Pages for people in a browser: signing in and out, and where mails lead.
 
 mod next;
+pub(crate) mod passkey_sign_in;
+pub(crate) mod passkeys;
 pub(crate) mod reset_password;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;
