@@ -1,4 +1,5 @@
-//! The Spin component behind `/v1/auth`, invitations, and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
+//! The Spin component behind `/v1/auth`, invitations, and the pages `/sign-in`, `/passkeys` and `/sign-out`: signing in, and
+//! what it opens.
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
@@ -10,6 +11,7 @@ mod oauth;
 mod openapi;
 mod origin;
 mod pages;
+mod passkeys;
 mod password;
 mod refresh;
 mod second_factor;
@@ -39,6 +41,16 @@ pub fn routes() -> Routes {
         .post("/v1/auth/second-factor/confirm", second_factor::confirm::handle)
         .post("/v1/auth/second-factor/disable", second_factor::disable::handle)
         .post(pages::second_factor::PATH, pages::second_factor::submit)
+        .post("/v1/auth/sign-in/passkey", passkeys::sign_in::handle)
+        .post("/v1/auth/sign-in/passkey/options", passkeys::sign_in::options)
+        .get("/v1/auth/passkeys", passkeys::list::handle)
+        .post("/v1/auth/passkeys", passkeys::register::handle)
+        .post("/v1/auth/passkeys/options", passkeys::register::options)
+        .patch("/v1/auth/passkeys/{id}", passkeys::rename::handle)
+        .delete("/v1/auth/passkeys/{id}", passkeys::delete::handle)
+        .post(pages::passkey_sign_in::PATH, pages::passkey_sign_in::submit)
+        .post(pages::passkey_sign_in::OPTIONS, pages::passkey_sign_in::options)
+        .get(pages::passkeys::PATH, pages::passkeys::show)
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)
         .delete("/v1/auth/sessions/{id}", sessions::delete::handle)

@@ -5,6 +5,7 @@ use bulkhead_http_api::openapi::{Description, Operation};
 use serde_json::json;
 
 mod invitations;
+mod passkeys;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
@@ -62,12 +63,14 @@ pub fn describe() -> Description {
             .answers_nothing(204, "It has ended."),
     ];
     operations.extend(second_factors());
+    operations.extend(passkeys::operations());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
     operations.extend(invitations::operations());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
     schemas.extend(invitations::schemas());
+    schemas.extend(passkeys::schemas());
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }

@@ -63,6 +63,7 @@ fn schemas() -> Map<String, Value> {
         "recovery_codes": rows("Recovery codes: that they exist."),
         "one_time_tokens": rows("Links that were mailed to you, and the like: that they exist."),
         "api_keys": rows("Keys."),
+        "passkeys": rows("Passkeys."),
         "invitations": rows("Invitations that you took."),
         "connections": rows("Accounts that you connected, for yourself or for a project; of their secrets, that they are kept."),
         "connection_attempts": rows("Attempts to connect one."),

@@ -1,6 +1,7 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
 mod organizations;
+mod passkeys;
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{

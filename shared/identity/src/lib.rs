@@ -21,6 +21,7 @@ mod model;
 mod one_time;
 mod opaque;
 mod organizations;
+mod passkeys;
 mod password;
 mod password_rules;
 mod places;
@@ -66,6 +67,11 @@ pub use organizations::{
     DeletedOrganization, OrganizationChange, OrganizationError, OwnOrganization, change_organization,
     create_organization, delete_organization, list_organizations, read_organization, restore_organization,
     transfer_ownership,
+};
+pub use passkeys::{
+    Ceremony, MAX_PASSKEYS, Passkey, PasskeyError, PasskeySignInError, PasskeysUnavailable, Proof, RelyingParty,
+    begin_passkey_registration, begin_passkey_sign_in, check_passkey, delete_passkey, list_passkeys, register_passkey,
+    rename_passkey,
 };
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
@@ -154,6 +160,7 @@ from_admit!(
     ListError,
     MemberError,
     OrganizationError,
+    PasskeyError,
     ProfileError,
     ProjectError,
     RevokeError,

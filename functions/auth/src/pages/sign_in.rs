@@ -7,8 +7,8 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, User, challenge_if_needed, choose_membership,
-    open_session,
+    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, RelyingParty, User, challenge_if_needed,
+    choose_membership, open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
@@ -54,7 +54,7 @@ pub(crate) async fn show(
             let content = html! { p { "You are signed in." } p { a href=(super::sign_out::PATH) { "Sign out" } } };
             Ok(Page::new("Signed in", content).into_response())
         }
-        (None, next) => Ok(Page::new(TITLE, form(next.as_ref(), None, None)).into_response()),
+        (None, next) => Ok(page(&api, next.as_ref(), None, None).await?.into_response()),
     }
 }
 
@@ -75,7 +75,10 @@ pub(crate) async fn submit(
         Ok(left) => left.tell(sign_in(&api, &limits, origin, body, &correlation).await),
         Err(problem) => Err(problem),
     };
-    opened.or_else(|problem| refuse(problem, next.as_ref(), &email))
+    match opened {
+        Err(problem) => refuse(&api, problem, next.as_ref(), Some(&email)).await,
+        opened => opened,
+    }
 }
 
 async fn sign_in(
@@ -134,13 +137,35 @@ pub(super) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) ->
 const TITLE: &str = "Sign in";
 
 /// The page once more, with what was wrong; what is not the person's doing is a problem as everywhere.
-fn refuse(problem: Problem, next: Option<&Next>, email: &str) -> Result<Response, Problem> {
-    let theirs = matches!(problem.kind(), Kind::WrongCredentials | Kind::NoOrganization | Kind::TooManyRequests);
+pub(super) async fn refuse(
+    api: &Api,
+    problem: Problem,
+    next: Option<&Next>,
+    email: Option<&str>,
+) -> Result<Response, Problem> {
+    let theirs = matches!(
+        problem.kind(),
+        Kind::WrongCredentials
+            | Kind::NoOrganization
+            | Kind::TooManyRequests
+            | Kind::PasskeyRefused
+            | Kind::InvalidToken
+    );
     if !theirs {
         return Err(problem);
     }
-    let page = Page::new(TITLE, form(next, Some(problem.detail()), Some(email))).with_status(problem.kind().status());
+    let page = page(api, next, Some(problem.detail()), email).await?.with_status(problem.kind().status());
     Ok((problem.headers().clone(), page).into_response())
+}
+
+/// With a button for passkeys, where browsers have them at this address.
+async fn page(api: &Api, next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Result<Page, Problem> {
+    let password = form(next, wrong, email);
+    if RelyingParty::of(&api.public_url().await?).is_err() {
+        return Ok(Page::new(TITLE, password));
+    }
+    let content = html! { (password) (super::passkey_sign_in::form(next)) };
+    Ok(Page::new(TITLE, content).with_script(super::passkey_sign_in::SCRIPT))
 }
 
 fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup {
@@ -150,7 +175,7 @@ fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup
             @if let Some(next) = next { input type="hidden" name="next" value=(next.as_str()); }
             label { "E-mail address" input type="email" name="email" value=[email] autocomplete="username" required; }
             label { "Password" input type="password" name="password" autocomplete="current-password" required; }
-            label { "Organization (may be left empty)" input type="text" name="organization" autocomplete="organization"; }
+            label { "Organization (may be left empty)" input id="organization" type="text" name="organization" autocomplete="organization"; }
             button type="submit" { "Sign in" }
         }
     }

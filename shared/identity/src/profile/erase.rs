@@ -76,5 +76,6 @@ fn steps(
     }
     steps.extend(further);
     steps.extend(store::forget(caller.user, now).into_iter().map(Step::from));
+    steps.extend(crate::passkeys::forget(caller.user).map(Step::from));
     steps.into_iter().map(|step| step.across_tenants("a user is erased in every organisation at once")).collect()
 }

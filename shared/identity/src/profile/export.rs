@@ -32,6 +32,8 @@ pub struct Export {
     pub one_time_tokens: Vec<Value>,
     /// Keys, those that have ended as well.
     pub api_keys: Vec<Value>,
+    /// Passkeys, without what authenticators know of them.
+    pub passkeys: Vec<Value>,
     /// Invitations that they took.
     pub invitations: Vec<Value>,
     /// The newest thousand of their acts in the audit trails.
@@ -56,6 +58,8 @@ const ONE_TIME_TOKENS: &str = "SELECT purpose, subject, created_at, expires_at, 
 const API_KEYS: &str = "SELECT id, organization_id AS organization, name, prefix, scopes, networks, created_at, \
                         expires_at, revoked_at, last_used_at, last_used_from FROM api_keys WHERE user_id = $1 \
                         ORDER BY id";
+const PASSKEYS: &str = "SELECT id, name, CASE WHEN backed_up THEN 'synced' ELSE 'device' END AS kept, created_at, \
+                        last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id";
 const INVITATIONS: &str = "SELECT id, organization_id AS organization, email, role, created_at, accepted_at \
                            FROM invitations WHERE accepted_by = $1 ORDER BY id";
 const ACTS: &str = "SELECT id, organization_id AS organization, action, target_type, target_id, outcome, reason, \
@@ -88,6 +92,7 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         recovery_codes: rows(RECOVERY_CODES).await?,
         one_time_tokens: rows(ONE_TIME_TOKENS).await?,
         api_keys: rows(API_KEYS).await?,
+        passkeys: rows(PASSKEYS).await?,
         invitations: rows(INVITATIONS).await?,
         acts: rows(ACTS).await?,
     })

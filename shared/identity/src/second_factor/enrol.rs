@@ -73,7 +73,7 @@ pub async fn second_factor_status(ports: &Ports, caller: &Caller) -> Result<Seco
 }
 
 /// The caller with their password: a credential alone, which may be a stolen one, changes no second factor.
-async fn check_password(
+pub(super) async fn check_password(
     ports: &Ports,
     caller: &Caller,
     (password, address): (&Secret, Option<&str>),
