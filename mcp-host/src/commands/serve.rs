@@ -16,10 +16,13 @@ use super::shutdown::Signals;
 use crate::auth::Gate;
 use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime, LiveVariable};
-use crate::http::{Documents, Host, HostParts, bind, router, serve};
+use crate::http::{Documents, Host, HostParts, OpenAnswers, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
 use crate::sandbox::{DocumentLimits, OutboundClient};
 use crate::vault::Vault;
+
+/// How long what was ready to be said may still take, once calls have ended: those who read slowly are left.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Where the functions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let documents = Documents { client: OutboundClient::new(config.outbound.ca_file.as_deref())?, limits };
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
-    let stop = CancellationToken::new();
+    let (stop, answers) = (CancellationToken::new(), OpenAnswers::default());
     let server = McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
     let parts = HostParts {
@@ -75,6 +78,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         edge,
         gate,
         documents,
+        answers: answers.clone(),
     };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({
@@ -98,10 +102,11 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             signals.requested().await;
             tracing::info!("stopping: open calls may finish");
             worker.drain(patience).await;
+            answers.settle(LAST_WORDS).await;
             stop.cancel();
         }
     };
-    serve(listener, router, signal, Duration::from_secs(2)).await?;
+    serve(listener, router, signal, LAST_WORDS).await?;
     queue.abort();
     watch.abort();
     mail.abort();

@@ -6,11 +6,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, FormBody, Problem, Query, check_same_origin, cookie};
+use bulkhead_http_api::{Api, Correlation, FormBody, HostCookie, Problem, Query, check_same_origin};
 use bulkhead_identity::{Limit, begin_passkey_sign_in, check_passkey};
 use bulkhead_kernel::{CorrelationId, Secret};
+use http::HeaderMap;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, HeaderValue};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(crate) const OPTIONS: &str = "/sign-in/passkey/options";
 /// What asks the passkey.
 pub(super) const SCRIPT: &str = include_str!("passkey_sign_in.js");
 
-const COOKIE: &str = "__Host-passkey";
+const COOKIE: HostCookie = HostCookie::strict("__Host-passkey");
 
 /// The form.
 #[derive(Deserialize)]
@@ -63,9 +63,9 @@ pub(crate) async fn options(
     let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
     let begun = async {
         let ceremony = begin_passkey_sign_in(&api.ports, &party).await?;
-        let cookie = set_cookie(ceremony.token.expose(), ceremony.expires_in.as_secs())?;
+        let cookie = COOKIE.set(ceremony.token.expose(), ceremony.expires_in.as_secs());
         let body = Json(json!({ "publicKey": ceremony.options, "expires_in": ceremony.expires_in.as_secs() }));
-        Ok((AppendHeaders([(SET_COOKIE, cookie)]), body).into_response())
+        Ok((AppendHeaders(cookie.map(|cookie| (SET_COOKIE, cookie))), body).into_response())
     };
     left.tell(begun.await)
 }
@@ -103,16 +103,9 @@ async fn sign_in(
     let organization = body.organization.filter(|slug| !slug.is_empty());
     let party = relying_party(api).await?;
     // Without the cookie there is nothing that could be answered.
-    let token = Secret::new(cookie(headers, COOKIE).unwrap_or_default().to_owned());
+    let token = Secret::new(COOKIE.of(headers).unwrap_or_default().to_owned());
     let user = check_passkey(&api.ports, &party, &token, &body.credential, correlation).await?;
     let mut cookies = open(api, &user, organization.as_deref(), origin, "passkey", correlation).await?;
-    cookies.push(set_cookie("", 0)?);
+    cookies.push(COOKIE.forget());
     Ok(signed_in(next.as_ref(), cookies))
-}
-
-fn set_cookie(token: &str, seconds: u64) -> Result<HeaderValue, Problem> {
-    let text = format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict");
-    let mut value = HeaderValue::try_from(text).map_err(Problem::misconfigured)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
