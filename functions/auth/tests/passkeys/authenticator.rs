@@ -34,7 +34,7 @@ pub(crate) struct Authenticator {
     /// Whether it counts its signatures, as a security key does.
     pub(crate) counts: bool,
     /// Whether its passkeys are kept elsewhere too, as a phone's are.
-    pub(crate) synced: bool,
+    synced: bool,
 }
 
 /// Why no passkey was made or used, as the browser tells a script.
@@ -49,6 +49,16 @@ pub(crate) enum Failed {
 }
 
 impl Authenticator {
+    /// One that counts.
+    pub(crate) fn counting() -> Self {
+        Self { counts: true, ..Self::default() }
+    }
+
+    /// One whose passkeys are kept elsewhere too.
+    pub(crate) fn synced() -> Self {
+        Self { synced: true, ..Self::default() }
+    }
+
     /// `navigator.credentials.create()`
     pub(crate) fn create(&mut self, origin: &str, options: &Value, source: &dyn Entropy) -> Result<Value, Failed> {
         let party = options["rp"]["id"].as_str().expect("an id");

@@ -82,7 +82,7 @@ async fn a_person_has_so_many() {
 #[tokio::test]
 async fn they_are_in_the_export_and_go_with_their_user() {
     for scene in Scene::both().await {
-        let mut device = Authenticator { synced: true, ..Authenticator::default() };
+        let mut device = Authenticator::synced();
         let id = scene.add(&mut device).await;
         scene.begun().await;
         let opened = scene.post("sign-in", json!({ "email": ADA, "password": PASSWORD })).await.with_status(200);

@@ -11,7 +11,7 @@ const CLONED: &str = "its counter went back: the passkey may have been copied";
 #[tokio::test]
 async fn whoever_has_a_passkey_is_asked_for_neither_password_nor_code() {
     for scene in Scene::both().await {
-        let mut device = Authenticator { synced: true, ..Authenticator::default() };
+        let mut device = Authenticator::synced();
         let id = scene.add(&mut device).await;
         scene.enrol_totp().await;
         let password = json!({ "email": ADA, "password": PASSWORD });
@@ -25,7 +25,7 @@ async fn whoever_has_a_passkey_is_asked_for_neither_password_nor_code() {
         assert!(passkey["last_used_at"].is_string());
         // One that does not count signs in again and again.
         scene.sign_in(&mut device).await.with_status(200);
-        let opened = scene.rows("SELECT actor_credential_id FROM action_logs WHERE action = 'session.create'").await;
+        let opened = scene.rows("SELECT credential_id FROM action_logs WHERE action = 'session.create'").await;
         assert_eq!(opened.iter().filter(|row| row.contains("\"passkey\"")).count(), 2, "{opened:?}");
         let asked = scene.asked().await;
         let credential = device.get(OURS, &asked["publicKey"]).expect("an answer");
@@ -91,7 +91,7 @@ async fn what_is_not_for_us_signs_nobody_in_and_nobody_learns_why() {
 #[tokio::test]
 async fn a_copy_of_a_passkey_is_noticed_by_its_counter() {
     for scene in Scene::both().await {
-        let mut device = Authenticator { counts: true, ..Authenticator::default() };
+        let mut device = Authenticator::counting();
         scene.add(&mut device).await;
         scene.sign_in(&mut device).await.with_status(200);
         let mut copy = device.clone();
