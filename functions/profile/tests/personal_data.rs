@@ -110,7 +110,7 @@ impl Scene {
         let new = NewConnection { label: "Ada's own".to_owned(), project, api_key };
         let key = KeyEncryptionKey::generate(&SeededEntropy::new(1));
         let correlation = CorrelationId::parse("test").expect("sane");
-        let created = create(ports, &caller, &connector, new, Some(&key.sealing_key()), &correlation).await;
+        let created = create(ports, &caller, &connector, new, Some(key.sealing_key()), &correlation).await;
         created.expect("is connected").connection
     }
 

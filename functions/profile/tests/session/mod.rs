@@ -5,7 +5,7 @@ use bulkhead_kernel::{CorrelationId, Role, Scopes};
 use bulkhead_testkit::functions::Harness;
 
 /// The access token of our user's session: a sign-in, or what was granted to a client.
-pub async fn session(harness: &Harness, client: Option<&str>) -> String {
+pub(crate) async fn session(harness: &Harness, client: Option<&str>) -> String {
     let (api, caller) = (&harness.api, &harness.ours.caller);
     let membership = Membership {
         organization: caller.organization,
