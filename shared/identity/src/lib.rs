@@ -12,6 +12,7 @@ mod change_password;
 mod create_owner;
 mod email;
 mod find_organization;
+mod identities;
 mod invitations;
 mod keys;
 mod mail;
@@ -45,6 +46,10 @@ pub use change_password::{ChangePasswordError, PasswordChange, change_password};
 pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
+pub use identities::{
+    ExternalPerson, Identity, LinkError, RecogniseError, Recognised, UnlinkError, link_identity, list_identities,
+    may_link, recognise, unlink_identity,
+};
 pub use invitations::{
     Invitation, InvitationError, InvitationTerms, InvitedAccount, InvitedError, IssuedInvitation, accept_invitation,
     create_invitation, list_invitations, revoke_invitation, sign_up_invited,
@@ -96,8 +101,8 @@ pub use throttle::{
     Attempt, CredentialLimits, Exceeded, InvalidLimits, Limit, Locked, LockoutTerms, Quota, Standing, take,
 };
 pub use token::{
-    AccessGrant, InvalidSigningKey, Rules, SigningAlgorithm, SigningKeys, TokenError, TokenKey, TokenKeys, Unverified,
-    Verified,
+    AccessGrant, IdTokenRules, InvalidSigningKey, Rules, SigningAlgorithm, SigningKeys, StandardClaims, TokenError,
+    TokenKey, TokenKeys, Unverified, UnverifiedIdToken, Verified,
 };
 pub use verify_email::{VerifyEmailError, request_email_verification, verification_steps, verify_email};
 
@@ -136,10 +141,12 @@ macro_rules! from_admit {
 from_admit!(
     KeyError,
     InvitationError,
+    LinkError,
     MemberError,
     OrganizationError,
     ProfileError,
     ProjectError,
     SwitchError,
-    TeamError
+    TeamError,
+    UnlinkError
 );

@@ -24,6 +24,8 @@ pub struct Export {
     pub project_roles: Vec<Value>,
     /// Sign-ins, and what was granted to clients, those that have ended as well.
     pub sessions: Vec<Value>,
+    /// Who they are at other providers.
+    pub identities: Vec<Value>,
     /// Keys, those that have ended as well.
     pub api_keys: Vec<Value>,
     /// Invitations that they took.
@@ -43,6 +45,8 @@ const PROJECT_ROLES: &str = "SELECT p.organization_id AS organization, p.id AS p
                              WHERE x.user_id = $1 ORDER BY p.id";
 const SESSIONS: &str = "SELECT id, organization_id AS organization, client_id, audience, scopes, user_agent, address, \
                         created_at, last_used_at, expires_at, revoked_at FROM sessions WHERE user_id = $1 ORDER BY id";
+const IDENTITIES: &str = "SELECT provider, issuer, subject, email, created_at, last_used_at FROM identities \
+                          WHERE user_id = $1 ORDER BY id";
 const API_KEYS: &str = "SELECT id, organization_id AS organization, name, prefix, scopes, networks, created_at, \
                         expires_at, revoked_at, last_used_at, last_used_from FROM api_keys WHERE user_id = $1 \
                         ORDER BY id";
@@ -74,6 +78,7 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         teams: rows(TEAMS).await?,
         project_roles: rows(PROJECT_ROLES).await?,
         sessions: rows(SESSIONS).await?,
+        identities: rows(IDENTITIES).await?,
         api_keys: rows(API_KEYS).await?,
         invitations: rows(INVITATIONS).await?,
         acts: rows(ACTS).await?,

@@ -97,7 +97,7 @@ pub(super) fn delete_deserted(organization: OrganizationId, now: Timestamp) -> S
 }
 
 /// What says who a user was, but for their id.
-pub(super) fn forget(user: UserId, now: Timestamp) -> [Statement; 4] {
+pub(super) fn forget(user: UserId, now: Timestamp) -> [Statement; 6] {
     [
         sql("UPDATE sessions SET revoked_at = COALESCE(revoked_at, $2), user_agent = NULL, address = NULL, \
              secret_hash = NULL WHERE user_id = $1")
@@ -111,6 +111,8 @@ pub(super) fn forget(user: UserId, now: Timestamp) -> [Statement; 4] {
         sql("UPDATE invitations SET email = '' WHERE accepted_by = $1")
             .bind(user)
             .across_tenants("a user is forgotten in every organisation: invitations"),
+        sql("DELETE FROM identities WHERE user_id = $1").bind(user),
+        sql("DELETE FROM sign_in_attempts WHERE user_id = $1").bind(user),
         sql("UPDATE users SET email = NULL, email_verified_at = NULL, name = 'Deleted user', password_hash = NULL, \
              avatar_url = NULL, time_zone = NULL, locale = NULL, preferences = NULL, deleted_at = $2, updated_at = $2 \
              WHERE id = $1 AND deleted_at IS NULL")
