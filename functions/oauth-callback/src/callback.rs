@@ -3,12 +3,11 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bulkhead_connections::{CallbackAnswer, CompleteError, Completion, complete};
-use bulkhead_http_api::{Api, Correlation, Problem, cookie};
+use bulkhead_http_api::{Api, Correlation, Problem, cookie, no_host_cookie, single_parameters};
 use bulkhead_kernel::Secret;
 use http::{HeaderMap, Uri};
 
-use crate::browser::{ATTEMPT, forget};
-use crate::start::parameters;
+use crate::browser::ATTEMPT;
 use crate::{pages, settings};
 
 /// Checks the answer, exchanges its code and says what became of it. Parameters that are not known are passed over, as
@@ -19,7 +18,7 @@ pub(crate) async fn handle(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let mut said = parameters(uri.query().unwrap_or_default().as_bytes());
+    let mut said = single_parameters(uri.query().unwrap_or_default().as_bytes());
     let Some(state) = said.remove("state").map(Secret::new) else {
         return Ok(pages::not_connected(&CompleteError::UnknownState).into_response());
     };
@@ -55,7 +54,7 @@ pub(crate) async fn handle(
         }
     };
     // The attempt is over.
-    Ok(match forget(ATTEMPT) {
+    Ok(match no_host_cookie(ATTEMPT) {
         Some(over) => page.with_cookie(over).into_response(),
         None => page.into_response(),
     })

@@ -142,6 +142,22 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     values.next().filter(|_| values.next().is_none())
 }
 
+/// What sets a cookie for this host alone (RFC 6265bis, section 4.1.3.2), which no script reads, for so many seconds. Its name
+/// begins with `__Host-`, its value needs no quotes; `same_site` is `Lax` or `Strict`.
+#[must_use]
+pub fn host_cookie(name: &str, value: &str, seconds: u64, same_site: &str) -> Option<HeaderValue> {
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={same_site}");
+    let mut header = HeaderValue::try_from(text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// What removes it.
+#[must_use]
+pub fn no_host_cookie(name: &str) -> Option<HeaderValue> {
+    host_cookie(name, "", 0, "Lax")
+}
+
 /// What sets a session's cookies, for as many seconds as it lasts. `Lax` lets a link from another site find its user signed
 /// in, which an OAuth client's link to the consent page is.
 #[must_use]

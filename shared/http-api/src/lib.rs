@@ -35,7 +35,7 @@ pub use answer::{Answered, Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
     BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
-    no_session_cookies, session_cookies,
+    host_cookie, no_host_cookie, no_session_cookies, session_cookies,
 };
 pub use caller::bearer;
 pub use form::{FormBody, FormBytes};
@@ -48,7 +48,7 @@ pub use path::Path;
 pub use peer::Peer;
 pub use prefer::Wait;
 pub use problem::{Kind, Problem};
-pub use query::{FromQuery, Parameters, Query};
+pub use query::{FromQuery, Parameters, Query, single_parameters};
 pub use routes::{Route, Routes};
 pub use throttle::RateLimit;
 pub use variables::{CREDENTIAL_LIMITS, IDENTITY_KEY, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};
