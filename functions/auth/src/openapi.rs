@@ -7,7 +7,7 @@ use serde_json::json;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
-const RATE_LIMIT: &[(&str, &str)] = &[
+pub(crate) const RATE_LIMIT: &[(&str, &str)] = &[
     ("RateLimit-Policy", "The limit: how many (`q`) in how many seconds (`w`)."),
     ("RateLimit", "What is left of it (`r`), and after how many seconds all of it is back (`t`)."),
 ];
@@ -62,8 +62,10 @@ pub fn describe() -> Description {
     operations.extend(second_factors());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
+    operations.extend(crate::external::operations());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
+    schemas.extend(crate::external::schemas().map(|(name, schema)| (name.to_owned(), schema)));
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }

@@ -7,9 +7,10 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, SessionTerms, User, challenge_if_needed,
-    choose_membership, open_session,
+    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, Purpose, SessionTerms, SignUpError, User,
+    challenge_if_needed, choose_membership, open_session,
 };
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -17,6 +18,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::next::Next;
+use crate::external::buttons;
 use crate::origin::Origin;
 use crate::sign_in::known;
 
@@ -24,7 +26,7 @@ use crate::sign_in::known;
 pub(crate) const PATH: &str = "/sign-in";
 
 /// The query.
-pub(crate) struct ToSignIn(Option<Next>);
+pub(crate) struct ToSignIn(pub(crate) Option<Next>);
 
 impl FromQuery for ToSignIn {
     fn from_query(parameters: &mut Parameters) -> Self {
@@ -54,7 +56,10 @@ pub(crate) async fn show(
             let content = html! { p { "You are signed in." } p { a href=(super::sign_out::PATH) { "Sign out" } } };
             Ok(Page::new("Signed in", content).into_response())
         }
-        (None, next) => Ok(Page::new(TITLE, form(next.as_ref(), None, None)).into_response()),
+        (None, next) => {
+            let buttons = buttons(&api, next.as_ref()).await?;
+            Ok(Page::new(TITLE, form(next.as_ref(), None, None, &buttons)).into_response())
+        }
     }
 }
 
@@ -75,7 +80,10 @@ pub(crate) async fn submit(
         Ok(left) => left.tell(sign_in(&api, &limits, origin, body, &correlation).await),
         Err(problem) => Err(problem),
     };
-    opened.or_else(|problem| refuse(problem, next.as_ref(), &email))
+    match opened {
+        Err(problem) => refuse(&api, problem, next.as_ref(), &email).await,
+        opened => opened,
+    }
 }
 
 async fn sign_in(
@@ -89,7 +97,7 @@ async fn sign_in(
     let organization = body.organization.filter(|slug| !slug.is_empty());
     let password = Secret::new(body.password);
     let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
-    if let Some(challenge) = challenge_if_needed(&api.ports, &user).await? {
+    if let Some(challenge) = challenge_if_needed(&api.ports, &user, "password").await? {
         let page = super::second_factor::ask(challenge.token.expose(), organization.as_deref(), next.as_ref(), None);
         return Ok(page.into_response());
     }
@@ -98,19 +106,31 @@ async fn sign_in(
 }
 
 /// Opens the session, and says how the browser keeps it.
-pub(super) async fn open(
+pub(crate) async fn open(
     api: &Api,
     user: &User,
     organization: Option<&str>,
-    Origin(origin): Origin,
+    origin: Origin,
     how: &str,
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
     let membership = choose_membership(&api.ports, user, organization).await?;
+    open_as(api, &membership, Vec::new(), origin, how, correlation).await
+}
+
+/// The same of a member who may be about to be made, by these steps.
+pub(crate) async fn open_as(
+    api: &Api,
+    membership: &Membership,
+    steps: Vec<Step>,
+    Origin(origin): Origin,
+    how: &str,
+    correlation: &CorrelationId,
+) -> Result<Vec<http::HeaderValue>, Problem> {
     let (issuer, keys, terms) = (api.public_url().await?, api.signing_keys().await?, SessionTerms::of_browser());
     let token = OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref());
     let session = NewSession {
-        membership: &membership,
+        membership,
         issuer: &issuer,
         audience: &Audience::Rest.of(&issuer),
         scopes: Scopes::Everything,
@@ -119,13 +139,14 @@ pub(super) async fn open(
         browser: Some(&token),
     };
     // The browser has its cookie, and needs no other token: these are forgotten.
-    open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
+    let opened = open_session(&api.ports, &keys, &terms, session, how, steps, correlation).await;
+    opened.map_err(SignUpError::from)?;
     Ok(session_cookies(&token, terms.session.as_secs()))
 }
 
 /// Goes on to where the browser was going. Not by a redirect: what comes there may redirect to another site, and that is not
 /// what the form's policy allows.
-pub(super) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
+pub(crate) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
     let page = Page::forward("Signed in", next.map_or(PATH, Next::as_str));
     (AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))), page).into_response()
 }
@@ -133,16 +154,17 @@ pub(super) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) ->
 const TITLE: &str = "Sign in";
 
 /// The page once more, with what was wrong; what is not the person's doing is a problem as everywhere.
-fn refuse(problem: Problem, next: Option<&Next>, email: &str) -> Result<Response, Problem> {
+async fn refuse(api: &Api, problem: Problem, next: Option<&Next>, email: &str) -> Result<Response, Problem> {
     let theirs = matches!(problem.kind(), Kind::WrongCredentials | Kind::NoOrganization | Kind::TooManyRequests);
     if !theirs {
         return Err(problem);
     }
-    let page = Page::new(TITLE, form(next, Some(problem.detail()), Some(email))).with_status(problem.kind().status());
+    let content = form(next, Some(problem.detail()), Some(email), &buttons(api, next).await?);
+    let page = Page::new(TITLE, content).with_status(problem.kind().status());
     Ok((problem.headers().clone(), page).into_response())
 }
 
-fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup {
+fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>, buttons: &Markup) -> Markup {
     html! {
         @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
         form method="post" action=(PATH) {
@@ -152,5 +174,6 @@ fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup
             label { "Organization (may be left empty)" input type="text" name="organization" autocomplete="organization"; }
             button type="submit" { "Sign in" }
         }
+        (buttons)
     }
 }
