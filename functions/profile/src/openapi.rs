@@ -58,6 +58,7 @@ fn schemas() -> Map<String, Value> {
         "teams": rows("Teams."),
         "project_roles": rows("Roles in projects that you have by yourself."),
         "sessions": rows("Sign-ins, and what you granted to clients."),
+        "identities": rows("Who you are at other providers."),
         "api_keys": rows("Keys."),
         "invitations": rows("Invitations that you took."),
         "acts": rows("The newest thousand of your acts in the audit trails."),
