@@ -117,12 +117,7 @@ fn own_variables(assembly: &Assembly, public_url: &str) -> BTreeMap<String, Secr
     variables.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()
 }
 
-fn edge_config(
-    config: &Config,
-    assembly: &Assembly,
-    public_url: &str,
-    host_url: &str,
-) -> anyhow::Result<EdgeConfig> {
+fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url: &str) -> anyhow::Result<EdgeConfig> {
     let settings = &config.edge;
     let mut variables = sign_in::variables(&config.auth)?;
     variables.extend(settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))));

@@ -92,7 +92,8 @@ mod tests {
         let found = variables_of(&two).expect("variables");
         assert_eq!(found[HOSTS[0]].expose(), "https://id.test");
         assert!(!found.contains_key(HOSTS[1]));
-        let many = |count: u8| (0..count).map(|n| oidc(&format!("p{n}"), &format!("https://{n}.test"))).collect::<String>();
+        let many =
+            |count: u8| (0..count).map(|n| oidc(&format!("p{n}"), &format!("https://{n}.test"))).collect::<String>();
         assert_eq!(set(&many(3)).map(|set| set.len()), Ok(4));
         assert!(set(&many(4)).expect_err("too many").contains("allowed_outbound_hosts"));
         assert!(set(&oidc("a", "http://id.test")).expect_err("refused").contains("https"));

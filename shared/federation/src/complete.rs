@@ -1,9 +1,7 @@
 //! What a browser brings back from a provider.
 
 use bulkhead_connections::{AnswerError, CallbackAnswer, TokenEndpoint, TokenError};
-use bulkhead_identity::{
-    ExternalPerson, IdentityKey, OpaqueToken, Purpose, TokenError as IdTokenError, Unreadable,
-};
+use bulkhead_identity::{ExternalPerson, IdentityKey, OpaqueToken, Purpose, TokenError as IdTokenError, Unreadable};
 use bulkhead_kernel::http::{HttpClient, HttpLimits};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Ports, Secret, Timestamp};
@@ -95,9 +93,8 @@ pub async fn complete(
     let state = OpaqueToken::parse(Purpose::SignInState, answer.state.expose());
     let state_hash = state.map_err(|_| CompleteError::UnknownState)?.hash();
     let found = store::find(database, &state_hash).await?;
-    let live = |attempt: &Attempt| {
-        !attempt.used && attempt.expires_at > now && attempt.provider == completion.provider.slug
-    };
+    let live =
+        |attempt: &Attempt| !attempt.used && attempt.expires_at > now && attempt.provider == completion.provider.slug;
     let attempt = found.filter(live).ok_or(CompleteError::UnknownState)?;
     let browser = browser.and_then(|cookie| OpaqueToken::parse(Purpose::SignInBrowser, cookie).ok());
     // Hashes of what is random: nothing is learned from how long it takes to compare them.

@@ -78,7 +78,10 @@ impl Metadata {
             issuer: Some(self.issuer.clone()),
             iss: self.authorization_response_iss_parameter_supported,
             client_authentication,
-            authorize_parameters: nonce.map(|nonce| ("nonce".to_owned(), nonce.expose().to_owned())).into_iter().collect(),
+            authorize_parameters: nonce
+                .map(|nonce| ("nonce".to_owned(), nonce.expose().to_owned()))
+                .into_iter()
+                .collect(),
             ..plain(provider)
         }
     }

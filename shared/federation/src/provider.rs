@@ -168,13 +168,16 @@ impl Written {
         }
         let (ProviderKind::GitHub { url: address } | ProviderKind::Oidc { issuer: address }) = &kind;
         if !is_trustworthy(address) || address.contains('?') {
-            return Err("its issuer or url must be an https address (http on a loopback address alone) without user, query \
-                        and fragment");
+            return Err(
+                "its issuer or url must be an https address (http on a loopback address alone) without user, query \
+                        and fragment",
+            );
         }
         if self.client_id.is_empty() {
             return Err("client_id is empty");
         }
-        let scope = |text: &String| !text.is_empty() && text.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+        let scope =
+            |text: &String| !text.is_empty() && text.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
         if !self.scopes.iter().all(scope) {
             return Err("a scope has visible ASCII characters without quotes and backslashes (RFC 6749)");
         }
@@ -185,7 +188,8 @@ impl Written {
         if matches!(kind, ProviderKind::Oidc { .. }) && !scopes.iter().any(|scope| scope == "openid") {
             scopes.insert(0, "openid".to_owned());
         }
-        let domain = |text: &String| text.contains('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        let domain =
+            |text: &String| text.contains('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
         if !self.email_domains.iter().all(domain) {
             return Err("email_domains are like example.com");
         }
@@ -260,7 +264,10 @@ mod tests {
         assert_eq!((github.name.as_str(), github.issuer(), github.sign_up), ("GitHub", "https://github.com", false));
         assert_eq!(github.scopes, ["read:user", "user:email"]);
         assert_eq!((work.name.as_str(), work.issuer()), ("work", "https://id.example.com/"));
-        assert_eq!((&work.scopes[..], work.client.secret.is_none()), (&["openid".to_owned(), "email".to_owned()][..], true));
+        assert_eq!(
+            (&work.scopes[..], work.client.secret.is_none()),
+            (&["openid".to_owned(), "email".to_owned()][..], true)
+        );
         assert!(providers.get("gitlab").is_none());
         assert!(!format!("{providers:?}").contains("hunter2"));
         assert_eq!(Providers::parse(" \n").expect("none").iter().count(), 0);

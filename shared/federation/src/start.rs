@@ -52,7 +52,12 @@ pub struct Started {
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn start(ports: &Ports, start: &Start<'_>, intent: Intent, next: Option<&str>) -> Result<Started, StartError> {
+pub async fn start(
+    ports: &Ports,
+    start: &Start<'_>,
+    intent: Intent,
+    next: Option<&str>,
+) -> Result<Started, StartError> {
     let (now, entropy) = (ports.now(), ports.entropy.as_ref());
     let state = OpaqueToken::generate(Purpose::SignInState, entropy);
     let browser = OpaqueToken::generate(Purpose::SignInBrowser, entropy);

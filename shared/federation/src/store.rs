@@ -34,9 +34,10 @@ pub(crate) fn sweep(now: Timestamp) -> Statement {
 }
 
 pub(crate) async fn find(database: &dyn Sql, state_hash: &str) -> Result<Option<Attempt>, SqlError> {
-    let statement = sql("SELECT state_hash, browser_hash, provider, user_id, session_id, sealed, created_at, expires_at, used_at \
+    let statement =
+        sql("SELECT state_hash, browser_hash, provider, user_id, session_id, sealed, created_at, expires_at, used_at \
                          FROM sign_in_attempts WHERE state_hash = $1")
-    .bind(state_hash);
+        .bind(state_hash);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 

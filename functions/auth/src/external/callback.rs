@@ -6,7 +6,7 @@ use bulkhead_connections::CallbackAnswer;
 use bulkhead_federation::{CompleteError, Completed, Completion, Intent, complete};
 use bulkhead_http_api::{Api, Correlation, Kind, Path, Problem, cookie, no_host_cookie, single_parameters};
 use bulkhead_identity::{
-    ExternalPerson, LinkError, Limit, RecogniseError, Recognised, challenge_if_needed, link_identity, recognise,
+    ExternalPerson, Limit, LinkError, RecogniseError, Recognised, challenge_if_needed, link_identity, recognise,
 };
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::header::SET_COOKIE;
@@ -103,9 +103,7 @@ async fn sign_in(
         Err(error) => return Ok(pages::not_recognised(&error).into_response()),
     };
     let opened = match recognised {
-        Recognised::New(account) => {
-            open_as(api, &account.membership, account.steps, origin, &how, correlation).await
-        }
+        Recognised::New(account) => open_as(api, &account.membership, account.steps, origin, &how, correlation).await,
         Recognised::Known(user) => {
             if let Some(challenge) = challenge_if_needed(&api.ports, &user, &how).await? {
                 return Ok(second_factor::ask(challenge.token.expose(), None, next, None).into_response());

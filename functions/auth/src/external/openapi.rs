@@ -24,12 +24,18 @@ pub(crate) fn operations() -> [Operation; 5] {
         .query("next", text(), "Where to go afterwards: a path of this installation; others are left out.")
         .answers_nothing(303, "On to the provider, with a cookie to bring back.");
     let back = page(Operation::new("get", callback::PATH, "completeSignInWith", "Come back from the provider"))
-        .description("The redirection endpoint (RFC 6749, section 3.1.2), for the browser that was sent to the provider.")
+        .description(
+            "The redirection endpoint (RFC 6749, section 3.1.2), for the browser that was sent to the provider.",
+        )
         .query("state", text(), "What was sent along.")
         .query("code", text(), "The authorization code.")
         .query("iss", text(), "The provider's issuer identifier (RFC 9207).")
         .query("error", text(), "Why there is no code.")
-        .answers_page(200, &[("Set-Cookie", "`__Host-session` and `__Host-csrf`.")], "Signed in, linked, or a code is needed too.")
+        .answers_page(
+            200,
+            &[("Set-Cookie", "`__Host-session` and `__Host-csrf`.")],
+            "Signed in, linked, or a code is needed too.",
+        )
         .answers_page(400, &[], "The attempt is unknown, over, or answered by somebody else.")
         .answers_page(403, &[], "It is another browser, or nobody who may come in.")
         .answers_page(409, &[], "The address, or the identity, is another user's.");
@@ -83,5 +89,10 @@ pub(crate) fn schemas() -> [(&'static str, Value); 4] {
             "last_used_at": {"type": ["string", "null"], "format": "date-time", "description": "When you last signed in with it."},
         },
     });
-    [("IdentityLink", link), ("IdentityLinkStart", start), ("Identity", identity), ("IdentityPage", page_of("Identity"))]
+    [
+        ("IdentityLink", link),
+        ("IdentityLinkStart", start),
+        ("Identity", identity),
+        ("IdentityPage", page_of("Identity")),
+    ]
 }

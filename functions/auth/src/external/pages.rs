@@ -29,12 +29,14 @@ pub(super) fn refused(problem: Problem) -> Result<Response, Problem> {
 /// Why an answer is refused. What the provider said is told as a code alone: its words are a stranger's.
 pub(super) fn not_completed(error: &CompleteError, provider: &str) -> Page {
     use StatusCode as S;
-    let senseless = || (S::BAD_GATEWAY, html! { p { (provider) "'s answer makes no sense. The operator finds more in the log." } });
+    let senseless =
+        || (S::BAD_GATEWAY, html! { p { (provider) "'s answer makes no sense. The operator finds more in the log." } });
     let (status, words): (StatusCode, Markup) = match error {
         CompleteError::UnknownState => (S::BAD_REQUEST, html! { p { "This attempt is over, or took too long." } }),
-        CompleteError::OtherBrowser => {
-            (S::FORBIDDEN, html! { p { "Signing in began in another browser, or this one keeps no cookies for this site." } })
-        }
+        CompleteError::OtherBrowser => (
+            S::FORBIDDEN,
+            html! { p { "Signing in began in another browser, or this one keeps no cookies for this site." } },
+        ),
         CompleteError::Answer(AnswerError::WrongIssuer) => {
             (S::BAD_REQUEST, html! { p { "The answer does not come from " (provider) "." } })
         }

@@ -15,7 +15,7 @@ mod unlink;
 pub use link::{LinkError, link_identity, may_link};
 pub use list::list_identities;
 pub use model::{ExternalPerson, Identity};
-pub use recognise::{Recognised, RecogniseError, recognise};
+pub use recognise::{RecogniseError, Recognised, recognise};
 pub use unlink::{UnlinkError, unlink_identity};
 
 use bulkhead_audit::Target;

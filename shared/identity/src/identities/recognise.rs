@@ -61,7 +61,9 @@ pub async fn recognise(
     let refused = if sign_up { RecogniseError::NoVerifiedEmail } else { RecogniseError::Unknown };
     let email = person.email.as_ref().ok_or(refused)?;
     match users::find_user_by_email(ports.sql.as_ref(), email).await? {
-        Some(user) if user.email_verified_at.is_some() => link_by_address(ports, person, user, email, correlation).await,
+        Some(user) if user.email_verified_at.is_some() => {
+            link_by_address(ports, person, user, email, correlation).await
+        }
         Some(user) => {
             let error = RecogniseError::AddressNotProven;
             let credential = person.credential();
@@ -179,7 +181,8 @@ async fn free_slug(ports: &Ports, like: &str) -> Result<String, SqlError> {
 fn slug_of(text: &str) -> String {
     /// Room is left for a suffix.
     const MAX: usize = 40;
-    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let plain: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     let parts: Vec<_> = plain.split('-').filter(|part| !part.is_empty()).collect();
     let slug: String = parts.join("-").chars().take(MAX).collect();
     let slug = slug.trim_matches('-');

@@ -9,11 +9,7 @@ use super::model::{ExternalPerson, Identity};
 const COLUMNS: &str = "i.id, i.user_id, i.provider, i.issuer, i.subject, i.email, i.created_at, i.last_used_at";
 
 /// Whose an identity is, while they are there.
-pub(super) async fn find(
-    database: &dyn Sql,
-    issuer: &str,
-    subject: &str,
-) -> Result<Option<Identity>, SqlError> {
+pub(super) async fn find(database: &dyn Sql, issuer: &str, subject: &str) -> Result<Option<Identity>, SqlError> {
     let text = format!(
         "SELECT {COLUMNS} FROM identities i JOIN users u ON u.id = i.user_id AND u.deleted_at IS NULL \
          WHERE i.issuer = $1 AND i.subject = $2"

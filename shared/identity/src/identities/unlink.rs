@@ -53,10 +53,8 @@ pub async fn unlink_identity(
     let other = all.iter().find(|one| one.id != identity && providers.contains(&one.issuer.as_str()));
     let credential = caller.credential.id();
     let told = trail::Act { action: "identity.unlink", credential: &credential, refused: None };
-    let mut steps = vec![
-        store::hold(caller.user, ports.now()),
-        store::delete(caller.user, identity, other.map(|other| other.id)),
-    ];
+    let mut steps =
+        vec![store::hold(caller.user, ports.now()), store::delete(caller.user, identity, other.map(|other| other.id))];
     steps.extend(entries(ports, caller.user, told, correlation).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
