@@ -1,6 +1,6 @@
 //! Connected accounts, against a real provider that rotates refresh tokens: npm oidc-provider.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::fs;
 use std::net::TcpListener;

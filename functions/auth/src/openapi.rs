@@ -196,6 +196,7 @@ fn pages() -> [Operation; 9] {
                 json!({"type": "string"}),
                 "Where to go afterwards: a path of this installation; others are left out.",
             )
+            .refuses(&[Kind::Misconfigured])
             .answers_nothing(303, "Signed in already: on to `next`.")
             .answers_page(200, &[], "The page."),
         page("post", "/sign-in", "signInByPage", "Open a session that the browser keeps")

@@ -6,13 +6,13 @@ use bulkhead_system_tests::{Reply, Request};
 
 /// A browser. Cookies are kept by host and port.
 #[derive(Default)]
-pub(super) struct Browser {
+pub(crate) struct Browser {
     cookies: HashMap<String, HashMap<String, String>>,
 }
 
 impl Browser {
     /// Opens a page, and whatever it is led on to by redirects, but nothing of `stop_at`: that address is given instead.
-    pub(super) async fn open(&mut self, url: &str, stop_at: Option<&str>) -> Result<Reply, String> {
+    pub(crate) async fn open(&mut self, url: &str, stop_at: Option<&str>) -> Result<Reply, String> {
         let mut url = url.to_owned();
         for _ in 0..10 {
             if stop_at.is_some_and(|prefix| url.starts_with(prefix)) {
@@ -29,7 +29,7 @@ impl Browser {
     }
 
     /// Sends a page's form.
-    pub(super) async fn submit(&mut self, url: &str, form: String) -> Reply {
+    pub(crate) async fn submit(&mut self, url: &str, form: String) -> Reply {
         self.send("POST", url, Some(form)).await
     }
 
@@ -47,6 +47,13 @@ impl Browser {
             request = request_.header("origin", &format!("http://{host}")).body(form.into());
         }
         let reply = request.send().await;
+        self.keep(&host, &reply);
+        reply
+    }
+
+    /// Keeps the cookies of an answer from this host and port.
+    pub(crate) fn keep(&mut self, host: &str, reply: &Reply) {
+        let kept = self.cookies.entry(host.to_owned()).or_default();
         for cookie in reply.headers("set-cookie") {
             let (name, rest) = cookie.split_once('=').expect("a cookie");
             let value = rest.split(';').next().unwrap_or_default();
@@ -56,7 +63,11 @@ impl Browser {
                 kept.insert(name.to_owned(), value.to_owned());
             }
         }
-        reply
+    }
+
+    /// A cookie that is kept for this host and port.
+    pub(crate) fn cookie(&self, host: &str, name: &str) -> Option<&str> {
+        self.cookies.get(host)?.get(name).map(String::as_str)
     }
 }
 

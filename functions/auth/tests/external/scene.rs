@@ -172,10 +172,10 @@ impl Scene {
         rows.iter().map(|row| row.get::<String>("text").expect("a text")).collect()
     }
 
-    /// The outcomes of an action, the oldest first, with the credential.
+    /// The outcomes of an action, with the credential, sorted.
     pub(crate) async fn acts(&self, action: &str) -> Vec<String> {
         self.texts(&format!(
-            "SELECT outcome || ' ' || credential_id AS text FROM action_logs WHERE action = '{action}' ORDER BY id"
+            "SELECT outcome || ' ' || credential_id AS text FROM action_logs WHERE action = '{action}' ORDER BY 1"
         ))
         .await
     }

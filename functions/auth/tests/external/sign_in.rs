@@ -175,7 +175,7 @@ async fn whoever_has_a_second_factor_is_asked_for_it() {
         let signed_in = answer(&recovery).await.with_status(200);
         assert_eq!(signed_in.headers.get_all("set-cookie").iter().count(), 2);
         let told = scene.acts("session.create").await;
-        assert_eq!(told.last().map(String::as_str), Some("succeeded identity:work and code"), "{told:?}");
+        assert!(told.contains(&"succeeded identity:work and code".to_owned()), "{told:?}");
     }
 }
 

@@ -26,7 +26,7 @@ const WITHOUT_A_FLOW: [(&str, usize); 14] = [
     ("shared/identity/src/members/store.rs", 12),
     ("shared/identity/src/one_time.rs", 4),
     ("shared/identity/src/organizations/store.rs", 7),
-    ("shared/identity/src/profile/store.rs", 10),
+    ("shared/identity/src/profile/store.rs", 12),
     ("shared/identity/src/projects/store.rs", 8),
     ("shared/identity/src/second_factor/store.rs", 9),
     ("shared/identity/src/sessions/store.rs", 5),

@@ -3,6 +3,7 @@
 mod audit;
 mod connectors;
 mod execution;
+mod federation;
 mod identity;
 mod vault;
 
@@ -52,6 +53,7 @@ pub(crate) async fn all(scene: &Scene) {
     connectors::run(scene).await;
     execution::run(scene).await;
     vault::run(scene).await;
+    federation::run(scene).await;
     audit::run(scene).await;
 }
 
