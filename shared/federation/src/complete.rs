@@ -5,6 +5,7 @@ use bulkhead_identity::{ExternalPerson, IdentityKey, OpaqueToken, Purpose, Token
 use bulkhead_kernel::http::{HttpClient, HttpLimits};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Ports, Secret, Timestamp};
+use subtle::ConstantTimeEq as _;
 
 use crate::attempt::{Attempt, Intent, Kept};
 use crate::discovery::{DiscoveryCache, DiscoveryError};
@@ -97,8 +98,8 @@ pub async fn complete(
         |attempt: &Attempt| !attempt.used && attempt.expires_at > now && attempt.provider == completion.provider.slug;
     let attempt = found.filter(live).ok_or(CompleteError::UnknownState)?;
     let browser = browser.and_then(|cookie| OpaqueToken::parse(Purpose::SignInBrowser, cookie).ok());
-    // Hashes of what is random: nothing is learned from how long it takes to compare them.
-    if browser.is_none_or(|browser| browser.hash() != attempt.browser_hash) {
+    let is_same = |browser: OpaqueToken| bool::from(browser.hash().as_bytes().ct_eq(attempt.browser_hash.as_bytes()));
+    if !browser.is_some_and(is_same) {
         return Err(CompleteError::OtherBrowser);
     }
     // From here on it is used up, whatever comes: no second answer is looked at.

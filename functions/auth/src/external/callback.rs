@@ -103,7 +103,12 @@ async fn sign_in(
         Err(error) => return Ok(pages::not_recognised(&error).into_response()),
     };
     let opened = match recognised {
-        Recognised::New(account) => open_as(api, &account.membership, account.steps, origin, &how, correlation).await,
+        Recognised::New(account) => {
+            // As everybody else who makes an account.
+            let limits = api.credential_limits().await?;
+            let _left = api.throttle(&limits, Limit::SignUpAddress, &origin.counted()).await?;
+            open_as(api, &account.membership, account.steps, origin, &how, correlation).await
+        }
         Recognised::Known(user) => {
             if let Some(challenge) = challenge_if_needed(&api.ports, &user, &how).await? {
                 return Ok(second_factor::ask(challenge.token.expose(), None, next, None).into_response());

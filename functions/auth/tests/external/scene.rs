@@ -45,6 +45,7 @@ pub(crate) struct Scene {
     pub(crate) issuer: String,
     pub(crate) says: Arc<Mutex<Says>>,
     pub(crate) http: Arc<FakeHttp>,
+    pub(crate) limits: String,
 }
 
 /// A browser that was sent to the issuer.
@@ -112,7 +113,8 @@ impl Scene {
             }
         }));
         harness.api.http = http.clone();
-        let mut scene = Self { harness, clock, issuer, says, http };
+        let limits = "sign-in-address=1000/1 sign-in-account=1000/1 second-factor-account=1000/1".to_owned();
+        let mut scene = Self { harness, clock, issuer, says, http, limits };
         scene.configure(&json!({}));
         scene
     }
@@ -129,8 +131,7 @@ impl Scene {
     pub(crate) fn configure_all(&mut self, providers: &Value) {
         let mut set = variables();
         set.insert("sign_in_providers".to_owned(), Secret::new(providers.to_string()));
-        let limits = "sign-in-address=1000/1 sign-in-account=1000/1 second-factor-account=1000/1".to_owned();
-        set.insert("credential_limits".to_owned(), Secret::new(limits));
+        set.insert("credential_limits".to_owned(), Secret::new(self.limits.clone()));
         // The same keys as before, so that what was begun can be ended.
         static KEYS: std::sync::OnceLock<[(&str, Secret); 3]> = std::sync::OnceLock::new();
         let keys =

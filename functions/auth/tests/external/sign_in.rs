@@ -212,3 +212,15 @@ async fn it_is_tried_so_often() {
         assert!(page.is_page() && page.header("retry-after") == "30", "{}", page.text);
     }
 }
+
+#[tokio::test]
+async fn so_many_accounts_are_made() {
+    let mut scene = Scene::start().await;
+    scene.limits = "sign-up-address=1/60 sign-in-address=1000/1".to_owned();
+    scene.configure(&json!({ "sign_up": true }));
+    for (subject, status) in [("s-1", 200), ("s-2", 429), ("s-1", 200)] {
+        scene.say_email(subject, &format!("{subject}@example.com"), true);
+        assert_eq!(scene.sign_in().await.status, status, "{subject}");
+    }
+    assert_eq!(scene.texts("SELECT subject AS text FROM identities").await, ["s-1"]);
+}
