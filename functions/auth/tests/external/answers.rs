@@ -167,6 +167,21 @@ async fn an_id_token_is_signed_by_a_key_of_the_issuer() {
     scene.say(|says| says.key = SigningKey::from_bytes(&[8; 32]));
     refused("another key").await;
     scene.say(|says| says.key = SigningKey::from_bytes(&[7; 32]));
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("alg", json!("HS256")),
+        ("alg", json!("RS256")),
+        ("kid", json!("another")),
+        ("kid", Value::Null),
+        ("typ", json!("at+jwt")),
+        ("crit", json!(["b64"])),
+    ] {
+        scene.say(|says| says.header = json!({ name: value }));
+        refused(&format!("{name} {value}")).await;
+    }
+    scene.say(|says| says.header = json!({ "typ": "JWT" }));
+    let sent = scene.go("/sign-in/with/work").await;
+    assert_eq!(back(&scene, &sent).await.status, 200);
     for (what, tokens) in [
         ("none", json!({ "id_token": Value::Null })),
         ("no JWT", json!({ "id_token": "x" })),

@@ -29,6 +29,8 @@ static ISSUERS: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Says {
     /// Over the usual claims of its ID token.
     pub(crate) claims: Value,
+    /// Over the usual header of its ID token.
+    pub(crate) header: Value,
     /// Over the usual answer of its token endpoint.
     pub(crate) tokens: Value,
     /// Over its metadata.
@@ -98,6 +100,7 @@ impl Scene {
         let issuer = format!("https://id{}.example.com", ISSUERS.fetch_add(1, Ordering::Relaxed));
         let says = Says {
             claims: json!({}),
+            header: json!({}),
             tokens: json!({}),
             metadata: json!({}),
             userinfo: json!({}),
@@ -252,7 +255,11 @@ fn answer(says: &Says, issuer: &str, clock: &ManualClock, path: &str) -> Value {
         "/token" => {
             let now = clock.now().as_millis() / 1000;
             let usual = json!({ "iss": issuer, "aud": "the-client", "sub": "s-1", "iat": now, "exp": now + 60 });
-            let token = sign(&says.key, &json!({ "alg": "EdDSA", "kid": "k" }), &merge(usual, &says.claims));
+            let token = sign(
+                &says.key,
+                &merge(json!({ "alg": "EdDSA", "kid": "k" }), &says.header),
+                &merge(usual, &says.claims),
+            );
             let usual = json!({ "access_token": "the-access-token", "token_type": "Bearer", "id_token": token });
             merge(usual, &says.tokens)
         }
