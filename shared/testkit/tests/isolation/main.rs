@@ -29,7 +29,7 @@ const WITHOUT_A_FLOW: [(&str, usize); 14] = [
     ("shared/identity/src/profile/store.rs", 12),
     ("shared/identity/src/projects/store.rs", 8),
     ("shared/identity/src/second_factor/store.rs", 9),
-    ("shared/identity/src/sessions/store.rs", 5),
+    ("shared/identity/src/sessions/store.rs", 4),
     ("shared/identity/src/store.rs", 3),
     ("shared/identity/src/teams/store.rs", 9),
     ("shared/vault/src/store.rs", 1),
