@@ -4,7 +4,7 @@
 //! "kind": "oidc", "issuer": "https://id.example.com", "client_id": "…"}]`. `url` is the address of a GitHub Enterprise Server.
 //! `sign_up` gives strangers an account, `email_domains` lets nobody else in, `scopes` are asked for in the place of the usual.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use bulkhead_connections::OauthClient;
 use bulkhead_identity::EmailAddress;
