@@ -1,15 +1,15 @@
 //! Connected accounts, against a real provider that rotates refresh tokens: npm oidc-provider.
 
-pub(crate) mod browser;
+mod projects;
+mod refused;
 
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bulkhead_system_tests::{Database, Host, Reply, Setup, eventually, path};
+use bulkhead_system_tests::{Browser, Database, Host, Reply, Setup, between, eventually, path, run};
 use serde_json::{Value, json};
 
-use self::browser::Browser;
 use crate::oauth::provider::Provider;
 
 const SECRET: &str = "bulkhead-client-secret";
@@ -94,11 +94,6 @@ async fn world(database: Database) -> World {
     fs::write(folder.join("connector.toml"), MANIFEST).expect("a file can be written");
     let host = setup.arguments(&["--log", "trace"]).start().await;
     World { provider, host }
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in {text}"));
-    rest.split_once(after).expect("an end").0
 }
 
 impl World {
@@ -212,6 +207,20 @@ async fn an_account_is_connected_used_refreshed_and_revoked() {
     for secret in [SECRET, "access_token=", "refresh_token=", "code_verifier="] {
         assert!(!host.log().contains(secret), "{secret} is in the log");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_vaults_key_is_rotated_accounts_are_connected_without_a_restart() {
+    let world = world(Database::of_this_run().await).await;
+    let first = world.connect().await;
+    let rotated = run(&mut world.host.setup().other_command(&["secrets", "rotate-key"])).await;
+    assert_eq!(rotated.status.code(), Some(0), "{}", rotated.errors);
+    let removed = world.host.request("DELETE", &format!("/v1/connections/{first}")).key(world.host.key()).send().await;
+    assert_eq!(removed.status, 204);
+    let second = world.connect().await;
+    assert_eq!(world.connection(&second).await["status"], "active");
+    let answer = world.ask(&world.host).await;
+    assert!(is_ada(&answer), "{answer:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -355,6 +355,41 @@ async fn the_token_reaches_the_api_and_nobody_else() {
     assert!(!told.contains(TOKEN), "the token is told");
 }
 
+/// What a person has for themselves.
+const OWN: &str = "github_pat_11BBBBBBB0nobody_ever_had_this_token_0123456789abcdef";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_token_goes_before_the_one_for_everybody() {
+    let api = Server::start(|_| {
+        let refusal = json!({ "message": "Bad credentials" }).to_string();
+        std::future::ready(answer(401, &[("content-type", "application/json")], refusal))
+    })
+    .await;
+    let setup = Setup::up().await.config(&config(&api.address, &api.address));
+    run(&mut setup.other_command(&["migrate"])).await;
+    run_with_input(&mut setup.other_command(&["secrets", "set", "github", "token"]), TOKEN).await;
+    let host = setup.start().await;
+    let connector = host.get("/v1/connectors/github").await;
+    assert_eq!(connector["auth_types"], json!(["oauth2", "api_key"]));
+    let connect = async |body: Value| host.request("POST", "/v1/connections").key(host.key()).json(&body).send().await;
+    let begun = connect(json!({ "connector": "github" })).await.expect(201);
+    assert!(begun["authorize"]["url"].is_string(), "{begun:#}");
+    let sent = || api.seen().last().map(|seen| seen.header("authorization").to_owned());
+
+    // What is only begun is nobody's account yet.
+    host.call("github_get_repository", repository()).await;
+    assert_eq!(sent(), Some(format!("Bearer {TOKEN}")));
+    let own = connect(json!({ "connector": "github", "label": "mine", "api_key": OWN })).await.expect(201);
+    let refused = host.call("github_get_repository", repository()).await;
+    assert_eq!(sent(), Some(format!("Bearer {OWN}")));
+    assert!(text(&refused).contains("401") && text(&refused).contains("/v1/connections"), "{refused:#}");
+    let path = format!("/v1/connections/{}", own["connection"]["id"].as_str().expect("an id"));
+    assert_eq!(host.get(&path).await["status"], "active");
+    assert_eq!(host.request("DELETE", &path).key(host.key()).send().await.status, 204);
+    host.call("github_get_repository", repository()).await;
+    assert_eq!(sent(), Some(format!("Bearer {TOKEN}")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_service_sends_back_never_reaches_the_tool() {
     let api = Server::start(|seen: Seen| {

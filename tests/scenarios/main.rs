@@ -2,6 +2,7 @@
 
 mod arguments;
 mod authoring;
+mod authorization;
 mod bodies;
 mod cancel;
 mod clients;
@@ -15,6 +16,7 @@ mod first_start;
 mod github;
 mod health;
 mod lifecycle;
+mod mail;
 mod matrix;
 mod migrate;
 mod oauth;

@@ -4,10 +4,11 @@ pub(crate) mod provider;
 
 use std::path::Path;
 
-use bulkhead_system_tests::{Host, Reply, Setup, eventually, program, run};
+use bulkhead_system_tests::{Browser, Host, Process, Reply, Setup, eventually, program};
 use serde_json::{Value, json};
 
 use self::provider::Provider;
+use crate::authorization::{last_said, said_after};
 
 const CALL: &str = "tools/call";
 
@@ -188,7 +189,10 @@ async fn without_the_section_clients_are_sent_to_our_own_authorization_server() 
     let _ = refused.problem(401);
     assert_eq!((parameter(&refused, "error"), parameter(&refused, "scope")), (Some("invalid_token"), Some("tools")));
     for place in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
-        let metadata = host.request("GET", place).send().await.expect(200);
+        // A client in a browser reads it from its own site.
+        let reply = host.request("GET", place).header("origin", "https://inspector.example").send().await;
+        assert_eq!(reply.header("access-control-allow-origin"), "*");
+        let metadata = reply.expect(200);
         assert_eq!(metadata["authorization_servers"], json!([format!("http://{}", host.address())]));
         assert_eq!(
             (&metadata["resource"], &metadata["scopes_supported"]),
@@ -228,9 +232,12 @@ async fn typescript(flow: &str) {
     let host = host_of(&provider, "").await;
     let mut command = program("BULKHEAD_NODE");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node/call_oauth.mjs"));
-    let ended = run(command.args([resource(&host).as_str(), flow, provider.url()])).await;
-    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
-    let said: Value = serde_json::from_str(&ended.output).expect("JSON");
+    let mut client = Process::start(command.args([resource(&host).as_str(), flow, provider.url()]));
+    if flow == "person" {
+        let told = Browser::default().visit(&said_after(&mut client, "open: ").await).await;
+        assert_eq!(told.status, 200, "{}", told.text());
+    }
+    let said = last_said(&mut client).await;
     assert_eq!(said["result"], json!({ "results": [42] }), "{said:#}");
     assert_eq!((said["iss"].as_str(), said["scope"].as_str()), (Some(provider.url()), Some("mcp")), "{said:#}");
     assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 1);

@@ -4,10 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bulkhead_system_tests::{Database, Host, Reply, Setup, leaks};
+use bulkhead_system_tests::{Browser, Database, Host, Reply, Setup, leaks};
 use serde_json::{Value, json};
 
-use crate::connections::browser::Browser;
 use crate::github::description::{Answers, Prism};
 use crate::github::server::{Seen, Server, answer};
 use crate::oauth::provider::Provider;

@@ -35,6 +35,13 @@ impl Request {
         Self { address: address.to_owned(), builder, body: Bytes::new() }
     }
 
+    /// With a query.
+    pub fn query(mut self, query: &str) -> Self {
+        let path = self.builder.uri_ref().map(ToString::to_string).unwrap_or_default();
+        self.builder = self.builder.uri(format!("{path}?{query}"));
+        self
+    }
+
     /// With a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.builder = self.builder.header(name, value);

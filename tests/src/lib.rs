@@ -7,6 +7,7 @@
 //!
 //! Nothing waits for a fixed time to pass: [`eventually`] asks until the answer is there.
 
+mod browser;
 mod compiled;
 mod database;
 mod environment;
@@ -18,6 +19,7 @@ mod process;
 mod setup;
 mod wait;
 
+pub use browser::{Browser, between};
 pub use database::{Database, connect};
 pub use environment::{path, program};
 pub use host::Host;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::eventually;
 use crate::wait::PATIENCE;
 
-/// A program that runs, and what it has said so far on standard error. It is killed when this value is dropped, and
+/// A program that runs, and what it has said so far. It is killed when this value is dropped, and
 /// what it said is shown when the test failed.
 #[derive(Debug)]
 pub struct Process {
@@ -37,14 +37,17 @@ impl Process {
     /// When it can't be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
-        let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut child = started.unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
-        let stderr = child.stderr.take().expect("standard error is piped");
+        let (said_here, says) = std::io::pipe().expect("a pipe can be made");
+        let says_too = says.try_clone().expect("a pipe can be shared");
+        let started = command.stdin(Stdio::null()).stdout(says).stderr(says_too).spawn();
+        let child = started.unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
+        // Or the pipe would stay open for as long as the command is there.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let said = Arc::<Mutex<String>>::default();
         let reader = std::thread::spawn({
             let said = said.clone();
             move || {
-                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                for line in BufReader::new(said_here).lines().map_while(Result::ok) {
                     let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
                     let _ = writeln!(said, "{line}");
                 }

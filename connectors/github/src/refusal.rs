@@ -86,8 +86,8 @@ impl Refusal {
     fn advice(&self) -> Option<String> {
         match self.status {
             401 => Some(
-                "GitHub does not accept the connector's token, or there is none where one is needed: the operator has \
-                 to give the connector a valid one"
+                "GitHub does not accept the token, or there is none where one is needed: connect an account, or the \
+                 operator has to give the connector a valid token"
                     .to_owned(),
             ),
             403 if self.sign_on => {

@@ -20,6 +20,7 @@ async fn call(harness: &Harness, tenant: &Tenant, tool: &str, correlation: &str)
         connector: "toolbox".to_owned(),
         tool: tool.to_owned(),
         arguments: json!({"filter": ".", "input": null}),
+        project: None,
         round: Round::default(),
         continues: None,
         idempotency_key: None,

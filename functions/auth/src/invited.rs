@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
 use bulkhead_identity::{
-    InvitationError, InvitedAccount, NewSession, OpenError, PasswordCost, SessionTerms, SignUpError, open_session,
-    sign_up_invited,
+    InvitationError, InvitedAccount, Limit, NewSession, OpaqueToken, OpenError, PasswordCost, SessionTerms,
+    SignUpError, Tokens, open_session, sign_up_invited, verification_steps,
 };
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Scopes, Secret};
+use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
 use crate::origin::Origin;
@@ -27,13 +27,31 @@ pub(crate) struct Invited {
 pub(crate) async fn handle(
     State(api): State<Api>,
     Correlation(correlation): Correlation,
-    Origin(origin): Origin,
+    origin: Origin,
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Invited>,
 ) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
     let new = InvitedAccount { token: body.token, name: body.name, password: Secret::new(body.password) };
-    let made = sign_up_invited(&api.ports, new, PasswordCost::default(), &correlation).await?;
-    let issuer = api.public_url().await?;
+    let terms = api.lifetimes().await?.session;
+    let joined = join(&api, origin, new, (terms, None), &correlation).await;
+    left.tell(joined.map(|tokens| tokens::answer(&tokens)))
+}
+
+/// Makes the account with its session, which a browser keeps if there is a cookie for it, and mails a link that proves the
+/// address: whoever gave the invitation may have its token too.
+pub(crate) async fn join(
+    api: &Api,
+    Origin(origin): Origin,
+    new: InvitedAccount,
+    (terms, browser): (SessionTerms, Option<&OpaqueToken>),
+    correlation: &CorrelationId,
+) -> Result<Tokens, Problem> {
+    let made = sign_up_invited(&api.ports, new, PasswordCost::default(), correlation).await?;
+    let (issuer, key, user) = (api.public_url().await?, api.identity_key().await?, made.membership.user);
+    let mut steps = made.steps;
+    steps.extend(verification_steps(&api.ports, &key, &issuer, user, &made.email));
     let session = NewSession {
         membership: &made.membership,
         issuer: &issuer,
@@ -41,12 +59,11 @@ pub(crate) async fn handle(
         scopes: Scopes::Everything,
         client: None,
         origin,
-        browser: None,
+        browser,
     };
-    let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
-    let opened = open_session(&api.ports, &keys, &terms, session, "invitation", made.steps, &correlation).await;
-    match opened {
-        Ok(opened) => Ok(tokens::answer(&opened)),
+    let keys = api.signing_keys().await?;
+    match open_session(&api.ports, &keys, &terms, session, "invitation", steps, correlation).await {
+        Ok(opened) => Ok(opened),
         // Somebody else has just taken it.
         Err(OpenError::Sql(SqlError::UnexpectedRows { .. })) => Err(InvitationError::Unknown.into()),
         Err(error) => Err(SignUpError::from(error).into()),

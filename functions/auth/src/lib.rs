@@ -1,15 +1,18 @@
-//! The Spin component behind `/v1/auth` and the pages `/sign-in` and `/sign-out`: signing in, and what it opens.
+//! The Spin component behind `/v1/auth`, invitations, and the pages `/sign-in`, `/passkeys` and `/sign-out`: signing in, and
+//! what it opens.
 //!
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 mod email;
 mod external;
+mod invitations;
 mod invited;
 mod oauth;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod origin;
 mod pages;
+mod passkeys;
 mod password;
 mod refresh;
 mod second_factor;
@@ -44,6 +47,16 @@ pub fn routes() -> Routes {
         .get(external::list::PATH, external::list::handle)
         .post(external::list::PATH, external::link::handle)
         .delete(external::unlink::PATH, external::unlink::handle)
+        .post("/v1/auth/sign-in/passkey", passkeys::sign_in::handle)
+        .post("/v1/auth/sign-in/passkey/options", passkeys::sign_in::options)
+        .get("/v1/auth/passkeys", passkeys::list::handle)
+        .post("/v1/auth/passkeys", passkeys::register::handle)
+        .post("/v1/auth/passkeys/options", passkeys::register::options)
+        .patch("/v1/auth/passkeys/{id}", passkeys::rename::handle)
+        .delete("/v1/auth/passkeys/{id}", passkeys::delete::handle)
+        .post(pages::passkey_sign_in::PATH, pages::passkey_sign_in::submit)
+        .post(pages::passkey_sign_in::OPTIONS, pages::passkey_sign_in::options)
+        .get(pages::passkeys::PATH, pages::passkeys::show)
         .post("/v1/auth/refresh", refresh::handle)
         .get("/v1/auth/sessions", sessions::list::handle)
         .delete("/v1/auth/sessions/{id}", sessions::delete::handle)
@@ -52,6 +65,14 @@ pub fn routes() -> Routes {
         .post("/v1/auth/password-reset/confirm", password::confirm::handle)
         .post("/v1/auth/email-verification", email::request::handle)
         .post("/v1/auth/email-verification/confirm", email::confirm::handle)
+        .get("/v1/organization/invitations", invitations::list::handle)
+        .post("/v1/organization/invitations", invitations::create::handle)
+        .delete("/v1/organization/invitations/{id}", invitations::revoke::handle)
+        .post("/v1/organization/invitations/{id}/resend", invitations::resend::handle)
+        .post("/v1/invitations/accept", invitations::accept::handle)
+        .get(pages::invitation::PATH, pages::invitation::show)
+        .post(pages::invitation::PATH, pages::invitation::submit)
+        .post(pages::invited::PATH, pages::invited::submit)
         .get(pages::reset_password::PATH, pages::reset_password::show)
         .post(pages::reset_password::PATH, pages::reset_password::submit)
         .get(pages::verify_email::PATH, pages::verify_email::show)

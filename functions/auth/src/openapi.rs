@@ -4,6 +4,8 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Description, Operation};
 use serde_json::json;
 
+mod invitations;
+mod passkeys;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
@@ -35,7 +37,8 @@ pub fn describe() -> Description {
             .description("With the same session. Its tokens until now are no longer good.")
             .body("Switch")
             .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::NoOrganization, Kind::Misconfigured])
-            .answers(200, "Tokens", &[], tokens),
+            .refuses(&[Kind::TooManyRequests])
+            .answers(200, "Tokens", RATE_LIMIT, tokens),
         open("/v1/auth/sign-in", "signIn", "Open a session with e-mail address and password")
             .body("SignIn")
             .answers(202, "Challenge", RATE_LIMIT, "The password is right; a code is needed too.")
@@ -60,12 +63,16 @@ pub fn describe() -> Description {
             .answers_nothing(204, "It has ended."),
     ];
     operations.extend(second_factors());
+    operations.extend(passkeys::operations());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
     operations.extend(crate::external::operations());
+    operations.extend(invitations::operations());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
     schemas.extend(crate::external::schemas().map(|(name, schema)| (name.to_owned(), schema)));
+    schemas.extend(invitations::schemas());
+    schemas.extend(passkeys::schemas());
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     Description { tag: ("auth", "Signing in, and what it opens."), operations, schemas }
 }

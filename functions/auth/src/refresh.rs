@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{Limit, SessionTerms, refresh_session};
+use bulkhead_identity::{Limit, refresh_session};
 use bulkhead_kernel::{CorrelationId, Secret};
 use serde::Deserialize;
 
@@ -32,7 +32,8 @@ pub(crate) async fn handle(
 
 async fn refresh(api: &Api, body: Refresh, correlation: &CorrelationId) -> Result<Response, Problem> {
     let presented = Secret::new(body.refresh_token);
-    let (issuer, keys, terms) = (api.public_url().await?, api.signing_keys().await?, SessionTerms::default());
+    let (issuer, keys) = (api.public_url().await?, api.signing_keys().await?);
+    let terms = api.lifetimes().await?.session;
     let refreshed = refresh_session(&api.ports, &keys, &terms, &issuer, None, presented.expose(), correlation).await?;
     Ok(tokens::answer(&refreshed))
 }

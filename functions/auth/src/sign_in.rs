@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SessionTerms, SignInError, User, challenge_if_needed,
+    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SignInError, User, challenge_if_needed,
     check_credentials, choose_membership, open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
@@ -71,7 +71,7 @@ pub(crate) async fn open(
         origin,
         browser: None,
     };
-    let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
+    let (keys, terms) = (api.signing_keys().await?, api.lifetimes().await?.session);
     let opened = open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
     Ok(tokens::answer(&opened))
 }

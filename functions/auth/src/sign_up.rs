@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Kind, Problem, Query};
 use bulkhead_identity as identity;
-use bulkhead_identity::{Limit, NewAccount, NewSession, PasswordCost, SessionTerms, open_session};
+use bulkhead_identity::{Limit, NewAccount, NewSession, PasswordCost, open_session};
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
@@ -73,7 +73,7 @@ async fn sign_up(
         origin,
         browser: None,
     };
-    let (keys, terms) = (api.signing_keys().await?, SessionTerms::default());
+    let (keys, terms) = (api.signing_keys().await?, api.lifetimes().await?.session);
     let opened = open_session(&api.ports, &keys, &terms, session, "sign-up", steps, correlation).await;
     Ok(tokens::answer(&opened.map_err(identity::SignUpError::from)?))
 }

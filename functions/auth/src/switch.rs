@@ -3,10 +3,11 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{SessionTerms, switch_session};
-use bulkhead_kernel::Caller;
+use bulkhead_identity::{Limit, switch_session};
+use bulkhead_kernel::{Caller, CorrelationId};
 use serde::Deserialize;
 
+use crate::origin::Origin;
 use crate::tokens;
 
 /// The body.
@@ -21,10 +22,23 @@ pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
     Correlation(correlation): Correlation,
+    origin: Origin,
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Switch>,
 ) -> Result<Response, Problem> {
-    let (keys, terms, issuer) = (api.signing_keys().await?, SessionTerms::default(), api.public_url().await?);
-    let switched = switch_session(&api.ports, &keys, &terms, &issuer, &caller, &body.organization, &correlation);
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::RefreshAddress, &origin.counted()).await?;
+    left.tell(switch(&api, &caller, &body.organization, &correlation).await)
+}
+
+async fn switch(
+    api: &Api,
+    caller: &Caller,
+    organization: &str,
+    correlation: &CorrelationId,
+) -> Result<Response, Problem> {
+    let (keys, issuer) = (api.signing_keys().await?, api.public_url().await?);
+    let terms = api.lifetimes().await?.session;
+    let switched = switch_session(&api.ports, &keys, &terms, &issuer, caller, organization, correlation);
     Ok(tokens::answer(&switched.await?))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bulkhead_function_auth::{describe, router};
-use bulkhead_identity::{InvitationTerms, create_invitation};
+use bulkhead_identity::{CredentialLimits, InvitationMail, InvitationTerms, create_invitation};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, CorrelationId, Role, Secret};
 use bulkhead_testkit::functions::{Answer, Harness};
@@ -100,9 +100,11 @@ async fn invite(harness: &Harness) -> String {
         sql("UPDATE memberships SET role = 'admin' WHERE user_id = $1").bind(caller.user).across_tenants("a test");
     harness.api.ports.sql.execute(admin).await.expect("an admin");
     let correlation = CorrelationId::parse("invite").expect("sane");
-    let terms = InvitationTerms::default();
+    let (terms, ports) = (InvitationTerms::default(), &harness.api.ports);
+    let (key, limits) = (harness.api.identity_key().await.expect("a key"), CredentialLimits::default());
+    let mail = InvitationMail { key: &key, public_url: "https://bulkhead.example.com", limits: &limits };
     let issued =
-        create_invitation(&harness.api.ports, &caller, &terms, "grace@example.com", Role::Member, &correlation).await;
+        create_invitation(ports, &caller, &terms, &mail, "grace@example.com", Role::Member, &correlation).await;
     issued.expect("invites").token.expose().to_owned()
 }
 

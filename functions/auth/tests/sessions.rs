@@ -1,9 +1,11 @@
 //! Signing up and in, and what becomes of a session.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bulkhead_audit::{AuditFilter, Outcome};
 use bulkhead_function_auth::{describe, router};
-use bulkhead_kernel::{Secret, sql::sql};
+use bulkhead_kernel::{PageRequest, Secret, sql::sql};
 use bulkhead_testkit::functions::{Answer, Harness, variables};
 use http::Method;
 use serde_json::{Value, json};
@@ -162,6 +164,63 @@ async fn an_ended_session_ends_its_tokens() {
     assert_eq!(refresh(&harness, &first).await.status, 401);
     assert_eq!(end(access(&second)).await.status, 404);
     assert_eq!(sessions(&harness, access(&second)).await.json["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn who_lacks_the_scope_is_refused_on_the_record() {
+    let harness = harness().await;
+    let narrow = sql("UPDATE api_keys SET scopes = 'audit:read'").across_tenants("a test");
+    harness.api.ports.sql.execute(narrow).await.expect("changes");
+    let key = &harness.ours.key;
+    sessions(&harness, key).await.refused(403, "insufficient-scope");
+    let path = "/v1/auth/sessions/01990000-0000-7000-8000-000000000001";
+    harness.call(Method::DELETE, path).key(key).send().await.refused(403, "insufficient-scope");
+    let password = json!({ "current_password": PASSWORD, "new_password": "another horse battery" });
+    let changing = harness.call(Method::PUT, "/v1/auth/password").key(key).json(&password);
+    changing.send().await.refused(403, "insufficient-scope");
+    for (path, body) in [
+        ("", json!({ "password": PASSWORD })),
+        ("/confirm", json!({ "code": "000000" })),
+        ("/disable", json!({ "password": PASSWORD, "code": "000000" })),
+    ] {
+        let asking = harness.call(Method::POST, &format!("/v1/auth/second-factor{path}")).key(key).json(&body);
+        asking.send().await.refused(403, "insufficient-scope");
+    }
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    let page = bulkhead_audit::list(ports, caller, &AuditFilter::default(), &PageRequest::default()).await;
+    let entries = page.expect("reads").items;
+    assert!(entries.iter().all(|entry| entry.outcome == Outcome::Refused), "{entries:?}");
+    let told: BTreeSet<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+    let acts = [
+        "password.change",
+        "second_factor.disable",
+        "second_factor.enable",
+        "second_factor.enrol",
+        "session.list",
+        "session.revoke",
+    ];
+    assert_eq!(told, acts.into());
+}
+
+#[tokio::test]
+async fn how_long_a_session_lasts_is_the_operators_to_say() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let mut harness = harness().await;
+    let set = |harness: &mut Harness, lifetimes: &str| {
+        let mut changed = variables();
+        changed.insert("lifetimes".to_owned(), Secret::new(lifetimes.to_owned()));
+        harness.api.variables = Arc::new(changed);
+    };
+    set(&mut harness, "access-token=5m session=40d refresh-token=2d");
+    assert_eq!(sign_up(&harness).await.json["expires_in"], 300);
+    let lasts = "SELECT s.expires_at - s.created_at AS whole, r.expires_at - r.created_at AS unused \
+                 FROM sessions s JOIN refresh_tokens r ON r.session_id = s.id";
+    let row = harness.api.ports.sql.query_optional(sql(lasts).across_tenants("a test")).await.expect("reads");
+    let row = row.expect("a session");
+    assert_eq!((row.get("whole"), row.get("unused")), (Ok(40 * DAY), Ok(2 * DAY)));
+    // Nobody guesses what was meant: it is the operator who mends it.
+    set(&mut harness, "session=forever");
+    assert_eq!(sign_in(&harness, "ada@example.com", PASSWORD).await.status, 503);
 }
 
 #[tokio::test]

@@ -15,7 +15,10 @@ pub fn describe() -> Description {
     };
     let change = [Kind::InsufficientRole, Kind::InsufficientScope];
     let list = Operation::new("get", "/v1/connections", "listConnections", "Connected accounts, newest first")
-        .description("The caller's own, and those of projects; to owners and admins all of the organization.")
+        .description(
+            "The caller's own, and those of projects in which they have a role; to owners and admins all of the \
+             organization.",
+        )
         .query("connector", json!({"type": "string", "minLength": 1}), "Of this connector.")
         .query("status", json!({"$ref": "#/components/schemas/ConnectionStatus"}), "In this state.")
         .paged()
@@ -27,13 +30,13 @@ pub fn describe() -> Description {
         );
     let create = Operation::new("post", "/v1/connections", "createConnection", "Connect an account")
         .description(
-            "By the method of the connector. With a key, or without any secret, it is active at once. By OAuth 2 its user \
+            "By one of the methods of the connector. With a key, or without any secret, it is active at once. By OAuth 2 its user \
              goes on in a browser, at `authorize.url`, which works once and for ten minutes.",
         )
         .body("NewConnection")
         .answers(201, "BegunConnection", &[("Location", "The connection's address.")], "The connection.")
         .refuses(&change)
-        .refuses(&[Kind::UnknownConnector]);
+        .refuses(&[Kind::UnknownConnector, Kind::UnknownProject]);
     let get = one("get", "/v1/connections/{id}", "getConnection", "One connected account").answers(
         200,
         "Connection",
@@ -91,7 +94,12 @@ fn schemas() -> Map<String, Value> {
                         "type": ["string", "null"], "format": "uuid",
                         "description": "The project that uses it, by an owner's or admin's word; the caller's own when absent.",
                     },
-                    "api_key": maybe("The key, of a connector that is connected by one."),
+                    "auth_type": {
+                        "enum": ["oauth2", "api_key", "none", null],
+                        "description": "By which of the connector's `auth_types`; when absent, by a key if there is one, else \
+                            by the usual one.",
+                    },
+                    "api_key": maybe("The key, to connect by one."),
                 },
             }),
         ),

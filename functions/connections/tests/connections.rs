@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
-use bulkhead_connectors::{AuthType, NewConnector, register};
+use bulkhead_connectors::{NewConnector, register};
 use bulkhead_function_connections::{describe, router, routes};
 use bulkhead_kernel::Secret;
 use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_testkit::functions::{Answer, Harness, project, set_project_role};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::{Value, json};
@@ -32,17 +32,18 @@ async fn harness() -> Harness {
     let none = BTreeMap::new();
     let github = OauthEntry { provider: Some("github".to_owned()), ..OauthEntry::default() };
     let github = github.resolve(&"by-oauth".parse().expect("a slug"), SettingValues { values: &none, given: &none });
-    for (slug, auth_type, oauth) in [
-        ("by-oauth", AuthType::Oauth2, github.ok()),
-        ("by-key", AuthType::ApiKey, None),
-        ("by-nothing", AuthType::None, None),
+    for (slug, auth_types, oauth) in [
+        ("by-oauth", "oauth2", github.clone().ok()),
+        ("by-either", "oauth2 api_key", github.ok()),
+        ("by-key", "api_key", None),
+        ("by-nothing", "none", None),
     ] {
         let connector = NewConnector {
             slug: slug.parse().expect("a slug"),
             name: format!("The {slug}"),
             version: "1".to_owned(),
             description: "One.".to_owned(),
-            auth_type,
+            auth_types: auth_types.parse().expect("types"),
             oauth,
             digest: "sha256:0".to_owned(),
             tools: Vec::new(),
@@ -144,12 +145,20 @@ async fn another_tenants_connection_is_nobodys() {
 #[tokio::test]
 async fn an_admin_shares_with_a_project_and_ends_what_is_anothers_but_connects_it_never() {
     let harness = harness().await;
-    let project = "0192d3a4-7b1c-7f00-8000-000000000000";
-    let shared = json!({ "connector": "by-oauth", "project": project });
+    let ours = project(&harness.api.ports, harness.ours.caller.organization).await;
+    let theirs = project(&harness.api.ports, harness.theirs.caller.organization).await;
+    let shared = json!({ "connector": "by-oauth", "project": ours });
+    post(&harness, &shared).await.refused(403, "insufficient-role");
+    // Nor does a maintainer of the project.
+    set_project_role(&harness.api.ports, &harness.ours.caller, ours, Some("maintainer")).await;
     post(&harness, &shared).await.refused(403, "insufficient-role");
     become_admin(&harness).await;
+    for nowhere in [theirs.to_string(), "0192d3a4-7b1c-7f00-8000-000000000000".to_owned()] {
+        let body = json!({ "connector": "by-oauth", "project": nowhere });
+        post(&harness, &body).await.refused(404, "unknown-project");
+    }
     let made = post(&harness, &shared).await.with_status(201);
-    assert_eq!(made.json["connection"]["owner"], json!({ "type": "project", "id": project }));
+    assert_eq!(made.json["connection"]["owner"], json!({ "type": "project", "id": ours }));
 
     // The other tenant's user moves into our organisation, with a connection of their own.
     let ports = &harness.api.ports;
@@ -190,4 +199,69 @@ async fn every_route_wants_a_key_and_no_parameter_that_it_does_not_know() {
         assert_eq!(answer.refused(400, "invalid-parameters").faults(), ["nonsense"], "{path}");
     }
     assert_eq!(routes().list().len(), PATHS.len(), "a route is not in the list above");
+}
+
+#[tokio::test]
+async fn a_projects_connection_is_known_to_whoever_has_a_role_in_it() {
+    let harness = harness().await;
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    let project = project(ports, caller.organization).await;
+    become_admin(&harness).await;
+    let shared = json!({ "connector": "by-nothing", "project": project });
+    let path = format!("/v1/connections/{}", id(&post(&harness, &shared).await.with_status(201)));
+    let member = sql("UPDATE memberships SET role = 'member' WHERE user_id = $1").bind(caller.user);
+    ports.sql.execute(member.of(caller.organization)).await.expect("a member");
+    let listed = async || {
+        let listed = harness.get("/v1/connections").await.with_status(200);
+        listed.json["items"].as_array().map(Vec::len)
+    };
+    assert_eq!(listed().await, Some(0));
+    harness.get(&path).await.refused(404, "unknown-connection");
+    for role in ["viewer", "developer", "maintainer"] {
+        set_project_role(ports, caller, project, Some(role)).await;
+        assert_eq!(listed().await, Some(1), "{role}");
+        harness.get(&path).await.with_status(200);
+        harness.request(Method::DELETE, &path).send().await.refused(403, "insufficient-role");
+    }
+    let gone = sql("UPDATE projects SET deleted_at = 1 WHERE organization_id = $1 AND id = $2");
+    ports.sql.execute(gone.bind(caller.organization).bind(project).of(caller.organization)).await.expect("goes");
+    assert_eq!(listed().await, Some(0));
+    harness.get(&path).await.refused(404, "unknown-connection");
+}
+
+#[tokio::test]
+async fn a_connector_that_offers_both_is_connected_as_its_user_likes() {
+    let harness = harness().await;
+    let begin = async |further: Value| {
+        let mut body = json!({ "connector": "by-either" });
+        body.as_object_mut().expect("an object").extend(further.as_object().cloned().expect("an object"));
+        post(&harness, &body).await
+    };
+    let oauth = begin(json!({})).await.with_status(201);
+    assert_eq!(
+        (&oauth.json["connection"]["auth_type"], &oauth.json["connection"]["status"]),
+        (&json!("oauth2"), &json!("pending"))
+    );
+    assert!(oauth.json["authorize"]["url"].is_string());
+    for further in
+        [json!({ "api_key": "hunter2hunter2" }), json!({ "api_key": "hunter2hunter2", "auth_type": "api_key" })]
+    {
+        let key = begin(further).await.with_status(201);
+        let connection = &key.json["connection"];
+        assert_eq!((&connection["auth_type"], &connection["status"]), (&json!("api_key"), &json!("active")));
+        assert_eq!((&connection["scopes"], &key.json["authorize"]), (&json!([]), &Value::Null));
+        // There is nobody to ask for another key.
+        harness.post(&format!("/v1/connections/{}/reconnect", id(&key))).await.refused(409, "not-reconnectable");
+    }
+    for (further, fault) in [
+        (json!({ "auth_type": "none" }), "/auth_type"),
+        (json!({ "auth_type": "api_key" }), "/api_key"),
+        (json!({ "auth_type": "oauth2", "api_key": "hunter2hunter2" }), "/api_key"),
+        (json!({ "auth_type": "x" }), "/auth_type"),
+    ] {
+        let refused = begin(further).await.refused(422, "invalid-body");
+        assert_eq!(refused.faults(), [fault]);
+    }
+    let refused = post(&harness, &json!({ "connector": "by-oauth", "auth_type": "api_key", "api_key": "x" })).await;
+    assert_eq!(refused.refused(422, "invalid-body").faults(), ["/auth_type"]);
 }

@@ -2,12 +2,14 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use bulkhead_authorization::Parameters;
 use bulkhead_connections::{CallbackAnswer, CompleteError, Completion, complete};
-use bulkhead_http_api::{Api, Correlation, Problem, cookie, no_host_cookie, single_parameters};
-use bulkhead_kernel::Secret;
+use bulkhead_http_api::{Api, Correlation, Origin, Problem};
+use bulkhead_kernel::{CorrelationId, Secret};
 use http::{HeaderMap, Uri};
 
 use crate::browser::ATTEMPT;
+use crate::limit::limited;
 use crate::{pages, settings};
 
 /// Checks the answer, exchanges its code and says what became of it. Parameters that are not known are passed over, as
@@ -15,29 +17,30 @@ use crate::{pages, settings};
 pub(crate) async fn handle(
     State(api): State<Api>,
     Correlation(correlation): Correlation,
+    origin: Origin,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let mut said = single_parameters(uri.query().unwrap_or_default().as_bytes());
-    let Some(state) = said.remove("state").map(Secret::new) else {
+    limited(&api, &origin, take(&api, &correlation, &headers, &uri)).await
+}
+
+async fn take(api: &Api, correlation: &CorrelationId, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
+    let said = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let said = |name| said.optional(name).ok().flatten().map(str::to_owned);
+    let Some(state) = said("state").map(Secret::new) else {
         return Ok(pages::not_connected(&CompleteError::UnknownState).into_response());
     };
-    let answer = CallbackAnswer {
-        state,
-        code: said.remove("code").map(Secret::new),
-        iss: said.remove("iss"),
-        error: said.remove("error"),
-    };
+    let answer = CallbackAnswer { state, code: said("code").map(Secret::new), iss: said("iss"), error: said("error") };
     let redirect_uri = settings::redirect_uri(&api.public_url().await?);
-    let (clients, sealing_key) = (settings::clients(&api).await?, settings::sealing_key(&api).await?);
+    let (clients, sealing_key) = (settings::clients(api).await?, settings::sealing_key(api).await?);
     let completion = Completion {
         clients: &clients,
         http: api.http.as_ref(),
         sealing_key: &sealing_key,
         redirect_uri: &redirect_uri,
     };
-    let browser = cookie(&headers, ATTEMPT);
-    let page = match complete(&api.ports, &completion, &answer, browser, &correlation).await {
+    let browser = ATTEMPT.of(headers);
+    let page = match complete(&api.ports, &completion, &answer, browser, correlation).await {
         Ok(completed) => {
             tracing::info!(connection = %completed.connection.id, "an account is connected");
             pages::connected(&completed)
@@ -54,8 +57,5 @@ pub(crate) async fn handle(
         }
     };
     // The attempt is over.
-    Ok(match no_host_cookie(ATTEMPT) {
-        Some(over) => page.with_cookie(over).into_response(),
-        None => page.into_response(),
-    })
+    Ok(page.with_cookie(ATTEMPT.forget()).into_response())
 }

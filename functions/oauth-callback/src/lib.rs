@@ -6,6 +6,7 @@
 mod browser;
 mod callback;
 mod confirm;
+mod limit;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
 mod pages;

@@ -71,6 +71,11 @@ pub(crate) fn not_started(error: &StartError) -> Page {
             "This link does not work",
             html! { p { "A link works once, and for ten minutes. Ask for another one." } },
         ),
+        StartError::NotAllowed => refusal(
+            StatusCode::FORBIDDEN,
+            "This link does not work any more",
+            html! { p { "Whoever asked for it has left the organization, or may not connect this account any more." } },
+        ),
         StartError::NoClient(client) => refusal(
             StatusCode::SERVICE_UNAVAILABLE,
             "Nothing can be connected yet",
@@ -98,6 +103,10 @@ pub(crate) fn not_connected(error: &CompleteError) -> Page {
         CompleteError::Gone => {
             (StatusCode::CONFLICT, html! { p { "What was to be connected is not there any more." } })
         }
+        CompleteError::NotAllowed => (
+            StatusCode::FORBIDDEN,
+            html! { p { "Whoever asked for this has left the organization, or may not connect this account any more." } },
+        ),
         CompleteError::WrongIssuer => (
             StatusCode::BAD_REQUEST,
             html! { p { "The answer does not come from the provider that was asked. " (again) } },

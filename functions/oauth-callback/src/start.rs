@@ -1,46 +1,71 @@
 //! `GET /oauth/start` and `POST /oauth/start`: the link, and going on from its page.
 
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use bulkhead_authorization::Parameters;
 use bulkhead_connections::{StartError, authorize, pending_link};
-use bulkhead_http_api::{Api, Page, Problem, host_cookie, no_host_cookie, single_parameters};
+use bulkhead_http_api::{Api, CsrfToken, FormBody, Origin, Page, Problem};
 use bulkhead_kernel::entropy;
-use http::Uri;
+use http::{HeaderMap, Uri};
+use serde::Deserialize;
 
 use crate::browser::{ATTEMPT, FORM, SECONDS};
+use crate::limit::limited;
 use crate::{confirm, pages, settings};
 
-/// The most bytes of the form: its two members are of fixed length.
-const MAX_FORM: usize = 2048;
+/// The form of the link's page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Form {
+    token: String,
+    check: String,
+}
 
-/// The link's page, which asks whether to go on.
-pub(crate) async fn show(State(api): State<Api>, uri: Uri) -> Result<Response, Problem> {
-    let Some(token) = single_parameters(uri.query().unwrap_or_default().as_bytes()).remove("token") else {
+/// The link's page, which asks whether to go on; the user who asked for the link goes on at once where they are signed in.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    origin: Origin,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    limited(&api, &origin, ask(&api, &headers, &uri)).await
+}
+
+async fn ask(api: &Api, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
+    let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let Some(token) = query.optional("token").ok().flatten() else {
         return Ok(pages::not_started(&StartError::Unknown).into_response());
     };
-    let link = match pending_link(&api.ports, &token).await {
+    let link = match pending_link(&api.ports, token).await {
         Ok(link) => link,
         Err(StartError::Sql(error)) => return Err(error.into()),
         Err(error) => return Ok(refused(error)),
     };
+    if confirm::is_who_asked(headers, api, link.user).await? {
+        return go_on(api, token).await;
+    }
     let value = hex::encode(entropy::bytes::<32>(api.ports.entropy.as_ref()));
-    let page = pages::confirm(&link, &token, &confirm::check(&value));
-    Ok(with_cookie(page, host_cookie(FORM, &value, SECONDS, "Strict")).into_response())
+    let page = pages::confirm(&link, token, CsrfToken::of(&value).expose());
+    Ok(with_cookie(page, FORM.set(&value, SECONDS)).into_response())
 }
 
 /// The click: uses the link up and leads to the provider.
-pub(crate) async fn go(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    let public_url = api.public_url().await?;
-    // A longer one is none that our page has sent.
-    let form = to_bytes(body, MAX_FORM).await.unwrap_or_default();
-    let mut form = single_parameters(&form);
-    let (token, check) = (form.remove("token").unwrap_or_default(), form.remove("check").unwrap_or_default());
-    if !confirm::is_own(&head.headers, &check, &public_url) {
+pub(crate) async fn go(
+    State(api): State<Api>,
+    origin: Origin,
+    headers: HeaderMap,
+    form: Result<FormBody<Form>, Problem>,
+) -> Result<Response, Problem> {
+    // What is no form of ours counts as well.
+    limited(&api, &origin, click(&api, &headers, form)).await
+}
+
+async fn click(api: &Api, headers: &HeaderMap, form: Result<FormBody<Form>, Problem>) -> Result<Response, Problem> {
+    let FormBody(Form { token, check }) = form?;
+    if !confirm::is_own(headers, api, &check).await? {
         return Ok(pages::not_own().into_response());
     }
-    go_on(&api, &token).await
+    go_on(api, &token).await
 }
 
 async fn go_on(api: &Api, token: &str) -> Result<Response, Problem> {
@@ -49,8 +74,8 @@ async fn go_on(api: &Api, token: &str) -> Result<Response, Problem> {
     match authorize(&api.ports, &clients, token, &redirect_uri).await {
         Ok(authorization) => {
             let page = pages::leaving(&authorization);
-            let page = with_cookie(page, host_cookie(ATTEMPT, authorization.browser.expose(), SECONDS, "Lax"));
-            Ok(with_cookie(page, no_host_cookie(FORM)).into_response())
+            let page = with_cookie(page, ATTEMPT.set(authorization.browser.expose(), SECONDS));
+            Ok(page.with_cookie(FORM.forget()).into_response())
         }
         Err(StartError::Sql(error)) => Err(error.into()),
         Err(error) => Ok(refused(error)),

@@ -3,7 +3,6 @@
 //! One file a verb, as in the function `tools`.
 
 mod api_keys;
-mod invitations;
 mod members;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
@@ -31,10 +30,6 @@ pub fn routes() -> Routes {
         .get("/v1/organization/members", members::list::handle)
         .patch("/v1/organization/members/{user}", members::change::handle)
         .delete("/v1/organization/members/{user}", members::remove::handle)
-        .get("/v1/organization/invitations", invitations::list::handle)
-        .post("/v1/organization/invitations", invitations::create::handle)
-        .delete("/v1/organization/invitations/{id}", invitations::revoke::handle)
-        .post("/v1/invitations/accept", invitations::accept::handle)
         .get("/v1/organizations", organizations::list::handle)
         .post("/v1/organizations", organizations::create::handle)
         .post("/v1/organizations/restore", organizations::restore::handle)

@@ -1,10 +1,12 @@
 //! `/v1/api-keys`
 
+use std::sync::Arc;
+
 use bulkhead_audit::{AuditFilter, Outcome};
 use bulkhead_function_organizations::{describe, router};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{PageRequest, Role};
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_kernel::{PageRequest, Role, Secret};
+use bulkhead_testkit::functions::{Answer, Harness, variables};
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
@@ -55,6 +57,24 @@ async fn audited(harness: &Harness, action: &str) -> Vec<Outcome> {
 async fn expire(harness: &Harness, id: &str, change: &str) {
     let statement = sql(format!("UPDATE api_keys SET {change} WHERE id = $1")).bind(id).across_tenants("a test");
     assert_eq!(harness.api.ports.sql.execute(statement).await, Ok(1));
+}
+
+#[tokio::test]
+async fn how_long_keys_last_is_the_operators_to_say() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let mut harness = harness().await;
+    let mut changed = variables();
+    changed.insert("lifetimes".to_owned(), Secret::new("api-key=3d api-key-max=10d".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    let key = &harness.ours.key;
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 11 })).await.refused(422, "invalid-body");
+    create(&harness, key, json!({ "name": "x", "expires_in_days": 10 })).await.with_status(201);
+    create(&harness, key, json!({ "name": "x" })).await.with_status(201);
+    let lasts =
+        "SELECT MIN(expires_at - created_at) AS shortest, MAX(expires_at - created_at) AS longest FROM api_keys";
+    let row = harness.api.ports.sql.query_optional(sql(lasts).across_tenants("a test")).await.expect("reads");
+    let row = row.expect("a row");
+    assert_eq!((row.get("shortest"), row.get("longest")), (Ok(3 * DAY), Ok(10 * DAY)));
 }
 
 #[tokio::test]
@@ -256,4 +276,41 @@ async fn others_keys_are_for_admins() {
     assert_eq!(harness.get("/v1/api-keys?user=me").await.refused(400, "invalid-parameters").faults(), ["user"]);
     let other = json!({ "name": "x", "user": harness.theirs.caller.user });
     create(&harness, &harness.ours.key, other).await.refused(404, "unknown-member");
+}
+
+#[tokio::test]
+async fn a_user_makes_and_rotates_so_many_keys_and_then_waits() {
+    let mut harness = harness().await;
+    let mut changed = variables();
+    changed.insert("credential_limits".to_owned(), Secret::new("api-key-user=2/60".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    let made = create(&harness, &harness.ours.key, json!({ "name": "a" })).await.with_status(201);
+    assert_eq!(made.header("ratelimit-policy"), "\"api-key-user\";q=2;w=60");
+    assert_eq!(made.header("ratelimit"), "\"api-key-user\";r=1;t=30");
+    let rotate = async || {
+        let call = harness.request(Method::POST, &format!("{PATH}/nothing/rotate")).json(&json!({}));
+        call.send().await
+    };
+    let refused = rotate().await.refused(404, "unknown-api-key");
+    assert!(refused.header("ratelimit").starts_with("\"api-key-user\";r=0;"));
+    assert!(!rotate().await.refused(429, "too-many-requests").header("retry-after").is_empty());
+    create(&harness, &harness.ours.key, json!({ "name": "b" })).await.refused(429, "too-many-requests");
+    // Nobody else waits.
+    create(&harness, &harness.theirs.key, json!({ "name": "c" })).await.with_status(201);
+}
+
+#[tokio::test]
+async fn an_address_tries_so_many_tokens_of_deleted_organizations_and_then_waits() {
+    let mut harness = harness().await;
+    let mut changed = variables();
+    changed.insert("credential_limits".to_owned(), Secret::new("token-address=1/60".to_owned()));
+    harness.api.variables = Arc::new(changed);
+    let restore = async |address: &str| {
+        let call = harness.call(Method::POST, "/v1/organizations/restore").header("spin-client-addr", address);
+        call.json(&json!({ "token": "x" })).send().await
+    };
+    let refused = restore("10.0.0.1:1").await.refused(404, "unknown-organization");
+    assert_eq!(refused.header("ratelimit-policy"), "\"token-address\";q=1;w=60");
+    assert!(!restore("10.0.0.1:2").await.refused(429, "too-many-requests").header("retry-after").is_empty());
+    restore("10.0.0.2:1").await.refused(404, "unknown-organization");
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use bulkhead_http_api::{Api, Correlation, Problem, Query};
 use bulkhead_identity::erase_user;
 use bulkhead_kernel::Caller;
+use bulkhead_kernel::id::OrganizationId;
 use http::StatusCode;
 
 /// Ends the caller, and forgets who they were.
@@ -13,6 +14,12 @@ pub(crate) async fn handle(
     Correlation(correlation): Correlation,
     Query(()): Query<()>,
 ) -> Result<StatusCode, Problem> {
-    erase_user(&api.ports, &caller, &correlation).await?;
+    let (user, now) = (caller.user, api.ports.now());
+    let further = |organizations: &[OrganizationId]| {
+        let mut steps = bulkhead_connections::forget_steps(user, organizations, now);
+        steps.extend(bulkhead_authorization::forget_steps(user));
+        steps
+    };
+    erase_user(&api.ports, &caller, further, &correlation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

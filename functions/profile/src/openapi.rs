@@ -22,7 +22,8 @@ pub fn describe() -> Description {
         Operation::new("delete", "/v1/profile", "eraseUser", "Delete yourself")
             .description(
                 "Sessions, keys and memberships end at once, and what says who you were is forgotten; the audit trail keeps \
-                 your id. An organization of yours alone goes with you.",
+                 your id. Accounts that you connected are disconnected: their tokens are revoked at the provider. An \
+                 organization of yours alone goes with you.",
             )
             .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::LastOwner])
             .answers_nothing(204, "You are gone."),
@@ -59,8 +60,14 @@ fn schemas() -> Map<String, Value> {
         "project_roles": rows("Roles in projects that you have by yourself."),
         "sessions": rows("Sign-ins, and what you granted to clients."),
         "identities": rows("Who you are at other providers."),
+        "second_factors": rows("Second factors: that you have one."),
+        "recovery_codes": rows("Recovery codes: that they exist."),
+        "one_time_tokens": rows("Links that were mailed to you, and the like: that they exist."),
         "api_keys": rows("Keys."),
+        "passkeys": rows("Passkeys."),
         "invitations": rows("Invitations that you took."),
+        "connections": rows("Accounts that you connected, for yourself or for a project; of their secrets, that they are kept."),
+        "connection_attempts": rows("Attempts to connect one."),
         "acts": rows("The newest thousand of your acts in the audit trails."),
     });
     let entries = [

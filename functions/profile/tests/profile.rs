@@ -1,12 +1,13 @@
 //! `/v1/profile`
 
+mod session;
+
 use bulkhead_function_profile::{describe, router};
-use bulkhead_identity::{Membership, NewSession, SessionOrigin, SessionTerms, open_session};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{CorrelationId, Role, Scopes};
 use bulkhead_testkit::functions::{Answer, Harness};
 use http::Method;
 use serde_json::{Value, json};
+use session::session;
 
 const PATH: &str = "/v1/profile";
 const EXPORT: &str = "/v1/profile/export";
@@ -17,31 +18,6 @@ async fn harness() -> Harness {
 
 async fn run(harness: &Harness, text: &'static str) {
     harness.api.ports.sql.execute(sql(text).across_tenants("a test")).await.expect("changes");
-}
-
-/// The access token of our user's session: a sign-in, or what was granted to a client.
-async fn session(harness: &Harness, client: Option<&str>) -> String {
-    let (api, caller) = (&harness.api, &harness.ours.caller);
-    let membership = Membership {
-        organization: caller.organization,
-        user: caller.user,
-        role: Role::Owner,
-        created_at: api.ports.now(),
-    };
-    let origin = SessionOrigin { user_agent: Some("Agent".to_owned()), address: Some("192.0.2.1".to_owned()) };
-    let new = NewSession {
-        membership: &membership,
-        issuer: "https://bulkhead.example.com",
-        audience: "https://bulkhead.example.com/v1",
-        scopes: Scopes::Everything,
-        client,
-        origin,
-        browser: None,
-    };
-    let (keys, correlation) = (api.signing_keys().await.expect("keys"), CorrelationId::parse("test").expect("sane"));
-    let terms = SessionTerms::default();
-    let tokens = open_session(&api.ports, &keys, &terms, new, "test", Vec::new(), &correlation).await;
-    tokens.expect("a session").access.expose().to_owned()
 }
 
 async fn ask(harness: &Harness, token: &str, method: Method, path: &str) -> Answer {

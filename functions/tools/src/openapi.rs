@@ -74,6 +74,8 @@ fn jobs() -> Vec<Operation> {
             .answers(202, "Job", &[LOCATION, APPLIED], "The job, which has not ended in time, or was not waited for.")
             .refuses(&[
                 Kind::ToolRestricted,
+                Kind::InsufficientRole,
+                Kind::UnknownProject,
                 Kind::UnknownConnector,
                 Kind::UnknownTool,
                 Kind::InvalidHeader,
@@ -104,6 +106,8 @@ fn jobs() -> Vec<Operation> {
             .answers(202, "Job", &[LOCATION, APPLIED], "The same, which has not ended in time, or was not waited for.")
             .refuses(&[
                 Kind::ToolRestricted,
+                Kind::InsufficientRole,
+                Kind::UnknownProject,
                 Kind::UnknownJob,
                 Kind::UnknownConnector,
                 Kind::UnknownTool,
@@ -145,7 +149,7 @@ fn catalogue_schemas() -> Map<String, Value> {
                 "type": "object",
                 "description": "An installed connector.",
                 "required": [
-                    "slug", "name", "version", "description", "auth_type", "digest", "created_at", "updated_at",
+                    "slug", "name", "version", "description", "auth_type", "auth_types", "digest", "created_at", "updated_at",
                 ],
                 "properties": {
                     "slug": slug(),
@@ -153,7 +157,11 @@ fn catalogue_schemas() -> Map<String, Value> {
                     "version": text("Its version."),
                     "description": text("What it is for."),
                     "auth_type": {
-                        "enum": ["oauth2", "api_key", "none"], "description": "How an account is connected.",
+                        "enum": ["oauth2", "api_key", "none"], "description": "How an account is connected usually.",
+                    },
+                    "auth_types": {
+                        "type": "array", "items": {"enum": ["oauth2", "api_key", "none"]}, "minItems": 1,
+                        "description": "How one may be connected.",
                     },
                     "digest": {
                         "type": "string", "pattern": "^sha256:[0-9a-f]{64}$",
@@ -211,6 +219,11 @@ fn job_schemas() -> Map<String, Value> {
                 "additionalProperties": false,
                 "properties": {
                     "arguments": {"type": "object", "description": "The arguments; they meet the tool's input_schema."},
+                    "project": {
+                        "type": ["string", "null"], "format": "uuid",
+                        "description": "The project whose connected accounts the call may use where its user has connected \
+                            none. The user needs the role of developer in it.",
+                    },
                     "capabilities": {
                         "type": "object",
                         "description": "What the caller can be asked before the call can go on, and then answers with \
@@ -326,6 +339,10 @@ fn job_schema() -> Value {
         "properties": {
             "id": {"type": "string", "format": "uuid", "description": "Its id."},
             "user": {"type": "string", "format": "uuid", "description": "Who asked for it."},
+            "project": {
+                "type": "string", "format": "uuid",
+                "description": "The project whose connected accounts it may use. Absent when none.",
+            },
             "connector": text("The connector's slug."),
             "tool": text("The tool's name."),
             "connector_digest": text("The component that it was recorded for."),

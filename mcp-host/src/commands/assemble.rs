@@ -32,8 +32,8 @@ pub(super) struct Assembly {
     pub(super) internal_key: Secret,
     pub(super) token_keys: TokenKeys,
     pub(super) signing_keys: Secret,
-    /// What functions seal with.
-    pub(super) sealing_key: Secret,
+    /// What functions seal with is its key.
+    pub(super) vault: Vault,
     /// OAuth clients, as functions read them.
     pub(super) oauth_clients: Secret,
     pub(super) identity_key: IdentityKey,
@@ -122,7 +122,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
     // With a database of its own and nobody else alive, whatever is still marked running died with its process.
     let alone = data_dir.was_unused() && config.database_url.is_none();
     worker.recover(if alone { Abandoned::All } else { Abandoned::Expired }).await;
-    let (sealing_key, oauth_clients) = (vault.sealing_key().0.expose(), registered.text);
+    let oauth_clients = registered.text;
     Ok(Assembly {
         data_dir,
         database,
@@ -130,7 +130,7 @@ pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Resul
         internal_key,
         token_keys,
         signing_keys,
-        sealing_key,
+        vault,
         oauth_clients,
         identity_key,
         lifecycle,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, Permission};
 use rmcp::ServiceExt;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use super::shutdown::Signals;
 use crate::config::Config;
 use crate::mcp::McpServer;
 
-pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+pub(super) async fn run(config: Config, project: Option<ProjectId>) -> anyhow::Result<()> {
     let assembly = assemble(&config, &config.public_url(config.listen)).await?;
     let caller = local_caller(&assembly).await?;
     let Assembly { database, ports, internal_key, lifecycle, worker, .. } = assembly;
@@ -24,7 +25,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
     let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
-    let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), Some(caller), stop.clone());
+    let local = Some((caller, project));
+    let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
     let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
     let cancel = running.cancellation_token();
     tokio::select! {

@@ -18,6 +18,7 @@ mod user;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bulkhead_kernel::id::ProjectId;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, LogFormat};
@@ -71,7 +72,11 @@ enum Command {
     /// The MCP host alone, beside functions that run on Spin.
     Serve,
     /// An MCP server over standard input and output.
-    Mcp,
+    Mcp {
+        /// The project whose connected accounts calls may use where their user has connected none
+        #[arg(long, value_name = "ID")]
+        project: Option<ProjectId>,
+    },
     /// Brings the database up to date, and makes the first owner when there is none.
     Migrate,
     /// People: a link to choose a password with.
@@ -99,7 +104,7 @@ impl Cli {
         match self.command {
             Command::Up => serve::run(config, serve::Functions::Embedded).await,
             Command::Serve => serve::run(config, serve::Functions::Elsewhere).await,
-            Command::Mcp => mcp::run(config).await,
+            Command::Mcp { project } => mcp::run(config, project).await,
             Command::Migrate => migrate::run(config).await,
             Command::User(command) => command.run(config).await,
             Command::Secrets(command) => command.run(config).await,

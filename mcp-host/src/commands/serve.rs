@@ -16,10 +16,14 @@ use super::shutdown::Signals;
 use super::sign_in;
 use crate::auth::Gate;
 use crate::config::{Authentication, Config};
-use crate::edge::{EdgeConfig, EdgeRuntime};
-use crate::http::{Documents, Host, HostParts, bind, router, serve};
+use crate::edge::{EdgeConfig, EdgeRuntime, LiveVariable};
+use crate::http::{Documents, Host, HostParts, OpenAnswers, bind, router, serve};
 use crate::mcp::{McpServer, mcp_service};
 use crate::sandbox::{DocumentLimits, OutboundClient};
+use crate::vault::Vault;
+
+/// How long what was ready to be said may still take, once calls have ended: those who read slowly are left.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Where the functions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +47,9 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
-    let local_caller = match config.mcp.authentication {
+    let local = match config.mcp.authentication {
         Authentication::Required => None,
-        Authentication::Off if bound.ip().is_loopback() => Some(local_caller(&assembly).await?),
+        Authentication::Off if bound.ip().is_loopback() => Some((local_caller(&assembly).await?, None)),
         Authentication::Off => anyhow::bail!(
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
@@ -61,9 +65,8 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let documents = Documents { client: OutboundClient::new(config.outbound.ca_file.as_deref())?, limits };
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
-    let stop = CancellationToken::new();
-    let server =
-        McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local_caller, stop.clone());
+    let (stop, answers) = (CancellationToken::new(), OpenAnswers::default());
+    let server = McpServer::new(ports.clone(), worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
     let mcp = mcp_service(server, &config.mcp, bound, stop.clone());
     let parts = HostParts {
         ports,
@@ -76,6 +79,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         edge,
         gate,
         documents,
+        answers: answers.clone(),
     };
     let router = router(Host::new(parts), mcp, &config.mcp);
     let queue = tokio::spawn({
@@ -99,10 +103,11 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
             signals.requested().await;
             tracing::info!("stopping: open calls may finish");
             worker.drain(patience).await;
+            answers.settle(LAST_WORDS).await;
             stop.cancel();
         }
     };
-    serve(listener, router, signal, Duration::from_secs(2)).await?;
+    serve(listener, router, signal, LAST_WORDS).await?;
     queue.abort();
     watch.abort();
     mail.abort();
@@ -126,7 +131,6 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
     variables.insert(IDENTITY_KEY.to_owned(), assembly.identity_key.expose());
     variables.insert("host_url".to_owned(), Secret::new(host_url.to_owned()));
     variables.insert("internal_key".to_owned(), assembly.internal_key.clone());
-    variables.insert("vault_sealing_key".to_owned(), assembly.sealing_key.clone());
     variables.insert("oauth_clients".to_owned(), assembly.oauth_clients.clone());
     let database_url = config.database_url();
     let sqlite = match database_url.strip_prefix("sqlite:") {
@@ -145,7 +149,18 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
         sqlite_default: sqlite,
         key_value_default: assembly.data_dir.file("key-value.db"),
         variables,
+        live: [("vault_sealing_key".to_owned(), sealing_key(assembly.vault.clone()))].into(),
         limits: settings.limits(),
+    })
+}
+
+/// What functions seal with: the key that is in the file now, since it may be rotated while they serve.
+fn sealing_key(vault: Vault) -> LiveVariable {
+    LiveVariable::new(move || {
+        if let Err(error) = vault.refresh() {
+            tracing::warn!(%error, "the vault's keys can't be read again; functions seal with the key of before");
+        }
+        vault.sealing_key().0.expose()
     })
 }
 

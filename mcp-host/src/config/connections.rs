@@ -18,6 +18,8 @@ pub struct ConnectionsConfig {
     pub refresh_lease_seconds: u64,
     /// How long a call waits for a refresh: seconds.
     pub refresh_wait_seconds: u64,
+    /// How old a token is at least that is refreshed because a service refuses it: seconds.
+    pub refused_refresh_seconds: u64,
     /// Time for a request to a provider: milliseconds.
     pub request_ms: u64,
     /// The longest answer of a provider: bytes.
@@ -35,6 +37,7 @@ impl Default for ConnectionsConfig {
             refresh_ahead_seconds: 60,
             refresh_lease_seconds: 30,
             refresh_wait_seconds: 20,
+            refused_refresh_seconds: 60,
             request_ms: 10_000,
             max_answer_bytes: 64 << 10,
             cleanup_poll_ms: 2_000,

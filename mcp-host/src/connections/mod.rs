@@ -1,12 +1,13 @@
 //! Connected accounts, as calls use them.
 //!
 //! `clients` reads what the operator has registered with providers, `refresh` keeps a token fresh whoever else is at it,
-//! `cleanup` revokes what was disconnected. [`Connections`] is what a call asks for the account that it acts with. Tokens
-//! are opened for each use and kept nowhere.
+//! `refused` is for tokens that a service does not accept, `cleanup` revokes what was disconnected. [`Connections`] is what a
+//! call asks for the account that it acts with. Tokens are opened for each use and kept nowhere.
 
 mod cleanup;
 mod clients;
 mod refresh;
+mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use bulkhead_connections::{Chosen, Connection, OauthClients, choose, fields};
 use bulkhead_connectors::AuthType;
 use bulkhead_execution::{JobError, JobErrorKind, NewEvent};
 use bulkhead_kernel::http::HttpClient;
-use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, UserId};
+use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::{CorrelationId, Ports};
 use bulkhead_vault::Scope;
 use serde_json::json;
@@ -51,6 +52,7 @@ struct Inner {
 pub(crate) struct Use<'a> {
     pub(crate) organization: OrganizationId,
     pub(crate) user: UserId,
+    pub(crate) project: Option<ProjectId>,
     pub(crate) job: Option<JobId>,
     pub(crate) correlation: &'a CorrelationId,
 }
@@ -62,6 +64,8 @@ pub(crate) struct UsedAccount {
     pub(crate) credential: BoundCredential,
     /// What the job's events say of it.
     pub(crate) event: NewEvent,
+    /// The account.
+    pub(crate) connection: Connection,
 }
 
 impl Connections {
@@ -79,8 +83,8 @@ impl Connections {
         Self(Arc::new(Inner { ports, vault, http, clients, config, name, public_url, refreshing }))
     }
 
-    /// The account that this call acts with: the user's own; `None` when they have none. Which one it is stands in the audit
-    /// trail before it is used.
+    /// The account that this call acts with: the user's own, else that of the project that the call names; `None` when there
+    /// is neither. Which one it is stands in the audit trail before it is used.
     ///
     /// # Errors
     /// A [`JobError`] when there is one that can't be used. It says what to do.
@@ -88,15 +92,14 @@ impl Connections {
         let Some(account) = connector.account() else { return Ok(None) };
         let slug = connector.entry().slug.as_str();
         let ports = &self.0.ports;
-        // Jobs belong to no project yet.
-        let chosen =
-            choose(ports, call.organization, call.user, None, slug).await.map_err(|error| away(slug, &error))?;
+        let chosen = choose(ports, call.organization, call.user, call.project, slug).await;
+        let chosen = chosen.map_err(|error| away(slug, &error))?;
         let connection = match chosen {
             Chosen::Nothing => return Ok(None),
             Chosen::Expired(connection) => return Err(self.expired(&connection)),
             Chosen::Connection(connection) => *connection,
         };
-        if connection.auth_type != account.auth_type {
+        if !account.auth_types.contain(connection.auth_type) {
             self.expire(&connection, "connector_changed", call.correlation).await?;
             return Err(self.expired(&connection));
         }
@@ -110,7 +113,7 @@ impl Connections {
         let words = format!("Acts with the connected account {:?}", connection.label);
         let event = NewEvent::info("connection", words, ports.now());
         let event = event.with_data(json!({ "connection": connection.id, "account": connection.account }));
-        Ok(Some(UsedAccount { credential, event }))
+        Ok(Some(UsedAccount { credential, event, connection }))
     }
 
     async fn record(&self, call: Use<'_>, connection: &Connection) -> Result<(), JobError> {
@@ -140,19 +143,37 @@ impl Connections {
 
     /// Why a call that needs this account fails, and what its user can do.
     fn expired(&self, connection: &Connection) -> JobError {
-        let base = self.0.public_url.trim_end_matches('/');
-        let url = format!("{base}/v1/connections/{}/reconnect", connection.id);
         let message = format!(
-            "the connected account {:?} of {} is not accepted by its provider any more; connect it again: POST {url} \
-             gives the link for it",
-            connection.label, connection.connector
+            "the connected account {:?} of {} is not accepted by its provider any more; {}",
+            connection.label,
+            connection.connector,
+            self.remedy(connection)
         );
         let details = json!({
             "connector": connection.connector,
             "connection": connection.id,
-            "reconnect": { "method": "POST", "url": url },
+            "reconnect": self.reconnect(connection),
         });
         JobError::new(JobErrorKind::ConnectionExpired, message).with_details(details)
+    }
+
+    /// The request that helps: a link for a connection by OAuth 2, a new connection for another one.
+    fn reconnect(&self, connection: &Connection) -> serde_json::Value {
+        let base = self.0.public_url.trim_end_matches('/');
+        let url = match connection.auth_type {
+            AuthType::Oauth2 => format!("{base}/v1/connections/{}/reconnect", connection.id),
+            AuthType::ApiKey | AuthType::None => format!("{base}/v1/connections"),
+        };
+        json!({ "method": "POST", "url": url })
+    }
+
+    /// The same for a person.
+    fn remedy(&self, connection: &Connection) -> String {
+        let url = self.reconnect(connection)["url"].as_str().unwrap_or_default().to_owned();
+        match connection.auth_type {
+            AuthType::Oauth2 => format!("connect it again: POST {url} gives the link for it"),
+            AuthType::ApiKey | AuthType::None => format!("disconnect it and connect a new one: POST {url}"),
+        }
     }
 
     /// The one lock of a connection in this process.

@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 const RECORD_ATTEMPTS: u32 = 6;
 
 /// What became of trying to refresh.
-enum Tried {
+pub(super) enum Tried {
     /// There is a new token, or the connection has changed otherwise: look again.
     Changed,
     /// Another process is at it.
@@ -97,7 +97,23 @@ impl Connections {
         found.filter(|found| matches!(found.state, State::Active { .. })).ok_or_else(|| self.expired(connection))
     }
 
-    async fn refresh(
+    /// Tries it, in a task of its own: a call that is canceled meanwhile must not cost the account its new tokens.
+    pub(super) async fn refresh(
+        &self,
+        connection: &Connection,
+        provider: &OauthProvider,
+        correlation: &CorrelationId,
+    ) -> Result<Tried, JobError> {
+        let (this, connection) = (self.clone(), connection.clone());
+        let (provider, correlation) = (provider.clone(), correlation.clone());
+        let trying = async move { this.refresh_now(&connection, &provider, &correlation).await };
+        tokio::spawn(trying).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a refresh broke");
+            Ok(Tried::NotNow(TokenError::Unavailable("the refresh broke".to_owned())))
+        })
+    }
+
+    async fn refresh_now(
         &self,
         connection: &Connection,
         provider: &OauthProvider,

@@ -4,21 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bulkhead_audit::Actor;
-use bulkhead_connections::{Connection, NewConnection, OauthClients, State, create, disconnect, fields, read};
+use bulkhead_connections::{
+    Connection, NewConnection, OauthClients, State, create, disconnect, fields, forget_steps, read,
+};
 use bulkhead_connectors::oauth::{OauthEntry, OauthProvider, SettingValues};
 use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_execution::JobErrorKind;
-use bulkhead_kernel::http::{HttpClient, HttpError};
+use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock as _, CorrelationId, Ports, Secret};
 use bulkhead_testkit::fake_http::json_response;
 use bulkhead_testkit::functions::Fixture;
 use bulkhead_testkit::{FakeHttp, ManualClock};
 use bulkhead_vault::{Author, NewSecret, Scope};
+use bytes::Bytes;
+use http::{Request, Response};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::Connections;
+use super::refused::Refused;
 use crate::config::{ConnectionsConfig, VaultConfig};
 use crate::vault::Vault;
 
@@ -51,7 +58,7 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
         name: "Mine".to_owned(),
         version: "1".to_owned(),
         description: "Mine.".to_owned(),
-        auth_type: AuthType::Oauth2,
+        auth_types: AuthType::Oauth2.into(),
         oauth: Some(provider.clone()),
         digest: "sha256:0".to_owned(),
         tools: Vec::new(),
@@ -60,7 +67,7 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
     let connector = bulkhead_connectors::get(&ports, "mine").await.expect("reads").expect("is there");
     let correlation = CorrelationId::parse("test").expect("sane");
     let caller = &fixture.ours.caller;
-    let new = NewConnection { label: "work".to_owned(), project: None, api_key: None };
+    let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::Oauth2, project: None, api_key: None };
     let made = create(&ports, caller, &connector, new, None, &correlation).await.expect("creates").connection;
     let active = sql("UPDATE connections SET status = 'active', refreshable = $1, expires_at = $2 WHERE id = $3")
         .bind(true)
@@ -90,9 +97,12 @@ impl World {
 
     /// One process's way to this provider.
     fn process(&self, name: &str, http: &Arc<FakeHttp>) -> Connections {
+        self.process_over(name, http.clone())
+    }
+
+    fn process_over(&self, name: &str, http: Arc<dyn HttpClient>) -> Connections {
         let clients = OauthClients::parse(r#"{"mine": {"client_id": "c", "client_secret": "s"}}"#).expect("clients");
         let config = ConnectionsConfig { refresh_ahead_seconds: 20, ..ConnectionsConfig::default() };
-        let http: Arc<dyn HttpClient> = http.clone();
         let place = (name.to_owned(), "https://bulkhead.example.com".to_owned());
         Connections::new(self.ports().clone(), self.vault.clone(), http, clients, config, place)
     }
@@ -203,6 +213,116 @@ async fn a_grant_that_is_dead_expires_the_connection() {
     assert_eq!(world.now().await.state, State::Expired { reason: "invalid_grant".to_owned() });
 }
 
+impl World {
+    /// What becomes of the account when the service refuses this version of it.
+    async fn renew(&self, process: &Connections, used: &Connection) -> Refused {
+        process.renew(used, &self.provider, &self.correlation).await.expect("is looked at")
+    }
+}
+
+/// A provider that answers when it is let.
+struct Held {
+    provider: Arc<FakeHttp>,
+    asked: Notify,
+    answer: Notify,
+}
+
+#[async_trait]
+impl HttpClient for Held {
+    async fn send(&self, request: Request<Bytes>, limits: HttpLimits) -> Result<Response<Bytes>, HttpError> {
+        self.asked.notify_one();
+        self.answer.notified().await;
+        self.provider.send(request, limits).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_canceled_while_it_refreshes_costs_no_tokens() {
+    let world = on_sqlite().await;
+    let held = Arc::new(Held { provider: rotating(), asked: Notify::new(), answer: Notify::new() });
+    let process = world.process_over("one", held.clone());
+    world.clock.advance(Duration::from_secs(60));
+    let (connection, provider, correlation) = (world.now().await, world.provider.clone(), world.correlation.clone());
+    let call = tokio::spawn(async move { process.fresh(connection, &provider, &correlation).await });
+    held.asked.notified().await;
+    call.abort();
+    assert!(call.await.is_err_and(|error| error.is_cancelled()));
+    held.answer.notify_one();
+    let stored = async {
+        while world.now().await.version == 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), stored).await.expect("the tokens are stored");
+    assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_refreshed_once_however_many_calls_it_had() {
+    let clock = Arc::new(ManualClock::default());
+    let postgres = world(Fixture::start_on_postgres(clock.clone()).await, clock).await;
+    for world in [on_sqlite().await, postgres] {
+        let (world, http) = (Arc::new(world), rotating());
+        let later =
+            sql("UPDATE connections SET expires_at = $1").bind(world.ports().now().plus(Duration::from_secs(3600)));
+        world.ports().sql.execute(later.across_tenants("a test")).await.expect("changes");
+        let used = world.now().await;
+        // What was refused while it was new is left alone.
+        world.clock.advance(Duration::from_millis(59_999));
+        assert_eq!(world.renew(&world.process("one", &http), &used).await, Refused::Unchanged);
+        assert!(http.sent().is_empty());
+        world.clock.advance(Duration::from_millis(1));
+        let processes = [world.process("one", &http), world.process("two", &http)];
+        let calls: Vec<_> = (0..20)
+            .map(|number| {
+                let (world, process, used) = (world.clone(), processes[number % 2].clone(), used.clone());
+                tokio::spawn(async move { world.renew(&process, &used).await })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.expect("no call panics"), Refused::Renewed);
+        }
+        assert_eq!(http.sent().len(), 1);
+        assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);
+        // The new token is refused as well: that is not for want of a refresh.
+        assert_eq!(world.renew(&processes[0], &world.now().await).await, Refused::Unchanged);
+        assert_eq!(http.sent().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_of_a_dead_grant_expires_the_connection() {
+    let world = on_sqlite().await;
+    let refusing = Arc::new(FakeHttp::json(400, &json!({ "error": "invalid_grant" })));
+    let process = world.process("one", &refusing);
+    let used = world.now().await;
+    world.clock.advance(Duration::from_secs(60));
+    let Refused::Expired(error) = world.renew(&process, &used).await else { panic!("it goes on") };
+    assert_eq!(error.kind, JobErrorKind::ConnectionExpired);
+    let url = format!("https://bulkhead.example.com/v1/connections/{}/reconnect", used.id);
+    assert_eq!(error.details.expect("details")["reconnect"], json!({ "method": "POST", "url": url }));
+    assert_eq!(world.now().await.state, State::Expired { reason: "invalid_grant".to_owned() });
+    // Whoever was refused at the same time learns the same.
+    assert!(matches!(world.renew(&process, &used).await, Refused::Expired(_)));
+    assert_eq!(refusing.sent().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_kept_while_its_provider_is_away_or_can_not_refresh() {
+    let world = on_sqlite().await;
+    let away = Arc::new(FakeHttp::json(503, &json!({})));
+    let used = world.now().await;
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.renew(&world.process("one", &away), &used).await, Refused::Unchanged);
+    let http = rotating();
+    let lasting = Connection { state: State::Active { expires_at: None, refreshable: false }, ..used.clone() };
+    assert_eq!(world.renew(&world.process("one", &http), &lasting).await, Refused::Unchanged);
+    let other = Connection { authority: "somebody-else".to_owned(), ..used };
+    assert_eq!(world.renew(&world.process("one", &http), &other).await, Refused::Unchanged);
+    assert!(http.sent().is_empty());
+    assert!(matches!(world.now().await.state, State::Active { .. }));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_go_to_nobody_but_who_gave_them() {
     let (world, http) = (on_sqlite().await, rotating());
@@ -236,4 +356,14 @@ async fn what_is_disconnected_is_revoked_and_forgotten() {
         "{bodies:?}"
     );
     assert!(world.clock.now() > world.connection.created_at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_erased_user_had_connected_is_revoked_and_forgotten() {
+    let (world, http) = (on_sqlite().await, Arc::new(FakeHttp::json(200, &json!({}))));
+    let (ports, user) = (world.ports(), world.fixture.ours.caller.user);
+    ports.sql.batch(forget_steps(user, &[], ports.now())).await.expect("disconnects");
+    world.process("one", &http).clean_up().await.expect("cleans up");
+    assert!(world.tokens().await.is_empty());
+    assert_eq!(http.sent().len(), 2, "both are given back to the provider");
 }

@@ -1,7 +1,9 @@
 //! What the embedder gives the runtime, and every limit it enforces.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_kernel::Secret;
@@ -20,8 +22,31 @@ pub struct EdgeConfig {
     /// Values of application variables. They win over `SPIN_VARIABLE_<NAME>` in the environment, which wins over the
     /// default in the manifest.
     pub variables: BTreeMap<String, Secret>,
+    /// Variables whose values become others while the runtime runs. They win over all of these.
+    pub live: BTreeMap<String, LiveVariable>,
     /// The limits.
     pub limits: EdgeLimits,
+}
+
+/// A variable that is looked up whenever a function asks for it, such as a key that is rotated meanwhile.
+#[derive(Clone)]
+pub struct LiveVariable(Arc<dyn Fn() -> Secret + Send + Sync>);
+
+impl LiveVariable {
+    /// One whose value this finds. It is called within a request, so it should take no time.
+    pub fn new(value: impl Fn() -> Secret + Send + Sync + 'static) -> Self {
+        Self(Arc::new(value))
+    }
+
+    pub(crate) fn value(&self) -> Secret {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for LiveVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LiveVariable(…)")
+    }
 }
 
 /// The limits of the runtime and of each request.

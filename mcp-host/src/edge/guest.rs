@@ -12,7 +12,7 @@ use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::config::EdgeLimits;
+use super::config::{EdgeLimits, LiveVariable};
 use super::engine::EPOCH_TICK;
 use super::host::key_value::KeyValueStorage;
 use super::host::postgres::PostgresPools;
@@ -27,6 +27,8 @@ pub(crate) struct ComponentContext {
     pub(crate) limits: Arc<EdgeLimits>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) variables: BTreeMap<String, Secret>,
+    /// Of these, those that are looked up for each use.
+    pub(crate) live: BTreeMap<String, LiveVariable>,
     pub(crate) outbound: OutboundHooks,
     /// The database `default`, when the component may open it.
     pub(crate) sqlite: Option<Arc<SqlitePool>>,

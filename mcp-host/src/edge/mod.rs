@@ -32,7 +32,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use config::{EdgeConfig, EdgeLimits};
+pub use config::{EdgeConfig, EdgeLimits, LiveVariable};
 pub use engine::EPOCH_TICK;
 pub use error::EdgeError;
 pub use routes::Route;

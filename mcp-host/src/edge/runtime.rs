@@ -18,7 +18,7 @@ use wasmtime_wasi_http::handler::{InstantiationError, ProxyHandler, TrapOrPanicE
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::allowed_hosts::AllowedHosts;
-use super::config::{EdgeConfig, EdgeLimits};
+use super::config::{EdgeConfig, EdgeLimits, LiveVariable};
 use super::error::EdgeError;
 use super::guest::{ComponentContext, Ticket};
 use super::host::key_value::{KeyValueStorage, SqliteStorage};
@@ -29,7 +29,7 @@ use super::outbound::OutboundHooks;
 use super::problem::NoAnswer;
 use super::request;
 use super::routes::{Route, RouteMatch, Routes, WELL_KNOWN_PREFIX};
-use super::variables::ApplicationVariables;
+use super::variables::{ApplicationVariables, live_of_component};
 use super::worker::FunctionHandler;
 use super::{component, engine};
 use crate::compile_cache::CompileCache;
@@ -98,6 +98,7 @@ impl EdgeRuntime {
             key_value: Arc::new(SqliteStorage::new(config.key_value_default.clone(), &limits)),
             limits: limits.clone(),
             variables,
+            live: config.live.clone(),
         };
         let mut functions = BTreeMap::new();
         for (id, entry) in &manifest.components {
@@ -229,6 +230,7 @@ struct Shared {
     key_value: Arc<dyn KeyValueStorage>,
     limits: Arc<EdgeLimits>,
     variables: ApplicationVariables,
+    live: BTreeMap<String, LiveVariable>,
 }
 
 impl Shared {
@@ -246,6 +248,7 @@ impl Shared {
             limits: self.limits.clone(),
             environment: entry.environment.clone(),
             variables: self.variables.of_component(&manifest.path, id, &entry.variables)?,
+            live: live_of_component(&self.live, &entry.variables),
             outbound: self.outbound.restricted_to(allowed.clone()),
             sqlite: (!entry.sqlite_databases.is_empty()).then(|| self.sqlite.clone()),
             key_value: (!entry.key_value_stores.is_empty()).then(|| self.key_value.clone()),

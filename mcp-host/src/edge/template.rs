@@ -31,6 +31,14 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// The variable that it is, when it is nothing else.
+    pub(crate) fn as_variable(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Part::Variable(name)] => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether it names no variable.
     pub(crate) fn is_literal(&self) -> bool {
         self.0.iter().all(|part| matches!(part, Part::Literal(_)))

@@ -1,13 +1,14 @@
 //! Application variables, and what each component sees of them.
 //!
-//! Values never change while the runtime runs, so they are looked up once, at start-up, where a missing one can still
-//! be refused. All of them are held as secrets: whether one is marked `secret` is the manifest's opinion.
+//! Values never change while the runtime runs, but for those that are live, so they are looked up once, at start-up, where a
+//! missing one can still be refused. All of them are held as secrets: whether one is marked `secret` is the manifest's opinion.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use bulkhead_kernel::Secret;
 
+use super::config::LiveVariable;
 use super::error::EdgeError;
 use super::manifest::Variable;
 use super::template::Template;
@@ -58,6 +59,18 @@ impl ApplicationVariables {
         }
         Ok(values)
     }
+}
+
+/// What of a component's variables is live: those that are one of these and nothing else.
+pub(crate) fn live_of_component(
+    live: &BTreeMap<String, LiveVariable>,
+    templates: &BTreeMap<String, String>,
+) -> BTreeMap<String, LiveVariable> {
+    let found = templates.iter().filter_map(|(name, text)| {
+        let template = Template::parse(text).ok()?;
+        Some((name.clone(), live.get(template.as_variable()?)?.clone()))
+    });
+    found.collect()
 }
 
 /// Checks a variable's name by Spin's rules, so that every name has exactly one environment variable.
@@ -128,5 +141,14 @@ mod tests {
         for bad in ["", "A", "1a", "a_", "a__b", "a-b"] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn what_is_one_live_variable_is_live() {
+        let live = BTreeMap::from([("key".to_owned(), LiveVariable::new(|| Secret::new("now".to_owned())))]);
+        let templates = [("a", "{{ key }}"), ("b", "{{key}}"), ("c", "x{{ key }}"), ("d", "{{ other }}"), ("e", "key")];
+        let templates = templates.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let found = live_of_component(&live, &templates);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(found["a"].value().expose(), "now");
     }
 }

@@ -4,6 +4,7 @@ mod health;
 mod internal;
 mod local_host;
 mod metrics;
+mod open_answers;
 mod server;
 mod sessions;
 mod unread;
@@ -30,6 +31,7 @@ use crate::observability::Metrics;
 use crate::sandbox::{DocumentLimits, LiveConnectors, OutboundClient};
 use crate::worker::Worker;
 
+pub use open_answers::OpenAnswers;
 pub use server::{ServeError, bind, serve};
 use sessions::Sessions;
 
@@ -59,6 +61,8 @@ pub struct HostParts {
     pub(crate) gate: Arc<Gate>,
     /// Gets metadata documents of OAuth clients.
     pub(crate) documents: Documents,
+    /// What the MCP endpoint has still to say.
+    pub(crate) answers: OpenAnswers,
 }
 
 /// How documents are had that strangers name.
@@ -101,6 +105,8 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
             std::future::ready(found.ok_or_else(|| Problem::new(Kind::UnknownPath, "nothing has this path")))
         },
     );
+    // Clients in a browser look for it from their own site.
+    let own = own.for_other_sites(&[Resource::WELL_KNOWN, "/.well-known/oauth-protected-resource/{*resource}"]);
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
     let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));
@@ -110,6 +116,7 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     };
     let mcp = mcp
         .layer(from_fn_with_state(api, bulkhead_http_api::answer))
+        .layer(from_fn_with_state(host.0.answers.clone(), open_answers::count))
         .layer(from_fn(count(host.0.metrics.clone(), "mcp")));
     let router = own.layer(from_fn(count(host.0.metrics.clone(), "host"))).merge(mcp);
     let router = match host.0.edge.clone() {

@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use super::handler::{Request, Shared, is_stateless};
 use super::input::{self, Binding};
-use super::result;
 use super::session::Session;
 use super::tasks::{self, Called};
 use super::watch::{Watch, watched};
+use super::{project, result};
 use crate::worker::CallError;
 
 pub(super) async fn call(
     shared: &Shared,
     session: &Session,
-    Request { caller, correlation, gap }: Request,
+    Request { caller, project, correlation, gap }: Request,
     request: CallToolRequestParams,
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
@@ -40,6 +40,7 @@ pub(super) async fn call(
             connector: connector.to_owned(),
             tool: tool.to_owned(),
             arguments,
+            project,
             round,
             continues: None,
             idempotency_key: None,
@@ -113,6 +114,7 @@ fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> 
         Refusal::InsufficientScope(scope) => {
             Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": scope }))))
         }
+        Refusal::UnknownProject | Refusal::ProjectRole(_) => Err(project::refused(refusal)),
         Refusal::Denied(denied) => Err(tasks::denied(*denied)),
         Refusal::ToolRestricted(..) => {
             Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "type": "tool_restricted" }))))

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::input::Sealer;
 use super::lists::{LiveLists, page};
 use super::session::Session;
-use super::{call, read, subscriptions, tasks};
+use super::{call, project, read, subscriptions, tasks};
 use crate::auth::ScopeGap;
 use crate::config::McpConfig;
 use crate::worker::Worker;
@@ -40,32 +41,41 @@ pub(super) struct Shared {
     pub(super) config: McpConfig,
     pub(super) stop: CancellationToken,
     lists: LiveLists,
-    /// Who calls when requests don't say it.
-    local_caller: Option<Caller>,
+    /// Who calls when requests don't say it, and in which project.
+    local: Option<(Caller, Option<ProjectId>)>,
 }
 
 /// Who makes a request, and which it is.
 pub(super) struct Request {
     pub(super) caller: Caller,
+    /// The project in which they make it.
+    pub(super) project: Option<ProjectId>,
     pub(super) correlation: CorrelationId,
     pub(super) gap: ScopeGap,
 }
 
+impl Request {
+    /// Who makes it, and in which project.
+    pub(super) fn who(&self) -> (&Caller, Option<ProjectId>) {
+        (&self.caller, self.project)
+    }
+}
+
 impl McpServer {
-    /// A server for the worker's connectors. `secret` seals what clients carry for tools. `local_caller` is who calls
-    /// where requests bring no credential.
+    /// A server for the worker's connectors. `secret` seals what clients carry for tools. `local` is who calls
+    /// where requests bring no credential, and the project where they name none.
     #[must_use]
     pub fn new(
         ports: Ports,
         worker: Worker,
         secret: &Secret,
         config: McpConfig,
-        local_caller: Option<Caller>,
+        local: Option<(Caller, Option<ProjectId>)>,
         stop: CancellationToken,
     ) -> Self {
         let lists = LiveLists::of(worker.installed());
         let sealer = Sealer::new(secret, Duration::from_secs(config.input_seconds));
-        let shared = Shared { ports, worker, sealer, config, stop, lists, local_caller };
+        let shared = Shared { ports, worker, sealer, config, stop, lists, local };
         Self { shared: Arc::new(shared), session: Arc::default() }
     }
 
@@ -79,12 +89,20 @@ impl McpServer {
         let parts = context.extensions.get::<http::request::Parts>();
         let extensions = parts.map(|parts| &parts.extensions);
         let caller = extensions.and_then(|extensions| extensions.get::<Caller>());
-        let caller = caller.or(self.shared.local_caller.as_ref()).cloned();
+        let local = self.shared.local.as_ref();
+        let caller = caller.or(local.map(|(caller, _)| caller)).cloned();
         let caller = caller.ok_or_else(|| ErrorData::internal_error("the request has no caller", None))?;
+        let named = parts.map(|parts| project::named_by(&parts.uri)).transpose()?.flatten();
+        let project = named.or_else(|| local.and_then(|(_, project)| *project));
         let correlation = extensions.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
         let entropy = self.shared.ports.entropy.as_ref();
         let gap = extensions.and_then(|extensions| extensions.get::<ScopeGap>()).cloned().unwrap_or_default();
-        Ok(Request { gap, caller, correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)) })
+        Ok(Request {
+            gap,
+            caller,
+            project,
+            correlation: correlation.unwrap_or_else(|| CorrelationId::accept(None, entropy)),
+        })
     }
 
     /// Begins to tell a client of an older version of changes, once a session.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::handler::{Request, Shared, is_stateless};
 use super::input::{self, Binding};
+use super::project;
 use crate::sandbox::{Connector, Invocation, Operation, Subject};
 use crate::worker::ReadError;
 
@@ -144,7 +145,7 @@ pub(super) async fn complete(
         others: others.into_iter().collect(),
     };
     let read =
-        shared.worker.read(&who.caller, &who.correlation, connector.clone(), Invocation::new(operation), context.ct);
+        shared.worker.read(who.who(), &who.correlation, connector.clone(), Invocation::new(operation), context.ct);
     result(read.await.map_err(|error| failed(error, None))?)
 }
 
@@ -168,7 +169,7 @@ impl Reading<'_> {
         for _ in 0..shared.config.max_rounds.max(1) {
             let invocation = Invocation { round, ..Invocation::new(operation.clone()) };
             let cancel = context.ct.clone();
-            let read = shared.worker.read(&who.caller, &who.correlation, connector.clone(), invocation, cancel).await;
+            let read = shared.worker.read(who.who(), &who.correlation, connector.clone(), invocation, cancel).await;
             let value = read.map_err(|error| failed(error, Some(request.1)))?;
             let Some(asked) = InputRequired::of_result(&value) else { return Ok(Read::Done(result(value)?)) };
             if is_stateless(&context) {
@@ -206,6 +207,7 @@ fn failed(error: ReadError, uri: Option<&str>) -> ErrorData {
             let text = format!("{}: {}", error.kind.as_str(), error.message);
             ErrorData::internal_error(text, Some(json!({ "type": error.kind, "details": error.details })))
         }
+        ReadError::Refused(refusal) => project::refused(&refusal),
         ReadError::Sql(error) => {
             tracing::error!(%error, "a reading could not be recorded");
             ErrorData::internal_error("the request could not be recorded, so it was not done; try again", None)

@@ -103,6 +103,8 @@ impl Metrics {
             SubmitError::Refused(Refusal::UnknownConnector(_)) => "unknown_connector",
             SubmitError::Refused(Refusal::UnknownTool(_)) => "unknown_tool",
             SubmitError::Refused(Refusal::ToolRestricted(..)) => "tool_restricted",
+            SubmitError::Refused(Refusal::UnknownProject) => "unknown_project",
+            SubmitError::Refused(Refusal::ProjectRole(_)) => "project_role",
             SubmitError::Refused(Refusal::InvalidArguments(_)) => "invalid_arguments",
             SubmitError::Refused(Refusal::IdempotencyKeyReused | Refusal::InvalidIdempotencyKey) => "idempotency_key",
             SubmitError::Refused(Refusal::InsufficientScope(_)) => "insufficient_scope",

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bulkhead_connectors::AuthType;
 use bulkhead_connectors::oauth::{OauthEntryError, OauthProvider, SettingValues};
+use bulkhead_connectors::{AuthType, AuthTypes};
 
 use super::manifest::{AuthError, ConnectorManifest, ManifestError};
 
 /// A connector's accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// How they are connected: by OAuth 2 or by a key.
-    pub auth_type: AuthType,
+    /// How they are connected: by OAuth 2, by a key, or by either.
+    pub auth_types: AuthTypes,
     /// The credential whose value the token or key is.
     pub credential: String,
     /// Who gives tokens, by OAuth 2.
@@ -35,16 +35,19 @@ impl ConnectorManifest {
 
     fn read_account(&self, settings: SettingValues<'_>) -> Result<Option<Account>, AuthError> {
         let auth = &self.auth;
-        let provider = match (auth.kind, &auth.oauth2) {
-            (AuthType::None, None) if auth.credential.is_none() => return Ok(None),
-            (AuthType::None, _) => return Err(AuthError::NoAccount),
-            (AuthType::ApiKey, Some(_)) => return Err(AuthError::KeyWithProvider),
-            (AuthType::ApiKey, None) => None,
-            (AuthType::Oauth2, None) => return Err(AuthError::NoProvider),
-            (AuthType::Oauth2, Some(entry)) => match entry.clone().resolve(&self.slug, settings) {
-                Ok(provider) => Some(provider),
+        let by_oauth = auth.types.contain(AuthType::Oauth2);
+        let (auth_types, provider) = match &auth.oauth2 {
+            None if auth.types.contain(AuthType::None) && auth.credential.is_none() => return Ok(None),
+            _ if auth.types.contain(AuthType::None) => return Err(AuthError::NoAccount),
+            None if by_oauth => return Err(AuthError::NoProvider),
+            Some(_) if !by_oauth => return Err(AuthError::KeyWithProvider),
+            None => (auth.types.clone(), None),
+            Some(entry) => match entry.clone().resolve(&self.slug, settings) {
+                Ok(provider) => (auth.types.clone(), Some(provider)),
                 Err(OauthEntryError::NoSetting { setting, .. }) if self.settings.contains_key(&setting) => {
-                    return Ok(None);
+                    // What is left goes without the provider.
+                    let Some(others) = auth.types.without(AuthType::Oauth2) else { return Ok(None) };
+                    (others, None)
                 }
                 Err(error) => return Err(error.into()),
             },
@@ -54,7 +57,7 @@ impl ConnectorManifest {
             (None, [only]) => only.name.clone(),
             _ => return Err(AuthError::Credential),
         };
-        Ok(Some(Account { auth_type: auth.kind, credential, provider }))
+        Ok(Some(Account { auth_types, credential, provider }))
     }
 }
 
@@ -80,7 +83,7 @@ mod tests {
     #[test]
     fn an_account_goes_into_the_one_credential_or_the_one_that_is_named() {
         let key = account(&format!("auth.type = 'api_key'{TOKEN}"), &[]).expect("an account").expect("is one");
-        assert_eq!((key.auth_type, key.credential.as_str(), key.provider), (AuthType::ApiKey, "token", None));
+        assert_eq!((key.auth_types, key.credential.as_str(), key.provider), (AuthType::ApiKey.into(), "token", None));
         let named =
             format!("auth.type = 'oauth2'\nauth.credential = 'other'\nauth.oauth2.provider = 'github'{TOKEN}{OTHER}");
         let named = account(&named, &[]).expect("an account").expect("is one");
@@ -98,6 +101,7 @@ mod tests {
             (format!("auth.type = 'none'\nauth.oauth2.provider = 'github'{TOKEN}"), "none"),
             (format!("auth.type = 'api_key'\nauth.oauth2.provider = 'github'{TOKEN}"), "api_key"),
             (format!("auth.type = 'oauth2'{TOKEN}"), "needs [auth.oauth2]"),
+            (format!("auth.type = ['oauth2', 'api_key']{TOKEN}"), "needs [auth.oauth2]"),
             ("auth.type = 'api_key'".to_owned(), "credential"),
             (format!("auth.type = 'api_key'{TOKEN}{OTHER}"), "credential"),
             (format!("auth.type = 'api_key'\nauth.credential = 'nothing'{TOKEN}"), "credential"),
@@ -107,6 +111,21 @@ mod tests {
             let error = account(&body, &[]).expect_err(&body);
             assert!(error.contains("connector x: [auth]") && error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn an_account_may_be_connected_in_several_ways() {
+        let both = |oauth2: &str| format!("auth.type = ['oauth2', 'api_key']\n{oauth2}\n{TOKEN}");
+        let account = account(&both("auth.oauth2.provider = 'github'"), &[]).expect("an account").expect("is one");
+        assert_eq!(account.auth_types.as_text(), "oauth2 api_key");
+        assert_eq!(account.provider.map(|provider| provider.client).as_deref(), Some("github"));
+        // Without the setting that says where tokens come from there are keys all the same.
+        let waiting = format!(
+            "auth.type = ['oauth2', 'api_key']\nauth.oauth2.authorize_url = '{{{{ settings.url }}}}/a'\n\
+             auth.oauth2.token_url = '{{{{ settings.url }}}}/t'\nsettings.url = {{ description = 'U.', type = 'url' }}{TOKEN}"
+        );
+        let waiting = super::tests::account(&waiting, &[]).expect("an account").expect("is one");
+        assert_eq!((waiting.auth_types, waiting.provider), (AuthType::ApiKey.into(), None));
     }
 
     #[test]

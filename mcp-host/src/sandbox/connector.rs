@@ -207,7 +207,7 @@ impl Connector {
             name: manifest.name,
             version: manifest.version,
             description: manifest.description,
-            auth_type: manifest.auth.kind,
+            auth_types: manifest.auth.types,
             oauth: account.as_ref().and_then(|account| account.provider.clone()),
             digest,
             tools,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bulkhead_connectors::oauth::{OauthEntry, OauthEntryError};
-use bulkhead_connectors::{Annotations, AuthType, Slug};
+use bulkhead_connectors::{Annotations, AuthTypes, Slug};
 use serde::Deserialize;
 
 use super::credentials::{Credential, CredentialBinding, CredentialError, check_apart};
@@ -46,9 +46,9 @@ pub struct ConnectorManifest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// By which method.
+    /// By which method, or by which of several.
     #[serde(rename = "type")]
-    pub kind: AuthType,
+    pub types: AuthTypes,
     /// Which of `[[credentials]]` gets the account's token or key; needed only where there are several.
     #[serde(default)]
     pub credential: Option<String>,
@@ -64,7 +64,7 @@ pub enum AuthError {
     #[error("type = \"none\" goes with neither credential nor [auth.oauth2]")]
     NoAccount,
     /// A key has no provider.
-    #[error("type = \"api_key\" goes without [auth.oauth2]")]
+    #[error("[auth.oauth2] goes with the type \"oauth2\", not with \"api_key\" alone")]
     KeyWithProvider,
     /// Nobody gives tokens.
     #[error("type = \"oauth2\" needs [auth.oauth2]")]

@@ -29,13 +29,16 @@ pub struct RunReport {
     pub events: Vec<NewEvent>,
     /// Resources that are worth reading again, as the guest says.
     pub updated: Vec<String>,
+    /// The names of credentials with which a request was answered 401.
+    pub refused: Vec<String>,
 }
 
 impl RunReport {
     /// Of a run that failed before it began.
     #[must_use]
     pub fn failed(error: JobError) -> Self {
-        Self { outcome: Outcome::Failed(error), usage: Usage::default(), events: Vec::new(), updated: Vec::new() }
+        let (events, updated, refused) = (Vec::new(), Vec::new(), Vec::new());
+        Self { outcome: Outcome::Failed(error), usage: Usage::default(), events, updated, refused }
     }
 }
 
@@ -127,7 +130,8 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
             events.push(NewEvent::info("log", said, clock.now()).at_level(EventLevel::Error));
         }
     }
-    RunReport { outcome, usage, events, updated }
+    let refused = traffic.refused.into_iter().collect();
+    RunReport { outcome, usage, events, updated, refused }
 }
 
 /// Ends the guest when it has computed for too long, and lets others run when it has for a while.

@@ -1,18 +1,27 @@
 //! What a call proves itself with: the account that its user has connected, or else what the vault has for the connector. It
 //! is read for every call and kept nowhere.
 
+use bulkhead_connections::Connection;
 use bulkhead_execution::{JobError, JobErrorKind, NewEvent};
 use bulkhead_kernel::id::OrganizationId;
 
 use super::Worker;
 use crate::connections::Use;
-use crate::sandbox::{BoundCredential, Connector};
+use crate::sandbox::{BoundCredential, Connector, RunReport};
 
 /// What a call proves itself with, and what its job's events say of it.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) credentials: Vec<BoundCredential>,
     pub(super) event: Option<NewEvent>,
+    pub(super) account: Option<Account>,
+}
+
+/// The connected account among the credentials.
+#[derive(Debug)]
+pub(super) struct Account {
+    credential: String,
+    connection: Connection,
 }
 
 impl Worker {
@@ -27,10 +36,27 @@ impl Worker {
         }
         let account = self.0.connections.account(call, connector).await?;
         let mut credentials = self.shared(call.organization, connector).await?;
-        let Some(account) = account else { return Ok(Found { credentials, event: None }) };
-        credentials.retain(|credential| credential.name != account.credential.name);
+        let Some(account) = account else { return Ok(Found { credentials, ..Found::default() }) };
+        let name = account.credential.name.clone();
+        credentials.retain(|credential| credential.name != name);
         credentials.push(account.credential);
-        Ok(Found { credentials, event: Some(account.event) })
+        let used = Account { credential: name, connection: account.connection };
+        Ok(Found { credentials, event: Some(account.event), account: Some(used) })
+    }
+
+    /// Sees to the account if the service has refused it.
+    pub(super) async fn look_after(
+        &self,
+        account: Option<Account>,
+        call: Use<'_>,
+        connector: &Connector,
+        report: &mut RunReport,
+    ) {
+        if let Some(Account { credential, connection }) = account
+            && report.refused.contains(&credential)
+        {
+            self.0.connections.refused(&connection, connector, call.correlation, report).await;
+        }
     }
 
     /// What the operator has set for a connector.

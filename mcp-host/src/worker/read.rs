@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bulkhead_audit::{AuditEvent, Outcome as AuditOutcome, Target};
-use bulkhead_execution::{JobError, JobErrorKind, Outcome};
-use bulkhead_kernel::id::{OrganizationId, UserId};
+use bulkhead_execution::{JobError, JobErrorKind, Outcome, Refusal, refuse_project};
+use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde_json::Value;
@@ -20,6 +20,9 @@ pub enum ReadError {
     /// The connector did not give it.
     #[error("{}", .0.message)]
     Failed(JobError),
+    /// It was refused, and that is recorded.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// It could not be recorded, so it was not done.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -29,14 +32,14 @@ pub enum ReadError {
 }
 
 impl Worker {
-    /// Reads in a fresh instance, and gives MCP's result. What the connector is asked is audited before and after;
-    /// completions are not, because they reach nothing outside the sandbox.
+    /// Reads in a fresh instance, in a project if the caller names one, and gives MCP's result. What the connector is asked is
+    /// audited before and after; completions are not, because they reach nothing outside the sandbox.
     ///
     /// # Errors
     /// [`ReadError`].
     pub async fn read(
         &self,
-        caller: &Caller,
+        (caller, project): (&Caller, Option<ProjectId>),
         correlation: &CorrelationId,
         connector: Arc<Connector>,
         invocation: Invocation,
@@ -49,15 +52,20 @@ impl Worker {
         let slug = connector.entry().slug.as_str();
         let audited = audited(slug, &invocation.operation)
             .map(|(action, target)| AuditEvent::pending(ports, caller, action, target, correlation));
+        if let (Some(project), Some(event)) = (project, &audited)
+            && let Some(refusal) = refuse_project(ports, caller, project).await?
+        {
+            bulkhead_audit::record_refusal(ports, &event.clone().refused(refusal.to_string())).await?;
+            return Err(refusal.into());
+        }
         if let Some(event) = &audited {
             ports.sql.execute(bulkhead_audit::begin(event)).await?;
         }
-        let (worker, organization, user, correlation) =
-            (self.clone(), caller.organization, caller.user, correlation.clone());
+        let (worker, caller, correlation) = (self.clone(), caller.clone(), correlation.clone());
         // A task of its own: the entry is completed also when whoever asked goes away.
         let running = self.0.tasks.spawn(async move {
             let outcome = tokio::select! {
-                outcome = worker.do_read(call(organization, user, &correlation), &connector, invocation) => outcome,
+                outcome = worker.do_read(call(&caller, project, &correlation), &connector, invocation) => outcome,
                 () = cancel.cancelled() => {
                     Outcome::Failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran"))
                 }
@@ -84,13 +92,16 @@ impl Worker {
                 return Outcome::Failed(JobError::new(JobErrorKind::ConnectorUnavailable, message));
             }
         }
+        let mut account = None;
         if !matches!(invocation.operation, Operation::Completion { .. }) {
             match self.credentials(call, connector).await {
-                Ok(found) => invocation.credentials = found.credentials,
+                Ok(found) => (invocation.credentials, account) = (found.credentials, found.account),
                 Err(error) => return Outcome::Failed(error),
             }
         }
-        connector.call(invocation).await.outcome
+        let mut report = connector.call(invocation).await;
+        self.look_after(account, call, connector, &mut report).await;
+        report.outcome
     }
 
     async fn complete(&self, event: &AuditEvent, outcome: &Outcome) -> Result<(), SqlError> {
@@ -106,8 +117,8 @@ impl Worker {
 }
 
 /// What is read becomes no job.
-fn call(organization: OrganizationId, user: UserId, correlation: &CorrelationId) -> Use<'_> {
-    Use { organization, user, job: None, correlation }
+fn call<'a>(caller: &Caller, project: Option<ProjectId>, correlation: &'a CorrelationId) -> Use<'a> {
+    Use { organization: caller.organization, user: caller.user, project, job: None, correlation }
 }
 
 fn audited(slug: &str, operation: &Operation) -> Option<(&'static str, Target)> {

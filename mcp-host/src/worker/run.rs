@@ -85,10 +85,11 @@ impl Worker {
                 let call = Use {
                     organization: job.organization,
                     user: job.user,
+                    project: job.project,
                     job: Some(job.id),
                     correlation: &correlation,
                 };
-                let Found { credentials, event } = match self.credentials(call, connector).await {
+                let Found { credentials, event, account } = match self.credentials(call, connector).await {
                     Ok(found) => found,
                     Err(error) => return RunReport::failed(error),
                 };
@@ -96,6 +97,7 @@ impl Worker {
                 let invocation =
                     Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
                 let mut report = connector.call(invocation).await;
+                self.look_after(account, call, connector, &mut report).await;
                 self.tell(job, connector, &report.updated);
                 drop(report.events.splice(..0, event));
                 report
@@ -139,7 +141,7 @@ impl Worker {
 
     /// Records the end. A database that is away for a moment does not cost the result.
     async fn finish(&self, job: Job, lease: &Lease, report: RunReport) -> Option<Job> {
-        let RunReport { outcome, usage, events, updated: _ } = report;
+        let RunReport { outcome, usage, events, updated: _, refused: _ } = report;
         let ended = Ended::new(&self.0.ports, job, outcome, Some(usage), events);
         let mut pause = Duration::from_millis(50);
         for attempt in 1..=FINISH_ATTEMPTS {

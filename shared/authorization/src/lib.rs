@@ -3,7 +3,7 @@
 //! `parameters.rs` is how OAuth's requests are written, `error.rs` how it refuses, `policy.rs` the limits; `client/` who asks,
 //! `request.rs` what for, `code/` the authorization code grant, `device/` the one for terminals (RFC 8628), `refresh.rs`,
 //! `revoke.rs` (RFC 7009) and `introspect.rs` (RFC 7662) what becomes of it, `metadata.rs` what clients are told about all
-//! of this. What is granted is a session of identity's, with the client's id: this crate has no tokens of its own.
+//! of this, `forget.rs` what goes with a user. What is granted is a session of identity's, with the client's id: this crate has no tokens of its own.
 //!
 //! A grant type more is a folder like `device/`, a member of [`GrantType`], and a branch in the function's token endpoint.
 
@@ -11,6 +11,7 @@ mod client;
 mod code;
 mod device;
 mod error;
+mod forget;
 mod grant;
 mod introspect;
 mod metadata;
@@ -31,6 +32,7 @@ pub use device::{
     Decision, DeviceAuthorization, PendingDevice, begin_device, decide_device, find_device, redeem_device_code,
 };
 pub use error::{Code, Failure, OAuthError};
+pub use forget::forget_steps;
 pub use grant::{GrantType, Grantor};
 pub use introspect::{Introspector, introspect};
 pub use metadata::{openid_configuration, server_metadata};

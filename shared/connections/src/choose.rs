@@ -1,5 +1,6 @@
 //! Which connection a call uses.
 
+use bulkhead_identity::{ProjectPermission, project_role_of};
 use bulkhead_kernel::Ports;
 use bulkhead_kernel::id::{OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::sql::SqlError;
@@ -20,7 +21,8 @@ pub enum Chosen {
     Nothing,
 }
 
-/// The caller's own connection, else that of the project in which the call is made. Never another user's.
+/// The caller's own connection, else that of the project in which the call is made, if they may still use it. Never another
+/// user's.
 ///
 /// # Errors
 /// [`SqlError`] when they can't be read.
@@ -33,7 +35,10 @@ pub async fn choose(
 ) -> Result<Chosen, SqlError> {
     let database = ports.sql.as_ref();
     let mut found = store::own(database, organization, user, connector).await?;
-    if let (None, Some(project)) = (&found, project) {
+    if let (None, Some(project)) = (&found, project)
+        && let Some(role) = project_role_of(ports, organization, user, project).await?
+        && role.may(ProjectPermission::UseConnections)
+    {
         found = store::shared(database, organization, project, connector).await?;
     }
     Ok(match found.map(Box::new) {

@@ -2,6 +2,7 @@
 
 use bulkhead_audit::{Actor, AuditEvent, Outcome};
 use bulkhead_connectors::oauth::OauthProvider;
+use bulkhead_identity::hold_membership;
 use bulkhead_kernel::http::{HttpClient, HttpLimits};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{CorrelationId, Ports, Secret};
@@ -85,6 +86,9 @@ pub enum CompleteError {
     /// The connection was disconnected, or its connector removed, meanwhile.
     #[error("what was to be connected is not there any more")]
     Gone,
+    /// Whoever asked for it has left the organisation, or may not connect for the project any more.
+    #[error("whoever asked for this may not connect this account any more")]
+    NotAllowed,
     /// Somebody else than the provider answers.
     #[error("the answer does not come from the provider that was asked")]
     WrongIssuer,
@@ -125,6 +129,7 @@ impl CompleteError {
             Self::UnknownState => "unknown_state",
             Self::OtherBrowser => "other_browser",
             Self::Gone => "gone",
+            Self::NotAllowed => "not_allowed",
             Self::WrongIssuer => "wrong_issuer",
             Self::Denied(code) => code,
             Self::NoCode => "no_code",
@@ -175,16 +180,41 @@ pub async fn complete(
     if database.execute(store::use_transaction(transaction.organization, transaction.id, now)).await? != 1 {
         return Err(CompleteError::UnknownState);
     }
-    let attempt = attempt(ports, transaction).await.map_err(|error| match error {
-        StartError::Sql(error) => CompleteError::Sql(error),
-        _ => CompleteError::Gone,
-    })?;
-    match exchange(completion, &attempt, answer).await {
-        Ok(tokens) => activate(ports, completion, attempt, tokens, correlation).await,
+    let event = event(ports, &transaction, correlation);
+    let attempt = match attempt(ports, transaction).await {
+        Ok(attempt) => attempt,
+        Err(StartError::Sql(error)) => return Err(error.into()),
+        Err(StartError::NotAllowed) => {
+            let error = CompleteError::NotAllowed;
+            bulkhead_audit::record_refusal(ports, &event.refused(error.code())).await?;
+            return Err(error);
+        }
+        Err(_) => return Err(CompleteError::Gone),
+    };
+    let tokens = match exchange(completion, &attempt, answer).await {
+        Ok(tokens) => tokens,
         Err(error) => {
             fail(ports, &attempt, error.code(), correlation).await?;
-            Err(error)
+            return Err(error);
         }
+    };
+    let (given, provider) = (tokens.clone(), attempt.provider.clone());
+    let completed = activate(ports, completion, attempt, tokens, correlation).await;
+    if let Err(CompleteError::Gone | CompleteError::NotAllowed) = completed {
+        revoke(completion, &provider, &given).await;
+    }
+    if let Err(CompleteError::NotAllowed) = completed {
+        bulkhead_audit::record_refusal(ports, &event.refused(CompleteError::NotAllowed.code())).await?;
+    }
+    completed
+}
+
+/// Tokens that are not stored must not live on.
+async fn revoke(completion: &Completion<'_>, provider: &OauthProvider, tokens: &GrantedTokens) {
+    let Some(client) = completion.clients.get(&provider.client) else { return };
+    let endpoint = TokenEndpoint::new(provider, client, completion.http, HttpLimits::default());
+    if let Err(error) = endpoint.revoke(&tokens.access_token, tokens.refresh_token.as_ref()).await {
+        tracing::warn!(%error, "tokens that were not stored could not be revoked");
     }
 }
 
@@ -241,7 +271,7 @@ async fn activate(
     tokens: GrantedTokens,
     correlation: &CorrelationId,
 ) -> Result<Completed, CompleteError> {
-    let Attempt { transaction, connection, connector_name, provider } = attempt;
+    let Attempt { transaction, connection, membership, connector_name, provider } = attempt;
     let now = ports.now();
     let refreshable = provider.refresh && tokens.refresh_token.is_some();
     let state = connection.state.clone().connected(tokens.expires_at(now), refreshable);
@@ -258,7 +288,8 @@ async fn activate(
     let field = |name: &str| name.parse().expect("a name");
     let secret = |name, value| NewSecret { scope: scope.clone(), field: field(name), value };
     let mut secrets = vec![secret(fields::CREDENTIAL, tokens.access_token)];
-    let mut steps = vec![store::update(&connected, version, now).expecting(1)];
+    // Whoever asked for it may have had to leave while the provider was asked.
+    let mut steps = vec![store::update(&connected, version, now).expecting(1), hold_membership(&membership)];
     match tokens.refresh_token {
         Some(token) => secrets.push(secret(fields::REFRESH_TOKEN, token)),
         None => steps.push(remove_step(organization, &scope, &field(fields::REFRESH_TOKEN))),
@@ -274,6 +305,7 @@ async fn activate(
             Ok(Completed { connection, connector_name, provider_name: provider.name })
         }
         Err(error) if error.is_unexpected_rows_at(0) => Err(CompleteError::Gone),
+        Err(error) if error.is_unexpected_rows_at(1) => Err(CompleteError::NotAllowed),
         Err(error) => match put_error(ports, key, error).await {
             VaultError::Sql(error) => Err(error.into()),
             error => Err(CompleteError::Vault(error)),

@@ -2,6 +2,7 @@
 
 use bulkhead_audit::{AuditEvent, Outcome};
 use bulkhead_connectors::{AuthType, Connector};
+use bulkhead_identity::project_role;
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
@@ -19,6 +20,8 @@ pub struct NewConnection {
     pub label: String,
     /// The project that it is shared with; the caller's own when absent.
     pub project: Option<ProjectId>,
+    /// By which of the connector's ways it is connected.
+    pub auth_type: AuthType,
     /// The key, of a connector that is connected by one.
     pub api_key: Option<Secret>,
 }
@@ -38,9 +41,15 @@ pub enum CreateError {
     /// Only an admin shares a connection with a project. That is recorded.
     #[error("a connection of a project is made by the organization's owners and admins")]
     InsufficientRole,
+    /// The organisation has no such project.
+    #[error("there is no project of this id; GET /v1/projects lists them")]
+    UnknownProject,
     /// The access token may not change anything. That is recorded.
     #[error("the access token lacks the scope {0}")]
     InsufficientScope(String),
+    /// The connector is not connected in this way.
+    #[error("accounts of this connector are connected by: {0}")]
+    AuthType(String),
     /// A key is needed, or not wanted.
     #[error("{0}")]
     ApiKey(&'static str),
@@ -71,11 +80,11 @@ pub async fn create(
 ) -> Result<Created, CreateError> {
     let now = ports.now();
     let owner = new.project.map_or(Owner::User(caller.user), Owner::Project);
-    let state = match connector.auth_type {
+    let state = match new.auth_type {
         AuthType::Oauth2 => State::Pending,
         AuthType::ApiKey | AuthType::None => State::Active { expires_at: None, refreshable: false },
     };
-    let provider = connector.oauth.as_ref();
+    let provider = connector.oauth.as_ref().filter(|_| new.auth_type == AuthType::Oauth2);
     let connection = Connection {
         id: ports.new_id(),
         organization: caller.organization,
@@ -83,7 +92,7 @@ pub async fn create(
         owner,
         label: new.label,
         account: None,
-        auth_type: connector.auth_type,
+        auth_type: new.auth_type,
         authority: provider.map(|provider| provider.authority.clone()).unwrap_or_default(),
         state,
         scopes: provider.map(|provider| provider.scopes.clone()).unwrap_or_default(),
@@ -104,9 +113,17 @@ pub async fn create(
         bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
         return Err(refusal);
     }
+    if let Owner::Project(project) = connection.owner
+        && project_role(ports, caller, project).await?.is_none()
+    {
+        return Err(CreateError::UnknownProject);
+    }
     let mut steps = vec![store::insert(&connection).expecting(1)];
     let mut link = None;
-    match (connector.auth_type, new.api_key, sealing_key) {
+    if !connector.auth_types.contain(new.auth_type) {
+        return Err(CreateError::AuthType(connector.auth_types.as_text()));
+    }
+    match (new.auth_type, new.api_key, sealing_key) {
         (AuthType::Oauth2, None, _) => {
             if provider.is_none() {
                 return Err(CreateError::NoProvider);
@@ -122,11 +139,11 @@ pub async fn create(
         }
         (AuthType::ApiKey, Some(_), None) => return Err(CreateError::ApiKey("nothing can be stored without a key")),
         (AuthType::ApiKey, None, _) => {
-            return Err(CreateError::ApiKey("this connector is connected by a key: api_key"));
+            return Err(CreateError::ApiKey("a key is needed to connect by one: api_key"));
         }
         (AuthType::None, None, _) => {}
         (AuthType::Oauth2 | AuthType::None, Some(_), _) => {
-            return Err(CreateError::ApiKey("this connector is not connected by a key"));
+            return Err(CreateError::ApiKey("this account is not connected by a key"));
         }
     }
     steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());

@@ -1,10 +1,11 @@
 //! Reading connections.
 
+use bulkhead_identity::project_role;
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, Page, PageRequest, Ports};
 
-use crate::model::Connection;
+use crate::model::{Connection, Owner};
 use crate::state::Status;
 use crate::store;
 
@@ -50,7 +51,13 @@ pub async fn find(ports: &Ports, caller: &Caller, id: ConnectionId) -> Result<Co
     visible(ports, caller, id).await
 }
 
+/// Their own, those of projects in which they have a role, and an admin any.
 pub(crate) async fn visible(ports: &Ports, caller: &Caller, id: ConnectionId) -> Result<Connection, FindError> {
-    let found = store::find(ports.sql.as_ref(), caller.organization, id).await?;
-    found.filter(|connection| connection.is_visible_to(caller)).ok_or(FindError::Unknown)
+    let found = store::find(ports.sql.as_ref(), caller.organization, id).await?.ok_or(FindError::Unknown)?;
+    let is_visible = match found.owner {
+        _ if caller.role.administers() => true,
+        Owner::User(user) => user == caller.user,
+        Owner::Project(project) => project_role(ports, caller, project).await?.is_some(),
+    };
+    if is_visible { Ok(found) } else { Err(FindError::Unknown) }
 }

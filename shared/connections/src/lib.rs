@@ -3,7 +3,7 @@
 //! A connection belongs to a user, or to a project. `model` has its states. [`create`] begins it; by OAuth 2 that is a link
 //! ([`link`]), which a browser opens, confirms and follows to the provider ([`start`]), and from which it comes back with a
 //! code ([`complete`]). [`choose`] finds the one that a call uses, `refresh` is what a host does to keep its token fresh,
-//! [`disconnect`] and `cleanup` are its end. `tokens` speaks to providers, with crate `oauth2` over the kernel's port;
+//! [`disconnect`] and `cleanup` are its end, `leave` its user's. [`export`] tells the user what is known of theirs. `tokens` speaks to providers, with crate `oauth2` over the kernel's port;
 //! `answer` makes of what they say what the standard has.
 //!
 //! Tokens are in the vault, under [`Scope::Connection`](bulkhead_vault::Scope::Connection). Whoever connects only seals
@@ -16,7 +16,9 @@ mod clients;
 mod complete;
 mod create;
 mod disconnect;
+mod export;
 mod find;
+mod leave;
 mod link;
 mod model;
 mod refresh;
@@ -32,7 +34,9 @@ pub use clients::{InvalidOauthClients, OauthClient, OauthClients};
 pub use complete::{AnswerError, CallbackAnswer, CompleteError, Completed, Completion, complete};
 pub use create::{CreateError, Created, NewConnection, create};
 pub use disconnect::disconnect;
+pub use export::{UserAttempt, UserConnection, UserConnections, export};
 pub use find::{FindError, find, list};
+pub use leave::{forget_steps, leave_steps};
 pub use link::{Link, reconnect};
 pub use model::{Connection, Owner, fields};
 pub use refresh::{Fresh, RefreshFault, RefreshLease, claim_refresh, expire, read, record_refreshed, release_refresh};

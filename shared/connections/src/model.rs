@@ -3,7 +3,7 @@
 use bulkhead_audit::Target;
 use bulkhead_connectors::{AuthType, Slug};
 use bulkhead_kernel::id::{ConnectionId, OrganizationId, ProjectId, UserId};
-use bulkhead_kernel::{Caller, Timestamp};
+use bulkhead_kernel::{Caller, Role, Timestamp};
 
 use crate::state::State;
 
@@ -58,15 +58,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether the caller may know of it: their own, a project's, and an admin any.
-    #[must_use]
-    pub fn is_visible_to(&self, caller: &Caller) -> bool {
-        match self.owner {
-            Owner::User(user) => user == caller.user || caller.role.administers(),
-            Owner::Project(_) => true,
-        }
-    }
-
     /// Whether the caller may disconnect it: their own, and an admin any.
     #[must_use]
     pub fn may_be_disconnected_by(&self, caller: &Caller) -> bool {
@@ -77,9 +68,15 @@ impl Connection {
     /// by nobody else.
     #[must_use]
     pub fn may_be_connected_by(&self, caller: &Caller) -> bool {
+        self.may_be_connected_as(caller.user, caller.role)
+    }
+
+    /// The same of a user with this role.
+    #[must_use]
+    pub fn may_be_connected_as(&self, user: UserId, role: Role) -> bool {
         match self.owner {
-            Owner::User(user) => user == caller.user,
-            Owner::Project(_) => caller.role.administers(),
+            Owner::User(owner) => owner == user,
+            Owner::Project(_) => role.administers(),
         }
     }
 

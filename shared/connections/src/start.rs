@@ -1,6 +1,7 @@
 //! Following the link: what its page says, and the way to the provider.
 
 use bulkhead_connectors::oauth::OauthProvider;
+use bulkhead_identity::{Membership, find_membership};
 use bulkhead_kernel::http::{HttpLimits, NoHttp};
 use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::sql::SqlError;
@@ -19,6 +20,9 @@ pub enum StartError {
     /// It is unknown, used, or too old. Which of these is nobody's business.
     #[error("this link does not work (any more)")]
     Unknown,
+    /// Whoever asked for it has left the organisation, or may not connect for the project any more.
+    #[error("whoever asked for this link may not connect this account any more")]
+    NotAllowed,
     /// The operator has registered no client with the provider.
     #[error("the operator has registered no OAuth client {0:?}")]
     NoClient(String),
@@ -69,19 +73,24 @@ pub struct Authorization {
 pub(crate) struct Attempt {
     pub(crate) transaction: Transaction,
     pub(crate) connection: Connection,
+    /// What allows its user to connect it.
+    pub(crate) membership: Membership,
     pub(crate) connector_name: String,
     pub(crate) provider: OauthProvider,
 }
 
-/// What an attempt is for; `None` when its connection was disconnected meanwhile.
+/// What an attempt is for, if its connection is still there and its user may still connect it.
 pub(crate) async fn attempt(ports: &Ports, transaction: Transaction) -> Result<Attempt, StartError> {
     let connection = store::find(ports.sql.as_ref(), transaction.organization, transaction.connection).await?;
     let connection = connection.filter(|connection| connection.state != State::Revoked);
     let connection = connection.ok_or(StartError::Unknown)?;
+    let membership = find_membership(ports, transaction.user, transaction.organization).await?;
+    let may = |membership: &Membership| connection.may_be_connected_as(membership.user, membership.role);
+    let membership = membership.filter(may).ok_or(StartError::NotAllowed)?;
     let connector = bulkhead_connectors::get(ports, connection.connector.as_str()).await?;
     let connector = connector.ok_or(StartError::NoProvider)?;
     let provider = connector.oauth.ok_or(StartError::NoProvider)?;
-    Ok(Attempt { transaction, connection, connector_name: connector.name, provider })
+    Ok(Attempt { transaction, connection, membership, connector_name: connector.name, provider })
 }
 
 async fn unstarted(ports: &Ports, token: &str) -> Result<Attempt, StartError> {
@@ -96,7 +105,7 @@ async fn unstarted(ports: &Ports, token: &str) -> Result<Attempt, StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn pending_link(ports: &Ports, token: &str) -> Result<PendingLink, StartError> {
-    let Attempt { transaction, connection, connector_name, provider } = unstarted(ports, token).await?;
+    let Attempt { transaction, connection, connector_name, provider, .. } = unstarted(ports, token).await?;
     let names = store::names(ports.sql.as_ref(), transaction.organization, transaction.user).await?;
     let (organization_name, user_name, user_email) = names.ok_or(StartError::Unknown)?;
     Ok(PendingLink {

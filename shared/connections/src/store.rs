@@ -93,7 +93,12 @@ pub(crate) async fn list(
 ) -> Result<Page<Connection>, SqlError> {
     let statement = sql(format!(
         "SELECT {COLUMNS} FROM connections c WHERE c.organization_id = $1 \
-         AND ($2 OR c.user_id = $3 OR c.project_id IS NOT NULL) \
+         AND ($2 OR c.user_id = $3 OR c.project_id IN (\
+         SELECT p.id FROM projects p JOIN project_members r ON r.organization_id = p.organization_id AND r.project_id = p.id \
+         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND r.user_id = $3 UNION \
+         SELECT p.id FROM projects p JOIN project_teams r ON r.organization_id = p.organization_id AND r.project_id = p.id \
+         JOIN team_members t ON t.organization_id = r.organization_id AND t.team_id = r.team_id \
+         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND t.user_id = $3)) \
          AND ($4 = '' OR c.connector = $4) AND ($5 = '' OR c.status = $5) AND ($6 = '' OR c.id < $6) \
          ORDER BY c.id DESC LIMIT $7"
     ))
@@ -288,6 +293,72 @@ pub(crate) async fn names(
         Ok((row.get("organization")?, row.get("person")?, email.unwrap_or_default()))
     })
     .transpose()
+}
+
+/// What becomes of a row that is disconnected at `$2`, whatever it was.
+const DISCONNECT: &str = "UPDATE connections SET status = 'revoked', status_reason = NULL, expires_at = NULL, \
+                          refreshable = $3, version = version + 1, refresh_owner = NULL, refresh_until = NULL, \
+                          cleanup_at = $2, updated_at = $2";
+
+/// A user's own in an organisation.
+pub(crate) fn disconnect_all_in(organization: OrganizationId, user: UserId, now: Timestamp) -> Statement {
+    sql(format!("{DISCONNECT} WHERE organization_id = $1 AND user_id = $4 AND status <> 'revoked'"))
+        .bind(organization)
+        .bind(now)
+        .bind(false)
+        .bind(user)
+        .of(organization)
+}
+
+/// Everything in an organisation that was deleted and that nobody can have back.
+pub(crate) fn disconnect_deserted(organization: OrganizationId, now: Timestamp) -> Statement {
+    sql(format!(
+        "{DISCONNECT} WHERE organization_id = $1 AND status <> 'revoked' AND EXISTS (SELECT 1 FROM organizations o \
+         WHERE o.id = $1 AND o.deleted_at IS NOT NULL AND o.restore_hash IS NULL)"
+    ))
+    .bind(organization)
+    .bind(now)
+    .bind(false)
+    .across_tenants("a user goes from every organisation at once")
+}
+
+/// What a user has begun to connect in an organisation.
+pub(crate) fn forget_attempts_in(organization: OrganizationId, user: UserId) -> Statement {
+    sql("DELETE FROM oauth_transactions WHERE organization_id = $1 AND user_id = $2")
+        .bind(organization)
+        .bind(user)
+        .of(organization)
+}
+
+/// A user's own and what they have begun, and what says who they are elsewhere.
+pub(crate) fn forget(user: UserId, now: Timestamp) -> [Statement; 3] {
+    [
+        sql("DELETE FROM oauth_transactions WHERE user_id = $1")
+            .bind(user)
+            .across_tenants("a user is forgotten in every organisation: attempts"),
+        sql(format!("{DISCONNECT} WHERE user_id = $1 AND status <> 'revoked'"))
+            .bind(user)
+            .bind(now)
+            .bind(false)
+            .across_tenants("a user is forgotten in every organisation: connections"),
+        sql("UPDATE connections SET label = '', account = NULL WHERE user_id = $1")
+            .bind(user)
+            .across_tenants("a user is forgotten in every organisation: accounts"),
+    ]
+}
+
+/// What a user has connected, for themselves or for a project.
+pub(crate) async fn of_user(database: &dyn Sql, user: UserId) -> Result<Vec<Connection>, SqlError> {
+    let text = format!("SELECT {COLUMNS} FROM connections c WHERE c.user_id = $1 OR c.created_by = $1 ORDER BY c.id");
+    let statement = sql(text).bind(user).across_tenants("a user gets what every organisation has of theirs");
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+/// What a user has begun to connect.
+pub(crate) async fn attempts_of_user(database: &dyn Sql, user: UserId) -> Result<Vec<Transaction>, SqlError> {
+    let text = format!("{TRANSACTION} WHERE user_id = $1 ORDER BY id");
+    let statement = sql(text).bind(user).across_tenants("a user gets what every organisation has of their attempts");
+    database.query(statement).await?.iter().map(read_transaction).collect()
 }
 
 fn read(row: &Row) -> Result<Connection, SqlError> {

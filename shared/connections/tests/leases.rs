@@ -12,7 +12,7 @@ use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{CorrelationId, Ports, Role, Secret};
-use bulkhead_testkit::functions::Fixture;
+use bulkhead_testkit::functions::{Fixture, colleague, project, set_project_role, set_role};
 use bulkhead_testkit::{ManualClock, SeededEntropy};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing, Scope};
 
@@ -28,24 +28,32 @@ struct Bench {
 
 async fn bench() -> Bench {
     let clock = Arc::new(ManualClock::default());
-    let fixture = Fixture::start(clock.clone()).await;
-    let connector = NewConnector {
-        slug: "mine".parse().expect("a slug"),
-        name: "Mine".to_owned(),
-        version: "1".to_owned(),
-        description: "Mine.".to_owned(),
-        auth_type: AuthType::ApiKey,
-        oauth: None,
-        digest: "sha256:0".to_owned(),
-        tools: Vec::new(),
-    };
-    register(&fixture.ports, &connector).await.expect("registers");
-    let ring = KeyRing::new(KeyEncryptionKey::generate(&SeededEntropy::new(1)));
-    let correlation = CorrelationId::parse("test").expect("sane");
-    Bench { fixture, clock, ring, actor: Actor::operator("host test"), correlation }
+    Bench::over(Fixture::start(clock.clone()).await, clock).await
+}
+
+async fn bench_on_postgres() -> Bench {
+    let clock = Arc::new(ManualClock::default());
+    Bench::over(Fixture::start_on_postgres(clock.clone()).await, clock).await
 }
 
 impl Bench {
+    async fn over(fixture: Fixture, clock: Arc<ManualClock>) -> Self {
+        let connector = NewConnector {
+            slug: "mine".parse().expect("a slug"),
+            name: "Mine".to_owned(),
+            version: "1".to_owned(),
+            description: "Mine.".to_owned(),
+            auth_types: AuthType::ApiKey.into(),
+            oauth: None,
+            digest: "sha256:0".to_owned(),
+            tools: Vec::new(),
+        };
+        register(&fixture.ports, &connector).await.expect("registers");
+        let ring = KeyRing::new(KeyEncryptionKey::generate(&SeededEntropy::new(1)));
+        let correlation = CorrelationId::parse("test").expect("sane");
+        Self { fixture, clock, ring, actor: Actor::operator("host test"), correlation }
+    }
+
     fn ports(&self) -> &Ports {
         &self.fixture.ports
     }
@@ -56,7 +64,7 @@ impl Bench {
         caller.role = Role::Admin;
         let connector = bulkhead_connectors::get(self.ports(), "mine").await.expect("reads").expect("is there");
         let api_key = Some(Secret::new("the-first-token".to_owned()));
-        let new = NewConnection { label: "work".to_owned(), project, api_key };
+        let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::ApiKey, project, api_key };
         let key = Some(self.ring.sealing_key());
         let created = create(self.ports(), &caller, &connector, new, key, &self.correlation).await.expect("creates");
         let soon = self.ports().now().plus(Duration::from_secs(60));
@@ -160,9 +168,16 @@ async fn freshness_is_checked_on_both_sides_of_each_border() {
 
 #[tokio::test]
 async fn a_call_uses_its_users_own_or_its_projects_and_nobody_elses() {
-    let bench = bench().await;
+    for bench in [bench().await, bench_on_postgres().await] {
+        chooses(&bench).await;
+    }
+}
+
+async fn chooses(bench: &Bench) {
     let (ours, theirs) = (&bench.fixture.ours.caller, &bench.fixture.theirs.caller);
-    let project: ProjectId = bench.ports().new_id();
+    let project: ProjectId = project(bench.ports(), ours.organization).await;
+    let mate = colleague(bench.ports(), ours).await;
+    set_project_role(bench.ports(), &mate, project, Some("developer")).await;
     let chosen = async |organization, user, project| {
         let chosen = choose(bench.ports(), organization, user, project, "mine").await.expect("chooses");
         match chosen {
@@ -179,13 +194,27 @@ async fn a_call_uses_its_users_own_or_its_projects_and_nobody_elses() {
 
     let shared = bench.connection(Some(project)).await;
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("uses {}", own.id));
-    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, format!("uses {}", shared.id));
-    assert_eq!(chosen(ours.organization, theirs.user, None).await, "nothing");
-    assert_eq!(chosen(ours.organization, theirs.user, Some(bench.ports().new_id())).await, "nothing");
+    let uses_shared = format!("uses {}", shared.id);
+    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, uses_shared);
+    assert_eq!(chosen(ours.organization, mate.user, None).await, "nothing");
+    assert_eq!(chosen(ours.organization, mate.user, Some(bench.ports().new_id())).await, "nothing");
+    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, "nothing");
+    // What they may do in the project counts when the call is made, however long ago it was asked for.
+    for (role, expected) in [(Some("viewer"), "nothing"), (None, "nothing"), (Some("maintainer"), &*uses_shared)] {
+        set_project_role(bench.ports(), &mate, project, role).await;
+        assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, expected, "{role:?}");
+    }
+    set_project_role(bench.ports(), &mate, project, None).await;
+    set_role(bench.ports(), &mate, Some("admin")).await;
+    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, uses_shared);
+    set_role(bench.ports(), &mate, None).await;
+    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, "nothing");
 
     // One's own that is not accepted any more is no reason to act as somebody else.
     assert!(expire(bench.ports(), &own, "invalid_grant", &bench.actor, &bench.correlation).await.expect("expires"));
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("expired {}", own.id));
     disconnect(bench.ports(), ours, own.id, &bench.correlation).await.expect("disconnects");
-    assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("uses {}", shared.id));
+    assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, "nothing", "they have no role in it");
+    set_project_role(bench.ports(), ours, project, Some("developer")).await;
+    assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, uses_shared);
 }

@@ -162,6 +162,7 @@ async fn refusals_become_the_standards() {
         ("slack", 200, json!({"ok": false}), TokenError::Refused("unknown".to_owned())),
         ("notion", 400, json!({"object": "error", "status": 400, "code": "invalid_grant"}), TokenError::InvalidGrant),
         ("gitlab", 400, json!({"error": "invalid_grant"}), TokenError::InvalidGrant),
+        ("atlassian", 403, json!({"error": "invalid_grant", "error_description": "…"}), TokenError::InvalidGrant),
         ("google", 401, json!({"error": "invalid_client"}), TokenError::Refused("invalid_client".to_owned())),
         ("google", 200, json!({"expires_in": 3600}), TokenError::Malformed),
         ("google", 200, json!([]), TokenError::Malformed),
@@ -215,6 +216,9 @@ async fn tokens_are_revoked_as_the_provider_wants() {
     assert_eq!(github[0].method(), "DELETE");
     assert_eq!(github[0].uri(), "https://api.github.com/applications/the-client/token");
     assert_eq!(body(&github[0]), r#"{"access_token":"the-access-token"}"#);
+    let vercel = revoke("vercel").await;
+    assert!(vercel.iter().all(|request| request.headers()["authorization"] == "Basic dGhlLWNsaWVudDp0aGUtc2VjcmV0"));
+    assert!(vercel.len() == 2 && vercel.iter().all(|request| !body(request).contains("client_secret")));
     assert!(revoke("atlassian").await.is_empty());
     for sent in [gitlab, slack, github] {
         assert!(sent.iter().all(|request| !format!("{:?}", request.headers()).contains("the-secret")));

@@ -6,6 +6,7 @@
 //! [`Restrictions`] take away.
 
 mod approval;
+mod auth_types;
 pub mod grants;
 mod limits;
 mod model;
@@ -19,6 +20,7 @@ pub use approval::{
     Approval, ApprovalAct, Approver, NewApproval, approvals, approve, find_approval, record_refused_upgrade,
     withdraw_approval,
 };
+pub use auth_types::{AuthTypes, InvalidAuthTypes};
 pub use limits::{Amount, Limits, ManifestLimits};
 pub use model::{Annotations, AuthType, Connector, InvalidName, Slug, Tool, ToolName};
 pub use query::{find_tool, get, list, list_tools, read};

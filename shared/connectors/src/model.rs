@@ -4,6 +4,7 @@ use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::ConnectorId;
 use serde::{Deserialize, Serialize};
 
+use crate::auth_types::AuthTypes;
 use crate::oauth::OauthProvider;
 
 /// A name is not one that the catalogue accepts.
@@ -125,8 +126,10 @@ pub struct Connector {
     pub version: String,
     /// What it is for.
     pub description: String,
-    /// How an account is connected.
+    /// How an account is connected usually.
     pub auth_type: AuthType,
+    /// How one may be connected.
+    pub auth_types: AuthTypes,
     /// Who gives tokens for its accounts, when they are connected by OAuth 2.
     #[serde(skip)]
     pub oauth: Option<OauthProvider>,

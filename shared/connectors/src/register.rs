@@ -4,7 +4,8 @@ use bulkhead_kernel::Ports;
 use bulkhead_kernel::id::ConnectorId;
 use bulkhead_kernel::sql::SqlError;
 
-use crate::model::{AuthType, Slug, Tool};
+use crate::auth_types::AuthTypes;
+use crate::model::{Slug, Tool};
 use crate::oauth::OauthProvider;
 use crate::store;
 
@@ -19,8 +20,8 @@ pub struct NewConnector {
     pub version: String,
     /// What it is for.
     pub description: String,
-    /// How an account is connected.
-    pub auth_type: AuthType,
+    /// How an account may be connected.
+    pub auth_types: AuthTypes,
     /// Who gives tokens for its accounts, when they are connected by OAuth 2.
     pub oauth: Option<OauthProvider>,
     /// SHA-256 of its component, `sha256:` and hexadecimal.
@@ -50,7 +51,7 @@ pub async fn register(ports: &Ports, new: &NewConnector) -> Result<Registered, S
         && existing.version == new.version
         && existing.name == new.name
         && existing.description == new.description
-        && existing.auth_type == new.auth_type
+        && existing.auth_types == new.auth_types
         && existing.oauth == new.oauth
         && store::list_tools(database, new.slug.as_str()).await? == new.tools
     {

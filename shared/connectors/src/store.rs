@@ -5,21 +5,23 @@ use bulkhead_kernel::id::ConnectorId;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
 
 use crate::approval::{Approval, NewApproval};
-use crate::model::{Connector, Slug, Tool};
+use crate::model::{AuthType, Connector, Slug, Tool};
 use crate::register::NewConnector;
 
 pub(crate) async fn list(database: &dyn Sql) -> Result<Vec<Connector>, SqlError> {
-    let statement =
-        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
-                         FROM connectors WHERE status = 'available' ORDER BY slug");
+    let statement = sql(
+        "SELECT id, slug, name, version, description, auth_type, auth_types, oauth, digest, created_at, updated_at \
+                         FROM connectors WHERE status = 'available' ORDER BY slug",
+    );
     database.query(statement).await?.iter().map(read).collect()
 }
 
 pub(crate) async fn find(database: &dyn Sql, slug: &str) -> Result<Option<Connector>, SqlError> {
-    let statement =
-        sql("SELECT id, slug, name, version, description, auth_type, oauth, digest, created_at, updated_at \
-                         FROM connectors WHERE status = 'available' AND slug = $1")
-        .bind(slug);
+    let statement = sql(
+        "SELECT id, slug, name, version, description, auth_type, auth_types, oauth, digest, created_at, updated_at \
+                         FROM connectors WHERE status = 'available' AND slug = $1",
+    )
+    .bind(slug);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -33,20 +35,22 @@ pub(crate) fn upsert(id: ConnectorId, new: &NewConnector, now: Timestamp) -> Res
     let oauth = new.oauth.as_ref().map(serde_json::to_string).transpose();
     let oauth = oauth.map_err(|error| SqlError::Other(error.to_string()))?;
     Ok(sql("INSERT INTO connectors \
-         (id, slug, name, version, description, auth_type, digest, status, created_at, updated_at, oauth) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'available', $8, $8, $9) \
+         (id, slug, name, version, description, auth_type, digest, status, created_at, updated_at, oauth, auth_types) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'available', $8, $8, $9, $10) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, \
          description = excluded.description, auth_type = excluded.auth_type, digest = excluded.digest, \
-         status = excluded.status, updated_at = excluded.updated_at, oauth = excluded.oauth")
+         status = excluded.status, updated_at = excluded.updated_at, oauth = excluded.oauth, \
+         auth_types = excluded.auth_types")
     .bind(id)
     .bind(new.slug.as_str())
     .bind(new.name.as_str())
     .bind(new.version.as_str())
     .bind(new.description.as_str())
-    .bind(new.auth_type.as_str())
+    .bind(new.auth_types.usual().as_str())
     .bind(new.digest.as_str())
     .bind(now)
-    .bind(oauth))
+    .bind(oauth)
+    .bind(new.auth_types.as_text()))
 }
 
 pub(crate) fn mark_removed(id: ConnectorId, now: Timestamp) -> Statement {
@@ -142,13 +146,17 @@ fn read_approval(row: &Row) -> Result<Approval, SqlError> {
 
 fn read(row: &Row) -> Result<Connector, SqlError> {
     let oauth: Option<String> = row.get("oauth")?;
+    let auth_type: AuthType = row.parse("auth_type")?;
+    let auth_types: Option<String> = row.get("auth_types")?;
     Ok(Connector {
         id: row.get("id")?,
         slug: row.parse("slug")?,
         name: row.get("name")?,
         version: row.get("version")?,
         description: row.get("description")?,
-        auth_type: row.parse("auth_type")?,
+        auth_type,
+        // What a later Bulkhead wrote connects nothing more here.
+        auth_types: auth_types.and_then(|text| text.parse().ok()).unwrap_or_else(|| auth_type.into()),
         // What a later Bulkhead wrote connects nothing here.
         oauth: oauth.and_then(|text| serde_json::from_str(&text).ok()),
         digest: row.get("digest")?,

@@ -113,6 +113,7 @@ pub fn answer(
         connector: job.connector,
         tool: job.tool,
         arguments: job.arguments,
+        project: job.project,
         round: Round { capabilities: job.round.capabilities, answers, state: asked.state },
         continues: Some(job.id),
         idempotency_key: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bulkhead_kernel::Timestamp;
-use bulkhead_kernel::id::{AuditEventId, JobId, OrganizationId, UserId};
+use bulkhead_kernel::id::{AuditEventId, JobId, OrganizationId, ProjectId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -172,6 +172,9 @@ pub struct Job {
     pub organization: OrganizationId,
     /// Who asked for it.
     pub user: UserId,
+    /// The project whose connected accounts it may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
     /// The connector's slug.
     pub connector: String,
     /// The tool's name.

@@ -16,7 +16,7 @@ use crate::query::JobFilter;
 use crate::recover::Abandoned;
 use crate::round::Round;
 
-const SELECT: &str = "SELECT id, organization_id, user_id, connector, tool, connector_digest, read_only, status, \
+const SELECT: &str = "SELECT id, organization_id, user_id, project_id, connector, tool, connector_digest, read_only, status, \
                       arguments, round, continues, result, answers, error, usage, request_hash, correlation_id, audit_event_id, attempts, \
                       lease_number, cancel_requested_at, created_at, started_at, finished_at FROM pipeline_jobs";
 
@@ -30,9 +30,9 @@ pub(crate) fn insert_job(
     let in_force = digest_in_force("$2", "$4");
     sql(format!("INSERT INTO pipeline_jobs (id, organization_id, user_id, connector, tool, connector_digest, read_only, \
          status, arguments, round, continues, idempotency_key, request_hash, correlation_id, audit_event_id, attempts, lease_number, \
-         lease_owner, lease_expires_at, created_at, started_at) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 \
-         WHERE {in_force} = $22"))
+         lease_owner, lease_expires_at, created_at, started_at, project_id) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 \
+         WHERE {in_force} = $23"))
     .bind(job.id)
     .bind(job.organization)
     .bind(job.user)
@@ -54,6 +54,7 @@ pub(crate) fn insert_job(
     .bind(lease.map(|(_, expires_at)| expires_at))
     .bind(job.created_at)
     .bind(job.started_at)
+    .bind(job.project)
     .bind(digest)
     .of(job.organization)
 }
@@ -316,6 +317,7 @@ fn read(row: &Row) -> Result<Job, SqlError> {
         id: row.get("id")?,
         organization: row.get("organization_id")?,
         user: row.get("user_id")?,
+        project: row.get("project_id")?,
         connector: row.get("connector")?,
         tool: row.get("tool")?,
         connector_digest: row.get("connector_digest")?,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bulkhead_audit::{AuditEvent, Target};
 use bulkhead_connectors::{InForce, KnownRestrictions};
-use bulkhead_kernel::id::JobId;
+use bulkhead_identity::ProjectRole;
+use bulkhead_kernel::id::{JobId, ProjectId};
 use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Fault, Permission, Ports};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::catalogue::{CallableTool, Catalogue, LookupError};
 use crate::claim::{Lease, LeaseTerms, StartedJob};
 use crate::model::{Job, JobStatus, NewEvent};
+use crate::project::refuse_project;
 use crate::round::Round;
 use crate::store;
 
@@ -26,6 +28,8 @@ pub struct ToolCall {
     pub tool: String,
     /// The arguments: an object, or the call is refused.
     pub arguments: Value,
+    /// The project whose connected accounts it may use.
+    pub project: Option<ProjectId>,
     /// What came from earlier rounds of the same call.
     pub round: Round,
     /// The job whose questions it brings the answers to. They can be answered once.
@@ -48,6 +52,12 @@ pub enum Refusal {
     /// The organisation does not allow the tool.
     #[error("your organization does not allow the tool {1} of the connector {0}; its owners and admins can")]
     ToolRestricted(String, String),
+    /// The organisation has no such project, or none in which the caller has a role.
+    #[error("there is no project of this id in which you have a role; GET /v1/projects lists yours")]
+    UnknownProject,
+    /// The caller has too low a role in the project.
+    #[error("calling tools in a project takes the role {} in it; ask a maintainer of it", .0.as_str())]
+    ProjectRole(ProjectRole),
     /// The arguments miss the schema.
     #[error("the arguments do not meet the tool's input schema: {} fault(s)", .0.len())]
     InvalidArguments(Vec<Fault>),
@@ -168,6 +178,12 @@ async fn admit(
         let target = tool_target(&call.connector, &call.tool);
         return Err(refuse(ports, caller, target, &call.correlation_id, denied.into()).await);
     }
+    if let Some(project) = call.project
+        && let Some(refusal) = refuse_project(ports, caller, project).await?
+    {
+        let target = tool_target(&call.connector, &call.tool);
+        return Err(refuse(ports, caller, target, &call.correlation_id, refusal).await);
+    }
     let refusal = match catalogue.find(&call.connector, &call.tool).await {
         Ok(tool) => {
             let mut in_force = known.get(caller.organization, &call.connector);
@@ -233,6 +249,7 @@ fn new_job(ports: &Ports, caller: &Caller, tool: &CallableTool, call: ToolCall) 
         id,
         organization: caller.organization,
         user: caller.user,
+        project: call.project,
         connector: call.connector,
         tool: call.tool,
         connector_digest: tool.digest.clone(),
@@ -263,6 +280,9 @@ fn hash(call: &ToolCall) -> String {
     if let Some(round) = store::round(&call.round) {
         text.push('\n');
         text.push_str(&round);
+    }
+    if let Some(project) = call.project {
+        text.push_str(&format!("\nin project {project}"));
     }
     hex::encode(Sha256::digest(text))
 }

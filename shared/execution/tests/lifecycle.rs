@@ -49,6 +49,7 @@ impl Scene {
             connector: "toolbox".to_owned(),
             tool: "jq".to_owned(),
             arguments,
+            project: None,
             round: Round::default(),
             continues: None,
             idempotency_key: None,

@@ -59,6 +59,7 @@ fn call(tool: &str) -> ToolCall {
         connector: "toolbox".to_owned(),
         tool: tool.to_owned(),
         arguments: json!({ "filter": ".", "input": 1 }),
+        project: None,
         round: Round::default(),
         continues: None,
         idempotency_key: None,

@@ -6,19 +6,21 @@
 
 use bulkhead_identity::{AuthenticateError, OpaqueToken, authenticate_browser};
 use bulkhead_kernel::{Caller, Secret};
-use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::request::Parts;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{Api, Kind, Problem};
+use crate::{Api, HostCookie, Kind, Problem};
 
-/// The cookie of a session. Its prefix keeps browsers from taking it from another host, or without TLS (RFC 6265bis,
-/// section 4.1.3.2); they trust their own machine without.
+/// The cookie of a session.
 pub const SESSION_COOKIE: &str = "__Host-session";
 
 /// The cookie in which a page's script finds the token that proves where its requests come from.
 pub const CSRF_COOKIE: &str = "__Host-csrf";
+
+const SESSION: HostCookie = HostCookie::lax(SESSION_COOKIE);
+const CSRF: HostCookie = HostCookie::strict(CSRF_COOKIE).readable();
 
 /// The header in which it sends it.
 pub const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -33,12 +35,12 @@ pub struct BrowserSession {
     csrf: CsrfToken,
 }
 
-/// What a form or a request of a browser's session carries. It follows from the cookie, which does not follow from it.
+/// What a form or a request of a browser with a cookie carries. It follows from the cookie, which does not follow from it.
 #[derive(Clone, Debug)]
 pub struct CsrfToken(Secret);
 
 impl CsrfToken {
-    /// The token of a session with this cookie.
+    /// The token that goes with this cookie.
     #[must_use]
     pub fn of(cookie: &str) -> Self {
         let mut hash = Sha256::new();
@@ -52,6 +54,15 @@ impl CsrfToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+
+    /// Checks that a form was sent from a page of ours, in the browser that has the cookie.
+    ///
+    /// # Errors
+    /// The problem `cross-site`.
+    pub async fn check_form(&self, headers: &HeaderMap, api: &Api, presented: &str) -> Result<(), Problem> {
+        check_same_origin(headers, api).await?;
+        if self.is(presented) { Ok(()) } else { Err(cross_site("the form lacks the token of its browser's cookie")) }
     }
 
     fn is(&self, presented: &str) -> bool {
@@ -71,8 +82,7 @@ impl BrowserSession {
     /// # Errors
     /// The problem `cross-site`.
     pub async fn check_form(&self, headers: &HeaderMap, api: &Api, presented: &str) -> Result<(), Problem> {
-        check_same_origin(headers, api).await?;
-        if self.csrf.is(presented) { Ok(()) } else { Err(cross_site("the form lacks its session's token")) }
+        self.csrf.check_form(headers, api, presented).await
     }
 }
 
@@ -81,7 +91,7 @@ impl BrowserSession {
 /// # Errors
 /// A problem when that can't be found out.
 pub async fn browser_session(headers: &HeaderMap, api: &Api) -> Result<Option<BrowserSession>, Problem> {
-    let Some(cookie) = cookie(headers, SESSION_COOKIE) else { return Ok(None) };
+    let Some(cookie) = SESSION.of(headers) else { return Ok(None) };
     match authenticate_browser(&api.ports, cookie).await {
         Ok(caller) => Ok(Some(BrowserSession { caller, csrf: CsrfToken::of(cookie) })),
         Err(AuthenticateError::Sql(error)) => Err(error.into()),
@@ -133,76 +143,23 @@ fn cross_site(reason: &str) -> Problem {
     .caused_by(reason)
 }
 
-/// The one cookie of this name. Two are a confusion that somebody may profit from.
-#[must_use]
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
-    values.next().filter(|_| values.next().is_none())
-}
-
-/// What sets a cookie for this host alone (RFC 6265bis, section 4.1.3.2), which no script reads, for so many seconds. Its name
-/// begins with `__Host-`, its value needs no quotes; `same_site` is `Lax` or `Strict`.
-#[must_use]
-pub fn host_cookie(name: &str, value: &str, seconds: u64, same_site: &str) -> Option<HeaderValue> {
-    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={same_site}");
-    let mut header = HeaderValue::try_from(text).ok()?;
-    header.set_sensitive(true);
-    Some(header)
-}
-
-/// What removes it.
-#[must_use]
-pub fn no_host_cookie(name: &str) -> Option<HeaderValue> {
-    host_cookie(name, "", 0, "Lax")
-}
-
 /// What sets a session's cookies, for as many seconds as it lasts. `Lax` lets a link from another site find its user signed
 /// in, which an OAuth client's link to the consent page is.
 #[must_use]
 pub fn session_cookies(token: &OpaqueToken, seconds: u64) -> Vec<HeaderValue> {
     let csrf = CsrfToken::of(token.expose());
-    [
-        format!("{SESSION_COOKIE}={}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax", token.expose()),
-        format!("{CSRF_COOKIE}={}; Path=/; Max-Age={seconds}; Secure; SameSite=Strict", csrf.expose()),
-    ]
-    .into_iter()
-    .filter_map(|text| {
-        let mut value = HeaderValue::try_from(text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    })
-    .collect()
+    [SESSION.set(token.expose(), seconds), CSRF.set(csrf.expose(), seconds)].into_iter().flatten().collect()
 }
 
 /// What removes them.
 #[must_use]
 pub fn no_session_cookies() -> [HeaderValue; 2] {
-    [
-        HeaderValue::from_static("__Host-session=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"),
-        HeaderValue::from_static("__Host-csrf=; Path=/; Max-Age=0; Secure; SameSite=Strict"),
-    ]
+    [SESSION.forget(), CSRF.forget()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn found(lines: &[&'static str]) -> Option<String> {
-        let headers: HeaderMap = lines.iter().map(|line| (COOKIE, HeaderValue::from_static(line))).collect();
-        cookie(&headers, SESSION_COOKIE).map(str::to_owned)
-    }
-
-    #[test]
-    fn one_cookie_of_the_name_counts() {
-        assert_eq!(found(&["a=b; __Host-session=x"]).as_deref(), Some("x"));
-        assert_eq!(found(&["a=b", "__Host-session=x;c=d"]).as_deref(), Some("x"));
-        for lines in [&[][..], &["session=x"], &["__host-session=x"], &["__Host-session=x; __Host-session=y"]] {
-            assert_eq!(found(lines), None, "{lines:?}");
-        }
-        assert_eq!(found(&["__Host-session=x", "__Host-session=x"]), None);
-    }
 
     #[test]
     fn the_token_of_forms_is_bound_to_the_cookie() {

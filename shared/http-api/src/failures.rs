@@ -1,6 +1,7 @@
 //! The one place where use cases' errors become problems. What the database or a library said stays in the log.
 
 mod organizations;
+mod passkeys;
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{
@@ -298,6 +299,8 @@ impl From<Refusal> for Problem {
             Refusal::UnknownConnector(_) => Self::new(Kind::UnknownConnector, detail),
             Refusal::UnknownTool(_) => Self::new(Kind::UnknownTool, detail),
             Refusal::ToolRestricted(..) => Self::new(Kind::ToolRestricted, detail),
+            Refusal::UnknownProject => Self::new(Kind::UnknownProject, detail),
+            Refusal::ProjectRole(role) => Self::new(Kind::InsufficientRole, detail).with_member("role", role),
             Refusal::InvalidArguments(faults) => {
                 // The use case points into the arguments; the client sent a body in which they are one member.
                 let in_body = |fault: Fault| Fault { pointer: format!("/arguments{}", fault.pointer), ..fault };

@@ -12,6 +12,8 @@ mod answer;
 mod api;
 mod browser;
 mod caller;
+mod cookie;
+mod cross_origin;
 mod failures;
 mod form;
 mod host;
@@ -19,6 +21,7 @@ mod idempotency;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod openapi;
+mod origin;
 mod page;
 mod paging;
 mod path;
@@ -34,21 +37,25 @@ mod variables;
 pub use answer::{Answered, Correlation, answer};
 pub use api::{Api, Audience, Limits};
 pub use browser::{
-    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin, cookie,
-    host_cookie, no_host_cookie, no_session_cookies, session_cookies,
+    BrowserSession, CSRF_COOKIE, CSRF_HEADER, CsrfToken, SESSION_COOKIE, browser_session, check_same_origin,
+    no_session_cookies, session_cookies,
 };
 pub use caller::bearer;
+pub use cookie::HostCookie;
 pub use form::{FormBody, FormBytes};
 pub use host::{FetchedDocument, HostClient, HostError, RunReply};
 pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
+pub use origin::Origin;
 pub use page::Page;
 pub use paging::collection;
 pub use path::Path;
 pub use peer::Peer;
 pub use prefer::Wait;
 pub use problem::{Kind, Problem};
-pub use query::{FromQuery, Parameters, Query, single_parameters};
+pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
 pub use throttle::RateLimit;
-pub use variables::{CREDENTIAL_LIMITS, IDENTITY_KEY, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables};
+pub use variables::{
+    CREDENTIAL_LIMITS, IDENTITY_KEY, LIFETIMES, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables,
+};

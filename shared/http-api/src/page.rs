@@ -1,4 +1,5 @@
-//! Pages for people: no script, one style, and a policy that lets a browser run nothing else.
+//! Pages for people: one style, no script but where a browser needs one for passkeys, and a policy that lets it run nothing
+//! else.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +31,7 @@ pub struct Page {
     next: Option<String>,
     forms_to: Vec<String>,
     cookies: Vec<HeaderValue>,
+    script: Option<&'static str>,
 }
 
 /// Marks an answer as a page, with its content security policy.
@@ -40,7 +42,7 @@ impl Page {
     /// A page with this title and content.
     pub fn new(title: &str, content: Markup) -> Self {
         let (next, forms_to, cookies) = (None, Vec::new(), Vec::new());
-        Self { status: StatusCode::OK, title: title.to_owned(), content, next, forms_to, cookies }
+        Self { status: StatusCode::OK, title: title.to_owned(), content, next, forms_to, cookies, script: None }
     }
 
     /// A page that goes on to another at once: for where a redirect won't do, since browsers hold the redirects of a form
@@ -65,6 +67,12 @@ impl Page {
         Self { status, ..self }
     }
 
+    /// The same with this script, and no other; it may send requests to this installation alone. Nothing of a request may be
+    /// part of it.
+    pub fn with_script(self, script: &'static str) -> Self {
+        Self { script: Some(script), ..self }
+    }
+
     /// The same, whose forms may lead to this origin too, by a redirect: such as `https://client.example.com`.
     pub fn with_form_target(mut self, origin: &str) -> Self {
         self.forms_to.push(origin.to_owned());
@@ -80,6 +88,10 @@ impl IntoResponse for Page {
             policy.push(' ');
             policy.push_str(origin);
         }
+        if let Some(script) = self.script {
+            let script = STANDARD.encode(Sha256::digest(script));
+            policy.push_str(&format!("; script-src 'sha256-{script}'; connect-src 'self'"));
+        }
         policy.push_str("; base-uri 'none'; frame-ancestors 'none'");
         let page = html! {
             (DOCTYPE)
@@ -91,7 +103,10 @@ impl IntoResponse for Page {
                     title { (self.title) " · Bulkhead" }
                     style { (PreEscaped(STYLE)) }
                 }
-                body { main { h1 { (self.title) } (self.content) } }
+                body {
+                    main { h1 { (self.title) } (self.content) }
+                    @if let Some(script) = self.script { script { (PreEscaped(script)) } }
+                }
             }
         };
         let mut response = Response::new(Body::from(page.into_string()));

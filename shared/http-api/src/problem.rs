@@ -33,6 +33,10 @@ pub enum Kind {
     WrongCode,
     /// The user has a second factor, or has none, where it must be the other way around.
     SecondFactorState,
+    /// What a passkey answered does not pass.
+    PasskeyRefused,
+    /// The user's passkeys don't allow it: too many, the same one again, or the only way to sign in.
+    PasskeyState,
     /// The refresh token is not, or no longer, good.
     InvalidGrant,
     /// A token that was mailed is not, or no longer, good.
@@ -57,6 +61,8 @@ pub enum Kind {
     UnknownConnection,
     /// The caller has no MCP session of this id.
     UnknownSession,
+    /// The caller has no such passkey.
+    UnknownPasskey,
     /// There is no such API key of which the caller may know.
     UnknownApiKey,
     /// The organisation has no such member.
@@ -131,7 +137,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 61] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -143,6 +149,8 @@ impl Kind {
         Self::WrongCredentials,
         Self::WrongCode,
         Self::SecondFactorState,
+        Self::PasskeyRefused,
+        Self::PasskeyState,
         Self::InvalidGrant,
         Self::InvalidToken,
         Self::NoOrganization,
@@ -155,6 +163,7 @@ impl Kind {
         Self::UnknownJob,
         Self::UnknownConnection,
         Self::UnknownSession,
+        Self::UnknownPasskey,
         Self::UnknownApiKey,
         Self::UnknownMember,
         Self::UnknownInvitation,
@@ -209,6 +218,8 @@ impl Kind {
             }
             Self::WrongCode => (S::FORBIDDEN, "wrong-code", "The code is wrong"),
             Self::SecondFactorState => (S::CONFLICT, "second-factor-state", "The second factor is in another state"),
+            Self::PasskeyRefused => (S::FORBIDDEN, "passkey-refused", "The passkey is refused"),
+            Self::PasskeyState => (S::CONFLICT, "passkey-state", "Your passkeys don't allow it"),
             Self::InvalidGrant => (S::UNAUTHORIZED, "invalid-grant", "The refresh token is not valid"),
             Self::InvalidToken => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
             Self::NoOrganization => (S::FORBIDDEN, "no-organization", "The user belongs to no such organization"),
@@ -221,6 +232,7 @@ impl Kind {
             Self::UnknownJob => (S::NOT_FOUND, "unknown-job", "There is no such job"),
             Self::UnknownConnection => (S::NOT_FOUND, "unknown-connection", "There is no such connection"),
             Self::UnknownSession => (S::NOT_FOUND, "unknown-session", "There is no such session"),
+            Self::UnknownPasskey => (S::NOT_FOUND, "unknown-passkey", "There is no such passkey"),
             Self::UnknownApiKey => (S::NOT_FOUND, "unknown-api-key", "There is no such API key"),
             Self::UnknownMember => (S::NOT_FOUND, "unknown-member", "There is no such member"),
             Self::UnknownInvitation => (S::NOT_FOUND, "unknown-invitation", "There is no such invitation"),

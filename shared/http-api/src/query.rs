@@ -1,7 +1,6 @@
 //! The query string: every parameter is known, given once, and has a value that makes sense, or the request is
 //! refused with the names of all that are not so.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
@@ -33,16 +32,6 @@ impl<T: FromQuery> FromRequestParts<Api> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
         parse(parts.uri.query().unwrap_or_default()).map(Self)
     }
-}
-
-/// The parameters that are there once, of a query or form whose others are passed over (RFC 6749, section 3.1).
-#[must_use]
-pub fn single_parameters(text: &[u8]) -> HashMap<String, String> {
-    let mut found: HashMap<String, Option<String>> = HashMap::new();
-    for (name, value) in form_urlencoded::parse(text).into_owned() {
-        found.entry(name).and_modify(|value| *value = None).or_insert(Some(value));
-    }
-    found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn parse<T: FromQuery>(query: &str) -> Result<T, Problem> {
@@ -200,13 +189,6 @@ mod tests {
     fn a_cursor_of_another_collection_is_refused() {
         let cursor = Cursor::after("0192d3a4-7b1c-7f00-8000-000000000000").encode();
         assert_eq!(faulty(&format!("cursor={cursor}")), ["cursor"]);
-    }
-
-    #[test]
-    fn a_parameter_that_is_there_twice_counts_for_nothing() {
-        let found = single_parameters(b"state=a&code=b&code=c&x");
-        assert_eq!((found.get("state").map(String::as_str), found.get("code")), (Some("a"), None));
-        assert_eq!(found.get("x").map(String::as_str), Some(""));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! A function's routes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::answer;
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, cross_origin};
 
 /// A method of a path, as an OpenAPI document names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,7 @@ pub struct Route {
 #[derive(Default)]
 pub struct Routes {
     paths: BTreeMap<&'static str, (MethodRouter<Api>, Vec<&'static str>)>,
+    for_other_sites: BTreeSet<&'static str>,
 }
 
 impl Routes {
@@ -81,6 +82,14 @@ impl Routes {
         self
     }
 
+    /// Lets pages of any other site use these paths, and read their answers. Only for what looks at no cookie: a browser's
+    /// session must be of use to our own pages alone.
+    #[must_use]
+    pub fn for_other_sites(mut self, paths: &[&'static str]) -> Self {
+        self.for_other_sites.extend(paths);
+        self
+    }
+
     /// Every route, sorted.
     #[must_use]
     pub fn list(&self) -> Vec<Route> {
@@ -96,10 +105,17 @@ impl Routes {
     pub fn into_router(self, api: Api) -> Router {
         let mut router = Router::new();
         for (path, (methods, names)) in self.paths {
-            let allow = allow(&names);
-            let options =
-                move || std::future::ready((StatusCode::NO_CONTENT, [(ALLOW, allow.clone())]).into_response());
-            router = router.route(path, methods.merge(on(MethodFilter::OPTIONS, options)));
+            let (allow, shown) = (allow(&names), self.for_other_sites.contains(path));
+            let options = move || {
+                let mut response = (StatusCode::NO_CONTENT, [(ALLOW, allow.clone())]).into_response();
+                if shown {
+                    cross_origin::allow(response.headers_mut(), &allow);
+                }
+                std::future::ready(response)
+            };
+            let methods = methods.merge(on(MethodFilter::OPTIONS, options));
+            let methods = if shown { methods.layer(map_response(cross_origin::show)) } else { methods };
+            router = router.route(path, methods);
         }
         router
             .fallback(|| std::future::ready(Problem::new(Kind::UnknownPath, "nothing has this path")))

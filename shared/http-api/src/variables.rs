@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bulkhead_identity::{IdentityKey, SigningKeys, TokenKeys, TokenTerms};
+use bulkhead_identity::{IdentityKey, Lifetimes, SigningKeys, TokenKeys, TokenTerms};
 use bulkhead_kernel::Secret;
 
 use crate::{Api, Problem};
@@ -20,6 +20,9 @@ pub const CREDENTIAL_LIMITS: &str = "credential_limits";
 
 /// The key of what the function `auth` has to read back, and the host of mail.
 pub const IDENTITY_KEY: &str = "identity_key";
+
+/// How long sessions, invitations and keys last, where that differs from the defaults.
+pub const LIFETIMES: &str = "lifetimes";
 
 /// A variable can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +85,14 @@ impl Api {
     /// As [`variable`](Self::variable).
     pub async fn identity_key(&self) -> Result<IdentityKey, Problem> {
         IdentityKey::parse(self.variable(IDENTITY_KEY).await?.expose()).map_err(Problem::misconfigured)
+    }
+
+    /// How long what identity gives out lasts.
+    ///
+    /// # Errors
+    /// As [`variable`](Self::variable).
+    pub async fn lifetimes(&self) -> Result<Lifetimes, Problem> {
+        Lifetimes::parse(self.variable(LIFETIMES).await?.expose()).map_err(Problem::misconfigured)
     }
 
     /// What access tokens of ours must be to be accepted here.

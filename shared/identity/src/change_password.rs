@@ -1,7 +1,7 @@
 //! Another password, by whoever knows the one before.
 
 use bulkhead_kernel::sql::{SqlError, Step};
-use bulkhead_kernel::{Caller, CorrelationId, Credential, Denied, Fault, Permission, Ports, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Credential, Denied, Fault, Ports, Secret};
 
 use crate::email::EmailAddress;
 use crate::one_time;
@@ -57,7 +57,7 @@ pub async fn change_password(
     limits: &CredentialLimits,
     correlation: &CorrelationId,
 ) -> Result<(), ChangePasswordError> {
-    caller.may(Permission::ManageProfile)?;
+    crate::admit_to_own(ports, caller, "password.change", correlation).await?;
     let user = store::find_user(ports.sql.as_ref(), caller.user).await?.ok_or(SignInError::Wrong)?;
     let email = user.email.as_deref().and_then(|email| email.parse::<EmailAddress>().ok()).ok_or(SignInError::Wrong)?;
     let presented = Presented { email: &email, password: change.current, address: change.address };

@@ -15,12 +15,14 @@ mod find_organization;
 mod identities;
 mod invitations;
 mod keys;
+mod lifetimes;
 mod mail;
 mod members;
 mod model;
 mod one_time;
 mod opaque;
 mod organizations;
+mod passkeys;
 mod password;
 mod password_rules;
 mod places;
@@ -51,13 +53,15 @@ pub use identities::{
     may_link, recognise, unlink_identity,
 };
 pub use invitations::{
-    Invitation, InvitationError, InvitationTerms, InvitedAccount, InvitedError, IssuedInvitation, accept_invitation,
-    create_invitation, list_invitations, revoke_invitation, sign_up_invited,
+    Invitation, InvitationError, InvitationMail, InvitationOffer, InvitationTerms, InvitedAccount, InvitedError,
+    IssuedInvitation, accept_invitation, create_invitation, list_invitations, look_at_invitation, resend_invitation,
+    revoke_invitation, sign_up_invited,
 };
 pub use keys::{
     ApiKey, ApiKeyToken, InvalidApiKey, InvalidNetwork, IssuedKey, KeyError, KeyTerms, KeysOf, Networks, NewKey,
     Rotation, create_key, list_keys, revoke_key, rotate_key,
 };
+pub use lifetimes::{InvalidLifetimes, Lifetimes};
 pub use mail::{Due, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
 pub use members::{
     Member, MemberError, MemberFilter, change_role, create_service_account, list_members, remove_member,
@@ -69,16 +73,21 @@ pub use organizations::{
     create_organization, delete_organization, list_organizations, read_organization, restore_organization,
     transfer_ownership,
 };
+pub use passkeys::{
+    Ceremony, MAX_PASSKEYS, Passkey, PasskeyError, PasskeySignInError, PasskeysUnavailable, Proof, RelyingParty,
+    begin_passkey_registration, begin_passkey_sign_in, check_passkey, delete_passkey, list_passkeys, register_passkey,
+    rename_passkey,
+};
 pub use password::{PasswordCheck, PasswordCost, PasswordError, check_password, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
-pub use places::{Place, find_membership, places_of};
+pub use places::{Place, find_membership, hold_membership, places_of};
 pub use profile::{
     Export, Profile, ProfileChange, ProfileError, change_profile, erase_user, export_user, read_profile,
 };
 pub use projects::{
     Holder, NewProject, Project, ProjectChange, ProjectError, ProjectGrant, ProjectPermission, ProjectRole,
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
-    project_role, read_project, restore_project, set_project_role,
+    project_role, project_role_of, read_project, restore_project, set_project_role,
 };
 pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};
@@ -106,9 +115,9 @@ pub use token::{
 };
 pub use verify_email::{VerifyEmailError, request_email_verification, verification_steps, verify_email};
 
-use bulkhead_audit::{AdmitError, Target};
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Credential, Ports, Scopes};
+use bulkhead_kernel::{Caller, CorrelationId, Credential, Permission, Ports, Scopes};
 
 /// The caller's organisation as the audit trail names it.
 fn organization_target(caller: &Caller) -> Target {
@@ -119,10 +128,21 @@ fn organization_target(caller: &Caller) -> Target {
 async fn signed_in(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
     match (&caller.credential, &caller.scopes) {
         (Credential::Session(session), Scopes::Everything) => {
-            sessions::store::is_sign_in(ports.sql.as_ref(), caller.user, *session).await
+            sessions::store::is_sign_in(ports.sql.as_ref(), caller, *session).await
         }
         _ => Ok(false),
     }
+}
+
+/// Lets a caller change what is their own, if their credential is good for it; otherwise it is recorded that they tried.
+async fn admit_to_own(
+    ports: &Ports,
+    caller: &Caller,
+    action: &'static str,
+    correlation: &CorrelationId,
+) -> Result<(), AdmitError> {
+    let act = Act::new(ports, caller, action, Target::new("user", caller.user), correlation);
+    act.admit(Permission::ManageProfile).await
 }
 
 /// What keeps an act from beginning, as these errors.
@@ -139,13 +159,18 @@ macro_rules! from_admit {
     )*};
 }
 from_admit!(
+    ChangePasswordError,
     KeyError,
     InvitationError,
     LinkError,
+    ListError,
     MemberError,
     OrganizationError,
+    PasskeyError,
     ProfileError,
     ProjectError,
+    RevokeError,
+    SecondFactorError,
     SwitchError,
     TeamError,
     UnlinkError

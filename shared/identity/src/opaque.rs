@@ -34,6 +34,8 @@ pub enum Purpose {
     DeviceCode,
     /// What an OAuth client proves itself with.
     ClientSecret,
+    /// Answering what a passkey was asked.
+    Passkey,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::AuthorizationCode => "bha_",
             Self::DeviceCode => "bhd_",
             Self::ClientSecret => "bhs_",
+            Self::Passkey => "bhw_",
         }
     }
 
@@ -71,6 +74,7 @@ impl Purpose {
             Self::AuthorizationCode => "authorization-code",
             Self::DeviceCode => "device-code",
             Self::ClientSecret => "client-secret",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use bulkhead_kernel::Ports;
 use bulkhead_kernel::id::{OrganizationId, UserId};
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::sql::{SqlError, Step};
 
 use crate::model::{Membership, Organization};
 use crate::store;
@@ -36,4 +36,11 @@ pub async fn find_membership(
     organization: OrganizationId,
 ) -> Result<Option<Membership>, SqlError> {
     store::find_membership(ports.sql.as_ref(), organization, user).await
+}
+
+/// A step without which its batch does nothing: the user still belongs to the organisation, as what they were when that was
+/// read.
+#[must_use]
+pub fn hold_membership(membership: &Membership) -> Step {
+    store::hold_membership(membership).expecting(1)
 }

@@ -124,6 +124,15 @@ pub(crate) async fn find_membership(
     database.query_optional(statement).await?.as_ref().map(read_membership).transpose()
 }
 
+/// One row while the user still belongs to the organisation as this: for a batch that must not hold otherwise.
+pub(crate) fn hold_membership(membership: &Membership) -> Statement {
+    sql("UPDATE memberships SET role = role WHERE organization_id = $1 AND user_id = $2 AND role = $3")
+        .bind(membership.organization)
+        .bind(membership.user)
+        .bind(membership.role.as_str())
+        .of(membership.organization)
+}
+
 /// The person with this address.
 pub(crate) async fn find_user_by_email(database: &dyn Sql, email: &EmailAddress) -> Result<Option<User>, SqlError> {
     let statement = sql("SELECT id, kind, email, email_verified_at, name, password_hash, created_at FROM users \

@@ -81,6 +81,10 @@ id!(
     MailId
 );
 id!(
+    /// A passkey of a user.
+    PasskeyId
+);
+id!(
     /// An invitation to an organisation.
     InvitationId
 );

@@ -108,6 +108,19 @@ pub(crate) async fn list(database: &dyn Sql, organization: OrganizationId) -> Re
     database.query(statement).await?.iter().map(read_entry).collect()
 }
 
+pub(crate) async fn list_scope(
+    database: &dyn Sql,
+    organization: OrganizationId,
+    scope: &Scope,
+) -> Result<Vec<SecretEntry>, SqlError> {
+    let statement = sql("SELECT scope, field, key_id, created_at, updated_at FROM vault_secrets \
+                         WHERE organization_id = $1 AND scope = $2 ORDER BY field")
+    .bind(organization)
+    .bind(scope.to_string())
+    .of(organization);
+    database.query(statement).await?.iter().map(read_entry).collect()
+}
+
 /// Makes a key known. What is known already stays as it is: a retired key never comes back.
 pub(crate) fn register_key(key: KeyId, now: Timestamp) -> Statement {
     sql("INSERT INTO vault_keys (id, active, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")

@@ -1,11 +1,14 @@
 // Calls a tool with the official TypeScript client, which knows nothing but the endpoint's URL and finds out by itself who
 // gives it a token.
 //
-// Arguments: the endpoint, and "agent" with the issuer for the client credentials flow, or "person" for authorization code
-// with PKCE.
-// Prints one JSON object: the version of the protocol, a structured result, and the scope and issuer of the token.
+// Arguments: the endpoint, and who asks: "agent" with the issuer for the client credentials flow; "person" for authorization
+// code with PKCE as a client that is registered already; "stranger" for the same as one that registers itself.
+// Where a person has to go is said on standard error, after "open: "; the client waits for their browser on this machine.
+// Prints one JSON object: the version of the protocol, a structured result, and the scope and issuer of the token; of a client
+// with a refresh token also whether it got itself another access token with that.
 
 import { createRequire } from "node:module";
+import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 import path from "node:path";
 import process from "node:process";
@@ -19,33 +22,29 @@ const { Client, StreamableHTTPClientTransport, ClientCredentialsProvider, Unauth
 
 const [endpoint, flow, expectedIssuer] = process.argv.slice(2);
 
-// Follows redirects as a browser does, keeping cookies, until one leaves for the client's own address.
-async function browse(url, until) {
-  const jar = new Map();
-  for (let hops = 0; hops < 10; hops += 1) {
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const answer = await fetch(url, { redirect: "manual", headers: { cookie } });
-    for (const set of answer.headers.getSetCookie()) {
-      const [name, value] = set.split(";")[0].split("=", 2);
-      jar.set(name, value);
-    }
-    const location = answer.headers.get("location");
-    if (location === null) {
-      throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-    }
-    url = new URL(location, url);
-    if (url.href.startsWith(until)) {
-      return url;
-    }
-  }
-  throw new Error("too many redirects");
-}
+// Where the person's browser comes back to.
+let came;
+const back = new Promise((resolve) => (came = resolve));
+const listener = createServer((request, response) => {
+  response.end("You can close this window.");
+  came(new URL(request.url, "http://127.0.0.1").searchParams);
+});
+await new Promise((listening) => listener.listen(0, "127.0.0.1", listening));
 
-// A client that is registered already, and whose person has a browser.
+// A client whose person has a browser.
 class Person {
-  redirectUrl = "http://127.0.0.1/callback";
-  clientMetadata = { client_name: "scenario", redirect_uris: [this.redirectUrl], token_endpoint_auth_method: "none" };
-  clientInformation = () => ({ client_id: "person" });
+  redirectUrl = `http://127.0.0.1:${listener.address().port}/callback`;
+  clientMetadata = {
+    client_name: "scenario",
+    redirect_uris: [this.redirectUrl],
+    grant_types: ["authorization_code", "refresh_token"],
+    token_endpoint_auth_method: "none",
+  };
+  information = flow === "person" ? { client_id: "person" } : undefined;
+  clientInformation = () => this.information;
+  saveClientInformation = (information) => {
+    this.information = information;
+  };
   tokens = () => this.saved;
   saveTokens = (tokens) => {
     this.saved = tokens;
@@ -54,16 +53,17 @@ class Person {
     this.verifier = verifier;
   };
   codeVerifier = () => this.verifier;
-  redirectToAuthorization = async (url) => {
-    this.came = await browse(url, this.redirectUrl);
+  redirectToAuthorization = (url) => {
+    this.sent = true;
+    console.error(`open: ${url}`);
   };
 }
 
 const person = new Person();
 const authProvider =
-  flow === "person"
-    ? person
-    : new ClientCredentialsProvider({ clientId: "agent", clientSecret: "secret", expectedIssuer });
+  flow === "agent"
+    ? new ClientCredentialsProvider({ clientId: "agent", clientSecret: "secret", expectedIssuer })
+    : person;
 
 async function connect() {
   const client = new Client({ name: "scenario", version: "0" }, { versionNegotiation: { mode: "auto" } });
@@ -71,21 +71,30 @@ async function connect() {
   try {
     await client.connect(transport);
   } catch (error) {
-    if (!(error instanceof UnauthorizedError) || person.came === undefined) {
+    if (!(error instanceof UnauthorizedError) || !person.sent) {
       throw error;
     }
-    await transport.finishAuth(person.came.searchParams);
-    person.came = undefined;
+    await transport.finishAuth(await back);
+    person.sent = false;
     return connect();
   }
   return client;
 }
 
+const call = (client) => client.callTool({ name: "toolbox_jq", arguments: { filter: ".a", input: { a: 42 } } });
 const client = await connect();
-const called = await client.callTool({ name: "toolbox_jq", arguments: { filter: ".a", input: { a: 42 } } });
-const { access_token: token } = await authProvider.tokens();
+const called = await call(client);
+const { access_token: token, refresh_token: refreshToken } = await authProvider.tokens();
 const { iss, scope } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+let refreshed;
+if (refreshToken !== undefined) {
+  // As if its time were over.
+  person.saved = { ...person.saved, access_token: token.slice(0, -8) };
+  await call(client);
+  refreshed = person.saved.refresh_token !== refreshToken && !person.sent;
+}
 console.log(
-  JSON.stringify({ version: client.getNegotiatedProtocolVersion(), result: called.structuredContent, iss, scope }),
+  JSON.stringify({ version: client.getNegotiatedProtocolVersion(), result: called.structuredContent, iss, scope, refreshed }),
 );
 await client.close();
+listener.close();

@@ -108,7 +108,7 @@ fn every_route_of_the_host_has_an_entry() {
 async fn no_credential_or_one_that_does_not_hold_opens_nothing() {
     let (host, credentials) = host().await;
     let job = job(&host, &credentials.roles[0].1).await;
-    for (method, path, may, _) in ROUTES {
+    for &(method, path, may, _) in ROUTES {
         for (kind, credential) in &credentials.refused {
             let reply = send(&host, method, path, credential.as_deref(), &job).await;
             match may {
@@ -129,7 +129,7 @@ async fn each_role_may_what_its_entry_says() {
     let (host, credentials) = host().await;
     for (role, credential) in &credentials.roles {
         let own = job(&host, credential).await;
-        for (method, path, may, _) in ROUTES {
+        for &(method, path, may, _) in ROUTES {
             let reply = send(&host, method, path, Some(credential), &own).await;
             let expected = match may {
                 Anyone | Members => true,
@@ -149,7 +149,7 @@ async fn another_tenants_owner_finds_nothing_of_ours() {
     let (host, credentials) = host().await;
     let job = job(&host, &credentials.roles[0].1).await;
     let nothing = "00000000-0000-7000-8000-000000000000";
-    for (method, path, may, elsewhere) in ROUTES {
+    for &(method, path, may, elsewhere) in ROUTES {
         let reply = send(&host, method, path, Some(&credentials.stranger), &job).await;
         let text = reply.text();
         match elsewhere {

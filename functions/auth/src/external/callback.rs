@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use bulkhead_authorization::Parameters;
 use bulkhead_connections::CallbackAnswer;
 use bulkhead_federation::{CompleteError, Completed, Completion, Intent, complete};
-use bulkhead_http_api::{Api, Correlation, Kind, Path, Problem, cookie, no_host_cookie, single_parameters};
+use bulkhead_http_api::{Api, Correlation, Kind, Origin, Path, Problem};
 use bulkhead_identity::{
     ExternalPerson, Limit, LinkError, RecogniseError, Recognised, challenge_if_needed, link_identity, recognise,
 };
@@ -14,7 +15,6 @@ use http::{HeaderMap, Uri};
 
 use super::start::unknown_provider;
 use super::{ATTEMPT, DISCOVERED, pages, providers, redirect_uri};
-use crate::origin::Origin;
 use crate::pages::sign_in::{open, open_as, signed_in};
 use crate::pages::{Next, second_factor};
 
@@ -52,14 +52,15 @@ async fn answer(
     let (key, redirect_uri) = (api.identity_key().await?, redirect_uri(api, provider).await?);
     let completion =
         Completion { provider, http: api.http.as_ref(), cache: &DISCOVERED, key: &key, redirect_uri: &redirect_uri };
-    let mut said = single_parameters(uri.query().unwrap_or_default().as_bytes());
+    let said = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let said = |name| said.optional(name).ok().flatten().map(str::to_owned);
     let answer = CallbackAnswer {
-        state: Secret::new(said.remove("state").unwrap_or_default()),
-        code: said.remove("code").map(Secret::new),
-        iss: said.remove("iss"),
-        error: said.remove("error"),
+        state: Secret::new(said("state").unwrap_or_default()),
+        code: said("code").map(Secret::new),
+        iss: said("iss"),
+        error: said("error"),
     };
-    let completed = match complete(&api.ports, &completion, &answer, cookie(headers, ATTEMPT)).await {
+    let completed = match complete(&api.ports, &completion, &answer, ATTEMPT.of(headers)).await {
         Ok(completed) => completed,
         Err(CompleteError::Sql(error)) => return Err(error.into()),
         Err(CompleteError::Unreadable(error)) => return Err(Problem::misconfigured(error)),
@@ -125,5 +126,5 @@ async fn sign_in(
 
 /// The attempt is over.
 fn over(answer: Response) -> Response {
-    (AppendHeaders(no_host_cookie(ATTEMPT).map(|cookie| (SET_COOKIE, cookie))), answer).into_response()
+    (AppendHeaders([(SET_COOKIE, ATTEMPT.forget())]), answer).into_response()
 }

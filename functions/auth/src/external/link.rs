@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use bulkhead_federation::Intent;
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{CredentialLimits, Limit, may_link};
 use bulkhead_kernel::{Caller, CorrelationId, Secret};
 use http::header::SET_COOKIE;
@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::attempt_cookie;
 use super::start::begin;
-use crate::origin::Origin;
 use crate::pages::Next;
 
 /// The body.

@@ -16,7 +16,7 @@ pub(crate) mod unlink;
 pub(crate) use openapi::{operations, schemas};
 
 use bulkhead_federation::{ATTEMPT_LIFETIME, DiscoveryCache, Provider, Providers};
-use bulkhead_http_api::{Api, Problem, host_cookie};
+use bulkhead_http_api::{Api, HostCookie, Problem};
 use bulkhead_kernel::Secret;
 use http::HeaderValue;
 use maud::{Markup, html};
@@ -27,7 +27,7 @@ use crate::pages::Next;
 const PROVIDERS: &str = "sign_in_providers";
 
 /// What the browser brings back from a provider. It comes along when another site leads here (Lax), as a provider does.
-const ATTEMPT: &str = "__Host-sign-in";
+const ATTEMPT: HostCookie = HostCookie::lax("__Host-sign-in");
 
 /// What issuers have said of themselves, which is the same for every request.
 static DISCOVERED: DiscoveryCache = DiscoveryCache::new();
@@ -44,7 +44,7 @@ async fn redirect_uri(api: &Api, provider: &Provider) -> Result<String, Problem>
 
 /// What binds an attempt to the browser.
 fn attempt_cookie(browser: &Secret) -> Option<HeaderValue> {
-    host_cookie(ATTEMPT, browser.expose(), ATTEMPT_LIFETIME.as_secs(), "Lax")
+    ATTEMPT.set(browser.expose(), ATTEMPT_LIFETIME.as_secs())
 }
 
 /// A way to each provider, for the page to sign in on.

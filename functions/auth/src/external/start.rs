@@ -3,12 +3,11 @@
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use bulkhead_federation::{Intent, Start, StartError, Started, start};
-use bulkhead_http_api::{Api, Kind, Path, Problem, Query};
+use bulkhead_http_api::{Api, Kind, Origin, Path, Problem, Query};
 use bulkhead_identity::Limit;
 use http::header::SET_COOKIE;
 
 use super::{DISCOVERED, attempt_cookie, pages, providers, redirect_uri};
-use crate::origin::Origin;
 use crate::pages::Next;
 use crate::pages::sign_in::ToSignIn;
 

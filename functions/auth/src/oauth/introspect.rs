@@ -29,17 +29,21 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::ClientAddress, &origin.counted()).await?;
+    left.tell(introspected(&api, request, &correlation).await)
+}
+
+async fn introspected(api: &Api, request: Request, correlation: &CorrelationId) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let caller = match bearer(&parts.headers) {
-        Ok(_) => Some(Caller::from_request_parts(&mut parts, &api).await?),
+        Ok(_) => Some(Caller::from_request_parts(&mut parts, api).await?),
         Err(_) => None,
     };
     let headers = parts.headers.clone();
-    let Form(form) = Form::from_request(Request::from_parts(parts, body), &api).await?;
-    let (terms, policy) = (terms(&api).await?, policy(&api).await?);
-    let asking = Asking { api: &api, terms: &terms, policy: &policy, issuer: &api.public_url().await? };
-    let told = asking.tell(caller, &headers, &form, &correlation).await;
-    left.tell(answer::answer(told.map(|body| Json(body).into_response())))
+    let Form(form) = Form::from_request(Request::from_parts(parts, body), api).await?;
+    let (terms, policy) = (terms(api).await?, policy(api).await?);
+    let asking = Asking { api, terms: &terms, policy: &policy, issuer: &api.public_url().await? };
+    let told = asking.tell(caller, &headers, &form, correlation).await;
+    answer::answer(told.map(|body| Json(body).into_response()))
 }
 
 struct Asking<'a> {

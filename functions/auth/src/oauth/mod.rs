@@ -26,11 +26,25 @@ pub(crate) use openapi::{operations, schemas};
 /// The variable that says whether clients may register themselves.
 const CLIENT_REGISTRATION: &str = "client_registration";
 
+/// What clients in a browser use from their own site. None of it takes a cookie.
+const FOR_OTHER_SITES: &[&str] = &[
+    metadata::SERVER,
+    metadata::SERVER_OF_PATH,
+    metadata::OPENID,
+    metadata::OPENID_OF_PATH,
+    "/oauth/jwks",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/register",
+];
+
 /// Adds the routes.
 pub(crate) fn add(routes: Routes) -> Routes {
     routes
-        .get("/.well-known/oauth-authorization-server", metadata::server)
-        .get("/.well-known/openid-configuration", metadata::openid)
+        .get(metadata::SERVER, metadata::server)
+        .get(metadata::SERVER_OF_PATH, metadata::server_of_path)
+        .get(metadata::OPENID, metadata::openid)
+        .get(metadata::OPENID_OF_PATH, metadata::openid_of_path)
         .get("/oauth/jwks", metadata::jwks)
         .get(authorize::PATH, authorize::show)
         .post(authorize::PATH, authorize::submit)
@@ -41,6 +55,7 @@ pub(crate) fn add(routes: Routes) -> Routes {
         .post("/oauth/device_authorization", device_authorization::handle)
         .get(device::PATH, device::show)
         .post(device::PATH, device::submit)
+        .for_other_sites(FOR_OTHER_SITES)
 }
 
 async fn policy(api: &Api) -> Result<Policy, Problem> {

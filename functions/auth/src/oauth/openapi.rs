@@ -24,10 +24,21 @@ pub(crate) fn operations() -> Vec<Operation> {
     };
     let found = |operation: Operation, schema| operation.answers(200, schema, &[], "It.");
     let metadata = "/.well-known/oauth-authorization-server";
+    let path = || json!({"type": "string"});
     let mut operations = vec![
         found(open("get", metadata, "authorizationServer", "The authorization server's metadata (RFC 8414)"), "ServerMetadata"),
         found(
             open("get", "/.well-known/openid-configuration", "openidConfiguration", "The same where OpenID Connect has it"),
+            "ServerMetadata",
+        ),
+        found(
+            open("get", "/.well-known/oauth-authorization-server/{*issuer}", "authorizationServerOfPath", "The same for a public URL with a path")
+                .path("*issuer", path(), "That path."),
+            "ServerMetadata",
+        ),
+        found(
+            open("get", "/.well-known/openid-configuration/{*issuer}", "openidConfigurationOfPath", "The same for a public URL with a path")
+                .path("*issuer", path(), "That path."),
             "ServerMetadata",
         ),
         found(open("get", "/oauth/jwks", "jwks", "The keys of access tokens (RFC 7517)"), "KeySet"),

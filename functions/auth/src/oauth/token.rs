@@ -28,8 +28,12 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::ClientAddress, &origin.counted()).await?;
-    let server =
-        Server { policy: policy(&api).await?, issuer: api.public_url().await?, keys: api.signing_keys().await? };
+    let server = Server {
+        policy: policy(&api).await?,
+        issuer: api.public_url().await?,
+        keys: api.signing_keys().await?,
+        terms: api.lifetimes().await?.session,
+    };
     let granted = server.grant(&api, &headers, &form, origin.0, &correlation).await;
     left.tell(answer::answer(granted.map(|tokens| Json(answer::tokens(&tokens)).into_response())))
 }
@@ -38,6 +42,7 @@ struct Server {
     policy: bulkhead_authorization::Policy,
     issuer: String,
     keys: SigningKeys,
+    terms: SessionTerms,
 }
 
 impl Server {
@@ -49,19 +54,19 @@ impl Server {
         origin: SessionOrigin,
         correlation: &CorrelationId,
     ) -> Result<Tokens, Failure> {
-        let Self { policy, issuer, keys } = self;
-        let (ports, terms) = (&api.ports, SessionTerms::default());
+        let Self { policy, issuer, keys, terms } = self;
+        let ports = &api.ports;
         let grant = form.required("grant_type")?.parse::<GrantType>();
         let presented = PresentedClient::read(answer::authorization(headers)?, form)?;
         let documents = HostDocuments::new(api, correlation);
         let client = authenticate_client(ports, &documents, policy, &presented).await?;
         match grant {
             Ok(GrantType::AuthorizationCode) => {
-                redeem_code(ports, keys, &terms, issuer, &client, form, origin, correlation).await
+                redeem_code(ports, keys, terms, issuer, &client, form, origin, correlation).await
             }
-            Ok(GrantType::RefreshToken) => refresh(ports, keys, &terms, issuer, &client, form, correlation).await,
+            Ok(GrantType::RefreshToken) => refresh(ports, keys, terms, issuer, &client, form, correlation).await,
             Ok(GrantType::DeviceCode) => {
-                redeem_device_code(ports, keys, &terms, policy, issuer, &client, form, origin, correlation).await
+                redeem_device_code(ports, keys, terms, policy, issuer, &client, form, origin, correlation).await
             }
             Err(()) => Err(OAuthError::new(Code::UnsupportedGrantType, "there is no such grant here").into()),
         }

@@ -65,7 +65,8 @@ pub(crate) async fn submit(
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::NoOrganization) => {
             let content =
                 html! { p role="alert" { (problem.detail()) } p { a href=(super::sign_in::PATH) { "Sign in" } } };
-            Ok(Page::new("Sign in again", content).with_status(problem.kind().status()).into_response())
+            let page = Page::new("Sign in again", content).with_status(problem.kind().status());
+            Ok((problem.headers().clone(), page).into_response())
         }
         other => other,
     }

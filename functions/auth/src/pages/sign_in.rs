@@ -7,7 +7,7 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, Purpose, SessionTerms, SignUpError, User,
+    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, Purpose, RelyingParty, SignUpError, User,
     challenge_if_needed, choose_membership, open_session,
 };
 use bulkhead_kernel::sql::Step;
@@ -56,10 +56,7 @@ pub(crate) async fn show(
             let content = html! { p { "You are signed in." } p { a href=(super::sign_out::PATH) { "Sign out" } } };
             Ok(Page::new("Signed in", content).into_response())
         }
-        (None, next) => {
-            let buttons = buttons(&api, next.as_ref()).await?;
-            Ok(Page::new(TITLE, form(next.as_ref(), None, None, &buttons)).into_response())
-        }
+        (None, next) => Ok(page(&api, next.as_ref(), None, None).await?.into_response()),
     }
 }
 
@@ -81,7 +78,7 @@ pub(crate) async fn submit(
         Err(problem) => Err(problem),
     };
     match opened {
-        Err(problem) => refuse(&api, problem, next.as_ref(), &email).await,
+        Err(problem) => refuse(&api, problem, next.as_ref(), Some(&email)).await,
         opened => opened,
     }
 }
@@ -127,7 +124,8 @@ pub(crate) async fn open_as(
     how: &str,
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
-    let (issuer, keys, terms) = (api.public_url().await?, api.signing_keys().await?, SessionTerms::of_browser());
+    let (issuer, keys) = (api.public_url().await?, api.signing_keys().await?);
+    let terms = api.lifetimes().await?.browser;
     let token = OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref());
     let session = NewSession {
         membership,
@@ -154,26 +152,46 @@ pub(crate) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) ->
 const TITLE: &str = "Sign in";
 
 /// The page once more, with what was wrong; what is not the person's doing is a problem as everywhere.
-async fn refuse(api: &Api, problem: Problem, next: Option<&Next>, email: &str) -> Result<Response, Problem> {
-    let theirs = matches!(problem.kind(), Kind::WrongCredentials | Kind::NoOrganization | Kind::TooManyRequests);
+pub(super) async fn refuse(
+    api: &Api,
+    problem: Problem,
+    next: Option<&Next>,
+    email: Option<&str>,
+) -> Result<Response, Problem> {
+    let theirs = matches!(
+        problem.kind(),
+        Kind::WrongCredentials
+            | Kind::NoOrganization
+            | Kind::TooManyRequests
+            | Kind::PasskeyRefused
+            | Kind::InvalidToken
+    );
     if !theirs {
         return Err(problem);
     }
-    let content = form(next, Some(problem.detail()), Some(email), &buttons(api, next).await?);
-    let page = Page::new(TITLE, content).with_status(problem.kind().status());
+    let page = page(api, next, Some(problem.detail()), email).await?.with_status(problem.kind().status());
     Ok((problem.headers().clone(), page).into_response())
 }
 
-fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>, buttons: &Markup) -> Markup {
+/// With a button for passkeys, where browsers have them at this address.
+async fn page(api: &Api, next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Result<Page, Problem> {
+    let password = html! { (form(next, wrong, email)) (buttons(api, next).await?) };
+    if RelyingParty::of(&api.public_url().await?).is_err() {
+        return Ok(Page::new(TITLE, password));
+    }
+    let content = html! { (password) (super::passkey_sign_in::form(next)) };
+    Ok(Page::new(TITLE, content).with_script(super::passkey_sign_in::SCRIPT))
+}
+
+fn form(next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Markup {
     html! {
         @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
         form method="post" action=(PATH) {
             @if let Some(next) = next { input type="hidden" name="next" value=(next.as_str()); }
             label { "E-mail address" input type="email" name="email" value=[email] autocomplete="username" required; }
             label { "Password" input type="password" name="password" autocomplete="current-password" required; }
-            label { "Organization (may be left empty)" input type="text" name="organization" autocomplete="organization"; }
+            label { "Organization (may be left empty)" input id="organization" type="text" name="organization" autocomplete="organization"; }
             button type="submit" { "Sign in" }
         }
-        (buttons)
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, FromQuery, Parameters, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Problem, Query, collection};
 use bulkhead_identity::list_sessions;
 use bulkhead_kernel::id::SessionId;
 use bulkhead_kernel::{Caller, PageRequest};
@@ -21,8 +21,9 @@ impl FromQuery for Sessions {
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Query(Sessions(page)): Query<Sessions>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Ok(collection(&uri, list_sessions(&api.ports, &caller, &page).await?))
+    Ok(collection(&uri, list_sessions(&api.ports, &caller, &page, &correlation).await?))
 }

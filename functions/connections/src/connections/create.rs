@@ -26,6 +26,7 @@ pub(crate) struct NewBody {
     connector: String,
     label: Option<String>,
     project: Option<ProjectId>,
+    auth_type: Option<AuthType>,
     api_key: Option<String>,
 }
 
@@ -44,11 +45,15 @@ pub(crate) async fn handle(
     if label.is_empty() || label.chars().count() > MAX_LABEL || label.chars().any(char::is_control) {
         return Err(invalid("/label", "must have 1 to 100 characters, none of them a control character"));
     }
-    let sealing_key = match connector.auth_type {
+    let auth_type = connector.auth_types.choose(body.auth_type, body.api_key.is_some()).ok_or_else(|| {
+        let message = format!("accounts of this connector are connected by: {}", connector.auth_types.as_text());
+        invalid("/auth_type", &message)
+    })?;
+    let sealing_key = match auth_type {
         AuthType::ApiKey => Some(sealing_key(&api).await?),
         AuthType::Oauth2 | AuthType::None => None,
     };
-    let new = NewConnection { label, project: body.project, api_key: body.api_key.map(Secret::new) };
+    let new = NewConnection { label, project: body.project, auth_type, api_key: body.api_key.map(Secret::new) };
     let created =
         bulkhead_connections::create(&api.ports, &caller, &connector, new, sealing_key.as_ref(), &correlation).await;
     let created = created.map_err(not_created)?;

@@ -38,11 +38,13 @@ fn not_created(error: CreateError) -> Problem {
     match error {
         CreateError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
         CreateError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        CreateError::UnknownProject => Problem::new(Kind::UnknownProject, detail),
+        CreateError::AuthType(_) => invalid("/auth_type", &detail),
         CreateError::ApiKey(why) => invalid("/api_key", why),
         CreateError::Vault(VaultError::Empty) => invalid("/api_key", "is empty"),
         CreateError::Vault(VaultError::TooLarge { .. }) => invalid("/api_key", "is longer than a secret may be"),
         CreateError::Vault(VaultError::RetiredKey { .. }) => {
-            let detail = "the vault has a new key that functions don't have yet; the operator has to start them again";
+            let detail = "the vault has a new key; try again, and if that is no help, functions on Spin need it as vault_sealing_key";
             Problem::new(Kind::Unavailable, detail)
         }
         CreateError::Vault(error) => Problem::new(Kind::Internal, "the key could not be stored").caused_by(error),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{KeyTerms, NewKey, create_key};
+use bulkhead_identity::{Limit, NewKey, create_key};
 use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::{Caller, Scope};
 use serde::Deserialize;
@@ -29,7 +29,11 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::ApiKeyUser, &caller.user.to_string()).await?;
     let Body { name, user, scopes, networks, expires_in_days } = body;
     let new = NewKey { name, user, scopes, networks, expires_in_days };
-    Ok(issued(&create_key(&api.ports, &caller, &KeyTerms::default(), new, &correlation).await?))
+    let terms = api.lifetimes().await?.keys;
+    let created = create_key(&api.ports, &caller, &terms, new, &correlation).await;
+    left.tell(created.map(|created| issued(&created)).map_err(Problem::from))
 }

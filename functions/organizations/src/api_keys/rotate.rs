@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Kind, Path, Problem, Query};
-use bulkhead_identity::{KeyError, KeyTerms, Rotation, rotate_key};
+use bulkhead_identity::{KeyError, Limit, Rotation, rotate_key};
 use bulkhead_kernel::Caller;
 use serde::Deserialize;
 
@@ -26,7 +26,11 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
-    let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()))?;
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::ApiKeyUser, &caller.user.to_string()).await?;
+    let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()));
     let rotation = Rotation { grace_seconds: body.grace_seconds, expires_in_days: body.expires_in_days };
-    Ok(issued(&rotate_key(&api.ports, &caller, &KeyTerms::default(), id, rotation, &correlation).await?))
+    let terms = api.lifetimes().await?.keys;
+    let rotated = async { Ok(issued(&rotate_key(&api.ports, &caller, &terms, id?, rotation, &correlation).await?)) };
+    left.tell(rotated.await)
 }

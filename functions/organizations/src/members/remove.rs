@@ -15,6 +15,7 @@ pub(crate) async fn handle(
     Path(user): Path<UserId>,
     Query(()): Query<()>,
 ) -> Result<StatusCode, Problem> {
-    remove_member(&api.ports, &caller, user, &correlation).await?;
+    let further = || bulkhead_connections::leave_steps(caller.organization, user, api.ports.now());
+    remove_member(&api.ports, &caller, user, further, &correlation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,9 @@ use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Operation, page_of};
 use serde_json::{Map, Value, json};
 
-use super::words::{DENIED, LINK, Part, body, id, maybe, maybe_id, maybe_time, object, schemas, text, time, uuid};
+use super::words::{
+    DENIED, LINK, Part, RATE_LIMIT, body, id, maybe, maybe_id, maybe_time, object, schemas, text, time, uuid,
+};
 
 pub(super) fn part() -> Part {
     let made = "The key, which is shown this once.";
@@ -21,8 +23,8 @@ pub(super) fn part() -> Part {
             )
             .body("NewApiKey")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownMember])
-            .answers(201, "IssuedApiKey", &[], made),
+            .refuses(&[Kind::UnknownMember, Kind::TooManyRequests, Kind::Misconfigured])
+            .answers(201, "IssuedApiKey", &RATE_LIMIT, made),
         Operation::new("delete", "/v1/api-keys/{id}", "revokeApiKey", "End an API key")
             .description("Your own, or as an admin anybody's. It is refused from now on.")
             .path("id", uuid(), "The key's id.")
@@ -34,8 +36,8 @@ pub(super) fn part() -> Part {
             .path("id", uuid(), "The old key's id.")
             .body("ApiKeyRotation")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownApiKey, Kind::ApiKeyEnded])
-            .answers(201, "IssuedApiKey", &[], made),
+            .refuses(&[Kind::UnknownApiKey, Kind::ApiKeyEnded, Kind::TooManyRequests, Kind::Misconfigured])
+            .answers(201, "IssuedApiKey", &RATE_LIMIT, made),
     ];
     (operations, described())
 }

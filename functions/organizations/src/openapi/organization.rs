@@ -1,15 +1,14 @@
-//! `/v1/organization`, `/v1/organizations`, members, service accounts and invitations.
+//! `/v1/organization`, `/v1/organizations`, members and service accounts.
 
 use bulkhead_http_api::Kind;
 use bulkhead_http_api::openapi::{Operation, page_of};
 use serde_json::{Map, Value, json};
 
-use super::words::{DENIED, LINK, Part, body, id, maybe, object, schemas, text, time, uuid};
+use super::words::{DENIED, LINK, Part, RATE_LIMIT, body, id, maybe, object, schemas, text, time, uuid};
 
 pub(super) fn part() -> Part {
     let mut operations = organizations();
     operations.extend(members());
-    operations.extend(invitations());
     (operations, described())
 }
 
@@ -48,8 +47,8 @@ fn organizations() -> Vec<Operation> {
         Operation::new("post", "/v1/organizations/restore", "restoreOrganization", "Have a deleted organization back")
             .public()
             .body("Restoration")
-            .refuses(&[Kind::UnknownOrganization])
-            .answers(200, "RestoredOrganization", &[], "The organization."),
+            .refuses(&[Kind::UnknownOrganization, Kind::TooManyRequests, Kind::Misconfigured])
+            .answers(200, "RestoredOrganization", &RATE_LIMIT, "The organization."),
     ]
 }
 
@@ -82,34 +81,6 @@ fn members() -> Vec<Operation> {
             .body("NewServiceAccount")
             .refuses(&DENIED)
             .answers(201, "Member", &[], "The service account."),
-    ]
-}
-
-fn invitations() -> Vec<Operation> {
-    vec![
-        Operation::new("get", "/v1/organization/invitations", "listInvitations", "Invitations that can be taken")
-            .paged()
-            .refuses(&DENIED)
-            .answers(200, "InvitationPage", &LINK, "A page of invitations, newest first."),
-        Operation::new("post", "/v1/organization/invitations", "createInvitation", "Invite somebody")
-            .description("In the place of an earlier invitation for the address. Nobody gives more than they have.")
-            .body("NewInvitation")
-            .refuses(&DENIED)
-            .refuses(&[Kind::AlreadyMember, Kind::Misconfigured])
-            .answers(201, "IssuedInvitation", &[], "The invitation, and once what it is taken with."),
-        Operation::new("delete", "/v1/organization/invitations/{id}", "revokeInvitation", "Take an invitation back")
-            .path("id", uuid(), "The invitation's id.")
-            .refuses(&DENIED)
-            .refuses(&[Kind::UnknownInvitation])
-            .answers_nothing(204, "It is over, now or before."),
-        Operation::new("post", "/v1/invitations/accept", "acceptInvitation", "Take an invitation")
-            .description(
-                "For who has signed in, and whose verified address it is for. Taking it again changes nothing.",
-            )
-            .body("InvitationToken")
-            .refuses(&[Kind::InsufficientScope, Kind::SignInRequired, Kind::AddressMismatch])
-            .refuses(&[Kind::UnknownInvitation, Kind::AlreadyMember])
-            .answers(200, "Joined", &[], "Where you belong now."),
     ]
 }
 
@@ -164,37 +135,5 @@ fn described() -> Map<String, Value> {
                 json!({"name": name, "role": {"enum": ["admin", "member"], "description": "What it may do."}}),
             ),
         ),
-        ("InvitationPage", page_of("Invitation")),
-        (
-            "Invitation",
-            object(
-                "An invitation.",
-                json!({
-                    "id": id("Its id."),
-                    "email": text("Whom it is for."),
-                    "role": role,
-                    "invited_by": id("Who gave it."),
-                    "created_at": time("When."),
-                    "expires_at": time("Until when it can be taken."),
-                }),
-            ),
-        ),
-        (
-            "NewInvitation",
-            body("Whom to invite.", &["email", "role"], json!({"email": text("Their address."), "role": role})),
-        ),
-        (
-            "IssuedInvitation",
-            object(
-                "An invitation that was given.",
-                json!({
-                    "invitation": {"$ref": "#/components/schemas/Invitation"},
-                    "token": text("What it is taken with. It is kept nowhere."),
-                    "link": text("The same as an address."),
-                }),
-            ),
-        ),
-        ("InvitationToken", body("An invitation.", &["token"], json!({"token": text("What it is taken with.")}))),
-        ("Joined", object("A membership.", json!({"organization": id("The organization."), "role": role}))),
     ])
 }

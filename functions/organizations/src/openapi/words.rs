@@ -14,6 +14,12 @@ pub(super) const DENIED: [Kind; 2] = [Kind::InsufficientRole, Kind::Insufficient
 pub(super) const LINK: [(&str, &str); 1] =
     [("Link", "The next page's address, as `rel=\"next\"`; absent on the last page.")];
 
+/// What is told of a limit on what may be guessed, or made.
+pub(super) const RATE_LIMIT: [(&str, &str); 2] = [
+    ("RateLimit-Policy", "The limit: how many (`q`) in how many seconds (`w`)."),
+    ("RateLimit", "What is left of it (`r`), and after how many seconds all of it is back (`t`)."),
+];
+
 pub(super) fn text(description: &str) -> Value {
     json!({"type": "string", "description": description})
 }

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
-use bulkhead_identity::{Organization, restore_organization};
+use axum::response::{IntoResponse, Response};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
+use bulkhead_identity::{Limit, restore_organization};
 use serde::Deserialize;
 
 /// The body.
@@ -17,8 +18,12 @@ pub(crate) struct Body {
 pub(crate) async fn handle(
     State(api): State<Api>,
     Correlation(correlation): Correlation,
+    origin: Origin,
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Body>,
-) -> Result<Json<Organization>, Problem> {
-    Ok(Json(restore_organization(&api.ports, &body.token, &correlation).await?))
+) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
+    let restored = restore_organization(&api.ports, &body.token, &correlation).await;
+    left.tell(restored.map(|restored| Json(restored).into_response()).map_err(Problem::from))
 }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use bulkhead_execution::{Capabilities, Round, SqlCatalogue, ToolCall, submit};
 use bulkhead_http_api::{Api, Correlation, IdempotencyKey, JsonBody, Path, Problem, Query, Wait};
 use bulkhead_kernel::Caller;
+use bulkhead_kernel::id::ProjectId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -16,6 +17,7 @@ use super::run;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewJob {
     arguments: Map<String, Value>,
+    project: Option<ProjectId>,
     #[serde(default)]
     capabilities: Offered,
 }
@@ -49,6 +51,7 @@ pub(crate) async fn handle(
         connector: recordable(&slug),
         tool: recordable(&tool),
         arguments: Value::Object(body.arguments),
+        project: body.project,
         round: Round { capabilities, ..Round::default() },
         continues: None,
         idempotency_key,

@@ -4,6 +4,7 @@ mod gate;
 mod issuer;
 mod keys;
 mod token;
+mod wycheproof;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 use wasmtime::component::Accessor;
 
+use crate::edge::LiveVariable;
 use crate::edge::bindings::spin::variables::variables::{Error, Host, HostWithStore};
 use crate::edge::guest::{GuestData, GuestState};
 use crate::edge::variables::check_name;
@@ -14,7 +15,8 @@ impl<T: Send> HostWithStore<T> for GuestData {
             return Ok(Err(Error::InvalidName(reason)));
         }
         let component = accessor.with(|mut access| access.get().component.clone());
-        let value = component.variables.get(&name).map(|value| value.expose().to_owned());
+        let live = component.live.get(&name).map(LiveVariable::value);
+        let value = live.as_ref().or_else(|| component.variables.get(&name)).map(|value| value.expose().to_owned());
         Ok(value.ok_or_else(|| Error::Undefined(format!("[component.{}.variables] has no `{name}`", component.id))))
     }
 }

@@ -7,6 +7,7 @@ mod postgres;
 mod refusals;
 mod requests;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 
-use super::{EdgeConfig, EdgeError, EdgeLimits, EdgeRuntime};
+use super::{EdgeConfig, EdgeError, EdgeLimits, EdgeRuntime, LiveVariable};
 use crate::config::EdgeSettings;
 
 const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
@@ -90,6 +91,7 @@ fn config(folder: &Path) -> EdgeConfig {
         sqlite_default: folder.join("default.db"),
         key_value_default: folder.join("key_value.db"),
         variables: [("secret".to_owned(), Secret::new("hunter2".to_owned()))].into(),
+        live: BTreeMap::new(),
         limits: EdgeLimits { concurrent_requests: 8, ..EdgeSettings::default().limits() },
     }
 }

@@ -97,6 +97,16 @@ async fn variables_are_those_of_the_component() {
 }
 
 #[tokio::test]
+async fn a_live_variable_is_what_it_is_at_each_use() {
+    let uses = std::sync::atomic::AtomicUsize::new(0);
+    let value = move || Secret::new(format!("use {}", uses.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
+    let app = App::with(|config| _ = config.live.insert("secret".to_owned(), LiveVariable::new(value)));
+    assert_eq!(app.get("/probe/variable?secret").await.ok(), "use 0");
+    assert_eq!(app.get("/probe/variable?secret").await.ok(), "use 1");
+    assert_eq!(app.get("/probe/variable?greeting").await.ok(), "hello, world");
+}
+
+#[tokio::test]
 async fn a_function_sees_no_files_no_sockets_and_only_its_own_environment() {
     let app = App::new();
     assert_eq!(app.get("/probe/environment").await.ok(), "COLOUR=blue\n");

@@ -40,10 +40,18 @@ pub(crate) struct Credentials(Option<Arc<Armed>>);
 
 #[derive(Debug)]
 struct Armed {
-    credentials: Vec<(Origin, Ready)>,
+    credentials: Vec<Bound>,
     /// Headers that are the host's to set, with a value or without, wherever the request goes.
     headers: Vec<String>,
     patterns: Option<Arc<Patterns>>,
+}
+
+/// A credential, and whom it is for.
+#[derive(Debug)]
+struct Bound {
+    name: String,
+    audience: Origin,
+    ready: Ready,
 }
 
 /// A credential as it is sent.
@@ -72,7 +80,7 @@ impl Credentials {
             }
             let unsendable = || UnusableCredential::Unsendable { name: name.clone() };
             let ready = Ready::new(&binding.injection, &found.value).ok_or_else(unsendable)?;
-            credentials.push((binding.audience.clone(), ready));
+            credentials.push(Bound { name: name.clone(), audience: binding.audience.clone(), ready });
             secrets.push((name.clone(), found.value.clone()));
         }
         if bindings.is_empty() {
@@ -89,6 +97,12 @@ impl Credentials {
         self.0.as_ref()?.patterns.clone()
     }
 
+    /// The names of those that a request to this scheme, host and port has.
+    pub(super) fn sent_to<'a>(&'a self, origin: &'a Origin) -> impl Iterator<Item = &'a str> {
+        let all = self.0.iter().flat_map(|armed| &armed.credentials);
+        all.filter(move |bound| bound.audience == *origin).map(|bound| bound.name.as_str())
+    }
+
     /// Adds what is bound to this scheme, host and port.
     pub(super) fn inject<B>(&self, request: &mut Request<B>, origin: &Origin) -> Result<(), OutboundError> {
         let Some(armed) = &self.0 else { return Ok(()) };
@@ -97,9 +111,9 @@ impl Credentials {
         for name in guests {
             request.headers_mut().remove(name);
         }
-        for (_, ready) in armed.credentials.iter().filter(|(audience, _)| audience == origin) {
+        for bound in armed.credentials.iter().filter(|bound| bound.audience == *origin) {
             prepare_authenticated(request.headers_mut());
-            match ready {
+            match &bound.ready {
                 Ready::Header(name, value) => {
                     request.headers_mut().insert(name.clone(), value.clone());
                 }

@@ -38,7 +38,7 @@ use std::time::Instant;
 use bulkhead_execution::EventLevel;
 use bulkhead_kernel::Clock;
 use http::response::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -153,6 +153,9 @@ impl Call {
         let (status, level, message) = match &answered {
             Ok((parts, ..)) => {
                 let status = parts.status.as_u16();
+                if parts.status == StatusCode::UNAUTHORIZED {
+                    self.traffic.note_refused(self.credentials.sent_to(&destination.origin));
+                }
                 (Some(status), EventLevel::Info, format!("{described} answered {status} in {ms} ms"))
             }
             Err(error) => (None, EventLevel::Warn, format!("{described} failed: {error}")),

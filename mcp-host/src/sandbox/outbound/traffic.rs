@@ -1,5 +1,6 @@
 //! What one call's requests used up, and what there is to tell about them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bulkhead_execution::{EventLevel, NewEvent};
@@ -20,6 +21,8 @@ pub(crate) struct Traffic {
     pub(crate) exceeded: Option<LimitExceeded>,
     /// The credential that came back, if one did. Nothing leaves any more, and the call fails.
     pub(crate) echoed: Option<String>,
+    /// The credentials of requests that were answered with 401.
+    pub(crate) refused: BTreeSet<String>,
     pub(crate) events: Vec<NewEvent>,
 }
 
@@ -78,6 +81,11 @@ impl SharedTraffic {
         };
         *total = total.saturating_add(bytes as u64);
         if *total <= limit { Ok(()) } else { Err(OutboundError::Limit(LimitExceeded::with(name, limit, *total))) }
+    }
+
+    /// Keeps with what a request was refused.
+    pub(super) fn note_refused<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        self.lock().refused.extend(names.map(str::to_owned));
     }
 
     /// Keeps what a failure means for the whole call.

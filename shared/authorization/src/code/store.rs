@@ -69,11 +69,20 @@ pub(super) async fn find(database: &dyn Sql, code: &OpaqueToken) -> Result<Optio
 
 /// One row, unless it has been used.
 pub(super) fn use_code(code: &OpaqueToken, found: &Found, session: SessionId, now: Timestamp) -> Statement {
-    sql("UPDATE authorization_codes SET used_at = $2, session_id = $3 WHERE hash = $1 AND used_at IS NULL")
-        .bind(code.hash())
-        .bind(now)
-        .bind(session)
-        .of(found.organization)
+    sql("UPDATE authorization_codes SET used_at = $2, session_id = $3 \
+         WHERE organization_id = $4 AND hash = $1 AND used_at IS NULL")
+    .bind(code.hash())
+    .bind(now)
+    .bind(session)
+    .bind(found.organization)
+    .of(found.organization)
+}
+
+/// A user's.
+pub(crate) fn forget_user(user: UserId) -> Statement {
+    sql("DELETE FROM authorization_codes WHERE user_id = $1")
+        .bind(user)
+        .across_tenants("a user is forgotten in every organisation: codes")
 }
 
 /// Codes that can't be used any more. One that was used is kept for a day, in which a second use is noticed.

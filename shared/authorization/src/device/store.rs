@@ -151,9 +151,11 @@ pub(super) fn slow_down(code: &OpaqueToken, now: Timestamp, longer: Duration) ->
 
 /// One row, unless it has been used.
 pub(super) fn use_code(code: &OpaqueToken, organization: OrganizationId) -> Statement {
-    sql("UPDATE device_authorizations SET status = 'used' WHERE hash = $1 AND status = 'approved'")
-        .bind(code.hash())
-        .of(organization)
+    sql("UPDATE device_authorizations SET status = 'used' \
+         WHERE organization_id = $2 AND hash = $1 AND status = 'approved'")
+    .bind(code.hash())
+    .bind(organization)
+    .of(organization)
 }
 
 pub(super) fn forget_expired(now: Timestamp) -> Statement {
@@ -162,4 +164,11 @@ pub(super) fn forget_expired(now: Timestamp) -> Statement {
     sql("DELETE FROM device_authorizations WHERE expires_at < $1")
         .bind(now.as_millis().saturating_sub(HOUR))
         .across_tenants("a device that nobody connected has no tenant")
+}
+
+/// Those on which a user has decided.
+pub(crate) fn forget_user(user: UserId) -> Statement {
+    sql("DELETE FROM device_authorizations WHERE user_id = $1")
+        .bind(user)
+        .across_tenants("a user is forgotten in every organisation: devices")
 }

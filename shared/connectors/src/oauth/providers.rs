@@ -38,6 +38,7 @@ mod tests {
         let none = BTreeMap::new();
         for (name, text) in FILES {
             assert!(text.starts_with("# https://"), "{name} does not say which documentation it is from");
+            assert!(text.contains("\n# Reviewed 20"), "{name} does not say when it was held against it");
             let entry: OauthEntry = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(entry.provider.is_none() && entry.name.is_some(), "{name}");
             let own = OauthEntry { provider: Some((*name).to_owned()), ..OauthEntry::default() };

@@ -67,6 +67,7 @@ impl From<InvitationError> for Problem {
             InvitationError::AlreadyMember => Self::new(Kind::AlreadyMember, detail),
             InvitationError::SignInRequired => Self::new(Kind::SignInRequired, detail),
             InvitationError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
+            InvitationError::Exceeded(error) => error.into(),
             InvitationError::Denied(denied) => denied.into(),
             InvitationError::Sql(error) => error.into(),
         }

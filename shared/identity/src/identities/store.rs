@@ -61,10 +61,11 @@ pub(super) fn hold(user: UserId, now: Timestamp) -> Step {
     sql("UPDATE users SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL").bind(user).bind(now).expecting(1)
 }
 
-/// One row, if it is the user's, and they can sign in without it: by a password, or by the other identity.
+/// One row, if it is the user's, and they can sign in without it: by a password, a passkey, or the other identity.
 pub(super) fn delete(user: UserId, identity: IdentityId, other: Option<IdentityId>) -> Step {
     sql("DELETE FROM identities WHERE user_id = $1 AND id = $2 \
          AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = $1) \
          OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = $1 AND o.id = $3 AND o.id <> $2))")
     .bind(user)
     .bind(identity)

@@ -5,6 +5,7 @@ use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Role};
 
 use super::model::Invitation;
+use super::store::Names;
 use super::{InvitationError, store, target};
 use crate::model::Membership;
 use crate::opaque::{OpaqueToken, Purpose};
@@ -27,7 +28,7 @@ pub async fn accept_invitation(
         act.refuse(InvitationError::SignInRequired).await?;
         return Err(InvitationError::SignInRequired);
     }
-    let invitation = find(ports, presented).await?;
+    let (invitation, _) = find(ports, presented).await?;
     let now = ports.now();
     let membership =
         Membership { organization: invitation.organization, user: caller.user, role: invitation.role, created_at: now };
@@ -49,13 +50,14 @@ pub async fn accept_invitation(
     }
 }
 
-/// The invitation with this token that can be, or was, taken; nothing when whoever gave it may no longer.
-pub(super) async fn find(ports: &Ports, presented: &str) -> Result<Invitation, InvitationError> {
+/// The invitation with this token that can be, or was, taken, and who invites to what; nothing when whoever gave it may no
+/// longer.
+pub(super) async fn find(ports: &Ports, presented: &str) -> Result<(Invitation, Names), InvitationError> {
     let token = OpaqueToken::parse(Purpose::Invitation, presented).map_err(|_| InvitationError::Unknown)?;
     let found = store::find_by_token(ports.sql.as_ref(), &token, ports.now()).await?;
-    let (invitation, inviters_role) = found.ok_or(InvitationError::Unknown)?;
+    let (invitation, inviters_role, names) = found.ok_or(InvitationError::Unknown)?;
     let least = if invitation.role == Role::Owner { Permission::ManageOwners } else { Permission::ManageMembers };
-    if inviters_role < least.least_role() { Err(InvitationError::Unknown) } else { Ok(invitation) }
+    if inviters_role < least.least_role() { Err(InvitationError::Unknown) } else { Ok((invitation, names)) }
 }
 
 /// What makes a member of whoever was invited, if the invitation can still be taken: the first step must affect one row.

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use bulkhead_audit::Act;
-use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role};
+use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role, Secret};
 
+use super::mail::{InvitationMail, invite};
 use super::model::Invitation;
-use super::{InvitationError, mail, store, target};
+use super::{InvitationError, store, target};
 use crate::email::EmailAddress;
+use crate::mail::invitation_link;
 use crate::members::store as members;
 use crate::opaque::{OpaqueToken, Purpose};
+use crate::throttle::{Limit, take};
 
 /// How long an invitation lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +35,11 @@ pub struct IssuedInvitation {
     pub invitation: Invitation,
     /// What it is taken with.
     pub token: OpaqueToken,
+    /// Where it is taken. It is as good as the token.
+    pub link: Secret,
 }
 
-/// Invites whoever has an address, in the place of an earlier invitation of theirs. Nobody gives more than they have: owners
+/// Invites whoever has an address by a mail, in the place of an earlier invitation of theirs. Nobody gives more than they have: owners
 /// are invited by owners.
 ///
 /// # Errors
@@ -43,6 +48,7 @@ pub async fn create_invitation(
     ports: &Ports,
     caller: &Caller,
     terms: &InvitationTerms,
+    mail: &InvitationMail<'_>,
     email: &str,
     role: Role,
     correlation: &CorrelationId,
@@ -58,6 +64,8 @@ pub async fn create_invitation(
     if members::has_email(ports.sql.as_ref(), caller.organization, email.as_str()).await? {
         return Err(InvitationError::AlreadyMember);
     }
+    take(ports, mail.limits, Limit::InvitationRecipient, email.as_str()).await?;
+    let names = store::names(ports.sql.as_ref(), caller).await?.ok_or(InvitationError::Unknown)?;
     let now = ports.now();
     let invitation = Invitation {
         id,
@@ -70,12 +78,13 @@ pub async fn create_invitation(
         accepted_by: None,
     };
     let token = OpaqueToken::generate(Purpose::Invitation, ports.entropy.as_ref());
-    let mut steps = vec![
+    let link = invitation_link(mail.public_url, &token);
+    let steps = vec![
         store::revoke_open(caller.organization, &email, now).into(),
         store::insert(&invitation, &token).into(),
+        invite(ports, mail, terms, &invitation, &names, &link).into(),
         act.done(),
     ];
-    steps.extend(mail::invite(&invitation, &token));
     ports.sql.batch(steps).await?;
-    Ok(IssuedInvitation { invitation, token })
+    Ok(IssuedInvitation { invitation, token, link })
 }

@@ -1,13 +1,16 @@
 //! How people come to an organisation: an invitation goes to an address, and whoever has the address takes it.
 //!
-//! `accept` is for those who have an account, with that address and proven; `sign_up` makes one. An invitation is as good as
+//! It goes by mail (`create`, `resend`), and its link shows what it is (`look`). `accept` is for those who have an account,
+//! with that address and proven; `sign_up` makes one. An invitation is as good as
 //! the one who gave it: it ends when they may no longer give it.
 
 mod accept;
 mod create;
 mod list;
+mod look;
 mod mail;
 mod model;
+mod resend;
 mod revoke;
 mod sign_up;
 mod store;
@@ -15,12 +18,17 @@ mod store;
 pub use accept::accept_invitation;
 pub use create::{InvitationTerms, IssuedInvitation, create_invitation};
 pub use list::list_invitations;
+pub use look::{InvitationOffer, look_at_invitation};
+pub use mail::InvitationMail;
 pub use model::Invitation;
+pub use resend::resend_invitation;
 pub use revoke::revoke_invitation;
 pub use sign_up::{InvitedAccount, InvitedError, sign_up_invited};
 
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Denied, Fault};
+
+use crate::throttle::Exceeded;
 
 /// Why nobody is invited, or comes.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +48,9 @@ pub enum InvitationError {
     /// What was asked for makes no sense. Each fault points into the body.
     #[error("the invitation can't be as asked for: {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),
+    /// Whoever is invited got enough mails.
+    #[error("mails to this address: {0}")]
+    Exceeded(#[from] Exceeded),
     /// The caller may not.
     #[error(transparent)]
     Denied(#[from] Denied),

@@ -49,7 +49,7 @@ pub async fn sign_up_invited(
     if !faults.is_empty() {
         return Err(SignUpError::Invalid(faults).into());
     }
-    let invitation = find(ports, &new.token).await?;
+    let (invitation, _) = find(ports, &new.token).await?;
     if invitation.accepted_by.is_some() {
         return Err(InvitationError::Unknown.into());
     }

@@ -43,6 +43,34 @@ pub(crate) fn reset_letter(to: &str, public_url: &str, token: &OpaqueToken) -> L
     Letter { to: to.to_owned(), subject: "Choose a new password".to_owned(), text }
 }
 
+/// Where an invitation is taken.
+pub(crate) fn invitation_link(public_url: &str, token: &OpaqueToken) -> Secret {
+    link(public_url, "/invitations", token)
+}
+
+/// What an invitation says.
+pub(crate) struct InvitationLetter<'a> {
+    /// Whom it is for: an address.
+    pub(crate) to: &'a str,
+    /// Who gives it, and for which organisation: names that people chose themselves.
+    pub(crate) inviter: &'a str,
+    pub(crate) organization: &'a str,
+    /// For how many days it is good.
+    pub(crate) days: u64,
+}
+
+pub(crate) fn invitation_letter(said: &InvitationLetter<'_>, public_url: &str, link: &Secret) -> Letter {
+    let InvitationLetter { to, inviter, organization, days } = said;
+    // The names stand in quotes and in the text alone: whoever chose them must not write our subject.
+    let text = format!(
+        "{inviter:?} invites you to the organization {organization:?} at {public_url}.\n\n\
+         To see the invitation, and to take it, open this within {days} days:\n\n{}\n\n\
+         If you do not know them, ignore this mail: nothing happens.\n",
+        link.expose()
+    );
+    Letter { to: (*to).to_owned(), subject: "You are invited".to_owned(), text }
+}
+
 pub(crate) fn verification_letter(to: &str, public_url: &str, token: &OpaqueToken) -> Letter {
     let link = link(public_url, "/verify-email", token);
     let text = format!(

@@ -6,6 +6,8 @@ mod letter;
 mod outbox;
 
 pub use letter::Letter;
-pub(crate) use letter::{reset_letter, reset_link, verification_letter};
+pub(crate) use letter::{
+    InvitationLetter, invitation_letter, invitation_link, reset_letter, reset_link, verification_letter,
+};
 pub(crate) use outbox::post;
 pub use outbox::{Due, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};

@@ -2,13 +2,15 @@
 
 use bulkhead_audit::Act;
 use bulkhead_kernel::id::UserId;
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Role};
 
 use super::{MAX_LOOKS, MemberError, kept_changing, leave, store, target};
 use crate::organizations::store as organizations;
 
 /// Ends a membership, with the keys and sessions that the user has there: the caller's own, or as an admin another one's.
-/// Owners are removed by owners alone; one of them stays. A service account ends with it.
+/// Owners are removed by owners alone; one of them stays. A service account ends with it. `further` is what features that
+/// identity does not know do in the same batch.
 ///
 /// # Errors
 /// [`MemberError`].
@@ -16,6 +18,7 @@ pub async fn remove_member(
     ports: &Ports,
     caller: &Caller,
     user: UserId,
+    further: impl Fn() -> Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<(), MemberError> {
     let act = Act::new(ports, caller, "member.remove", target(user), correlation);
@@ -36,6 +39,7 @@ pub async fn remove_member(
         let mut steps = vec![organizations::hold(caller.organization).expecting(1)];
         steps.extend(leave(caller.organization, user, now));
         steps.push(store::end_service_account(caller.organization, user, now).into());
+        steps.extend(further());
         let at = steps.len();
         steps.extend([store::delete(caller.organization, user, member.role).expecting(1), act.done()]);
         match ports.sql.batch(steps).await {

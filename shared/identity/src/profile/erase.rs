@@ -1,6 +1,7 @@
 //! A user's end.
 
 use bulkhead_audit::{Act, Actor, AuditEvent, Outcome};
+use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 
@@ -12,11 +13,17 @@ use crate::organizations::store as organizations;
 const MAX_LOOKS: usize = 5;
 
 /// Ends the caller: their sessions, keys and memberships at once, and what says who they were. The audit trail keeps their
-/// id. An organisation in which nobody is left goes with them; one in which others depend on them keeps them.
+/// id. An organisation in which nobody is left goes with them; one in which others depend on them keeps them. `further` is
+/// what features that identity does not know do in the same batch, given the organisations that the user leaves.
 ///
 /// # Errors
 /// [`ProfileError`]; nothing has changed then.
-pub async fn erase_user(ports: &Ports, caller: &Caller, correlation: &CorrelationId) -> Result<(), ProfileError> {
+pub async fn erase_user(
+    ports: &Ports,
+    caller: &Caller,
+    further: impl Fn(&[OrganizationId]) -> Vec<Step>,
+    correlation: &CorrelationId,
+) -> Result<(), ProfileError> {
     let act = Act::new(ports, caller, "user.erase", target(caller), correlation);
     act.admit(Permission::ManageProfile).await?;
     if !crate::signed_in(ports, caller).await? {
@@ -31,7 +38,8 @@ pub async fn erase_user(ports: &Ports, caller: &Caller, correlation: &Correlatio
             act.refuse(&refused).await?;
             return Err(refused);
         }
-        match ports.sql.batch(steps(ports, caller, &belongings, correlation)).await {
+        let left: Vec<_> = belongings.iter().map(|it| it.organization).collect();
+        match ports.sql.batch(steps(ports, caller, &belongings, further(&left), correlation)).await {
             Ok(_) => return Ok(()),
             // Somebody has just gone from one of them, or it has been deleted.
             Err(SqlError::UnexpectedRows { .. }) => {}
@@ -41,7 +49,13 @@ pub async fn erase_user(ports: &Ports, caller: &Caller, correlation: &Correlatio
     Err(SqlError::Unavailable("the user's organizations kept changing".to_owned()).into())
 }
 
-fn steps(ports: &Ports, caller: &Caller, belongings: &[store::Belonging], correlation: &CorrelationId) -> Vec<Step> {
+fn steps(
+    ports: &Ports,
+    caller: &Caller,
+    belongings: &[store::Belonging],
+    further: Vec<Step>,
+    correlation: &CorrelationId,
+) -> Vec<Step> {
     let now = ports.now();
     let mut steps: Vec<Step> = Vec::new();
     for belonging in belongings {
@@ -60,6 +74,8 @@ fn steps(ports: &Ports, caller: &Caller, belongings: &[store::Belonging], correl
         let event = AuditEvent::pending_by(ports, organization, actor, "user.erase", target(caller), correlation);
         steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
     }
+    steps.extend(further);
     steps.extend(store::forget(caller.user, now).into_iter().map(Step::from));
+    steps.extend(crate::passkeys::forget(caller.user).map(Step::from));
     steps.into_iter().map(|step| step.across_tenants("a user is erased in every organisation at once")).collect()
 }

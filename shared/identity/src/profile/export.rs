@@ -9,7 +9,7 @@ use super::model::Profile;
 use super::read::find;
 use super::{ProfileError, store, target};
 
-/// What is known about a user, for themselves (GDPR, articles 15 and 20). No secret is part of it, nor a hash of one.
+/// What identity knows about a user, for themselves (GDPR, articles 15 and 20). No secret is part of it, nor a hash of one.
 #[derive(Clone, Debug, Serialize)]
 pub struct Export {
     /// When it was made.
@@ -26,8 +26,16 @@ pub struct Export {
     pub sessions: Vec<Value>,
     /// Who they are at other providers.
     pub identities: Vec<Value>,
+    /// Second factors: that there is one, and since when.
+    pub second_factors: Vec<Value>,
+    /// Recovery codes, those that were used as well: that they exist.
+    pub recovery_codes: Vec<Value>,
+    /// Links that were mailed, and what begins signing in with a second factor: that they exist, and what for.
+    pub one_time_tokens: Vec<Value>,
     /// Keys, those that have ended as well.
     pub api_keys: Vec<Value>,
+    /// Passkeys, without what authenticators know of them.
+    pub passkeys: Vec<Value>,
     /// Invitations that they took.
     pub invitations: Vec<Value>,
     /// The newest thousand of their acts in the audit trails.
@@ -47,9 +55,15 @@ const SESSIONS: &str = "SELECT id, organization_id AS organization, client_id, a
                         created_at, last_used_at, expires_at, revoked_at FROM sessions WHERE user_id = $1 ORDER BY id";
 const IDENTITIES: &str = "SELECT provider, issuer, subject, email, created_at, last_used_at FROM identities \
                           WHERE user_id = $1 ORDER BY id";
+const SECOND_FACTORS: &str = "SELECT 'totp' AS kind, created_at, confirmed_at FROM second_factors WHERE user_id = $1";
+const RECOVERY_CODES: &str = "SELECT created_at, used_at FROM recovery_codes WHERE user_id = $1 ORDER BY created_at";
+const ONE_TIME_TOKENS: &str = "SELECT purpose, subject, created_at, expires_at, used_at FROM one_time_tokens \
+                               WHERE user_id = $1 ORDER BY created_at";
 const API_KEYS: &str = "SELECT id, organization_id AS organization, name, prefix, scopes, networks, created_at, \
                         expires_at, revoked_at, last_used_at, last_used_from FROM api_keys WHERE user_id = $1 \
                         ORDER BY id";
+const PASSKEYS: &str = "SELECT id, name, CASE WHEN backed_up THEN 'synced' ELSE 'device' END AS kept, created_at, \
+                        last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id";
 const INVITATIONS: &str = "SELECT id, organization_id AS organization, email, role, created_at, accepted_at \
                            FROM invitations WHERE accepted_by = $1 ORDER BY id";
 const ACTS: &str = "SELECT id, organization_id AS organization, action, target_type, target_id, outcome, reason, \
@@ -79,7 +93,11 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         project_roles: rows(PROJECT_ROLES).await?,
         sessions: rows(SESSIONS).await?,
         identities: rows(IDENTITIES).await?,
+        second_factors: rows(SECOND_FACTORS).await?,
+        recovery_codes: rows(RECOVERY_CODES).await?,
+        one_time_tokens: rows(ONE_TIME_TOKENS).await?,
         api_keys: rows(API_KEYS).await?,
+        passkeys: rows(PASSKEYS).await?,
         invitations: rows(INVITATIONS).await?,
         acts: rows(ACTS).await?,
     })

@@ -97,8 +97,16 @@ pub(super) fn delete_deserted(organization: OrganizationId, now: Timestamp) -> S
 }
 
 /// What says who a user was, but for their id.
-pub(super) fn forget(user: UserId, now: Timestamp) -> [Statement; 6] {
-    [
+pub(super) fn forget(user: UserId, now: Timestamp) -> Vec<Statement> {
+    vec![
+        sql("DELETE FROM second_factors WHERE user_id = $1").bind(user),
+        sql("DELETE FROM recovery_codes WHERE user_id = $1").bind(user),
+        sql("DELETE FROM one_time_tokens WHERE user_id = $1").bind(user),
+        sql("DELETE FROM identities WHERE user_id = $1").bind(user),
+        sql("DELETE FROM sign_in_attempts WHERE user_id = $1").bind(user),
+        sql("DELETE FROM refresh_tokens WHERE session_id IN (SELECT s.id FROM sessions s WHERE s.user_id = $1)")
+            .bind(user)
+            .across_tenants("a user is forgotten in every organisation: tokens"),
         sql("UPDATE sessions SET revoked_at = COALESCE(revoked_at, $2), user_agent = NULL, address = NULL, \
              secret_hash = NULL WHERE user_id = $1")
         .bind(user)
@@ -111,8 +119,6 @@ pub(super) fn forget(user: UserId, now: Timestamp) -> [Statement; 6] {
         sql("UPDATE invitations SET email = '' WHERE accepted_by = $1")
             .bind(user)
             .across_tenants("a user is forgotten in every organisation: invitations"),
-        sql("DELETE FROM identities WHERE user_id = $1").bind(user),
-        sql("DELETE FROM sign_in_attempts WHERE user_id = $1").bind(user),
         sql("UPDATE users SET email = NULL, email_verified_at = NULL, name = 'Deleted user', password_hash = NULL, \
              avatar_url = NULL, time_zone = NULL, locale = NULL, preferences = NULL, deleted_at = $2, updated_at = $2 \
              WHERE id = $1 AND deleted_at IS NULL")

@@ -1,11 +1,11 @@
 //! Who may do what with a project: the matrix of permissions and project roles.
 
-use bulkhead_kernel::id::ProjectId;
+use bulkhead_kernel::id::{OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, Ports};
 use serde::{Deserialize, Serialize};
 
-use super::store;
+use super::store::{self, Looker};
 
 /// A role in a project, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,8 +26,6 @@ pub enum ProjectPermission {
     ReadProject,
     /// Call tools with what is connected to it.
     UseConnections,
-    /// Connect accounts to it, and disconnect them.
-    ManageConnections,
     /// Change what it is called.
     ChangeProject,
     /// Give roles in it to members and teams, and take them away.
@@ -66,14 +64,8 @@ impl std::str::FromStr for ProjectRole {
 
 impl ProjectPermission {
     /// Every one.
-    pub const ALL: [Self; 6] = [
-        Self::ReadProject,
-        Self::UseConnections,
-        Self::ManageConnections,
-        Self::ChangeProject,
-        Self::ManageRoles,
-        Self::DeleteProject,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::ReadProject, Self::UseConnections, Self::ChangeProject, Self::ManageRoles, Self::DeleteProject];
 
     /// The matrix: the least role that may.
     #[must_use]
@@ -81,9 +73,7 @@ impl ProjectPermission {
         match self {
             Self::ReadProject => ProjectRole::Viewer,
             Self::UseConnections => ProjectRole::Developer,
-            Self::ManageConnections | Self::ChangeProject | Self::ManageRoles | Self::DeleteProject => {
-                ProjectRole::Maintainer
-            }
+            Self::ChangeProject | Self::ManageRoles | Self::DeleteProject => ProjectRole::Maintainer,
         }
     }
 }
@@ -95,4 +85,21 @@ impl ProjectPermission {
 /// [`SqlError`] when it can't be read; then nothing may be allowed.
 pub async fn project_role(ports: &Ports, caller: &Caller, id: ProjectId) -> Result<Option<ProjectRole>, SqlError> {
     Ok(store::find(ports.sql.as_ref(), caller, id).await?.map(|project| project.role))
+}
+
+/// The same of whoever it is now: a member of the organisation with the role that they have today, whatever credential they
+/// had when they asked for what is done in their name.
+///
+/// # Errors
+/// [`SqlError`] when it can't be read; then nothing may be allowed.
+pub async fn project_role_of(
+    ports: &Ports,
+    organization: OrganizationId,
+    user: UserId,
+    id: ProjectId,
+) -> Result<Option<ProjectRole>, SqlError> {
+    let database = ports.sql.as_ref();
+    let Some(membership) = crate::store::find_membership(database, organization, user).await? else { return Ok(None) };
+    let looker = Looker { organization, user, role: membership.role };
+    Ok(store::find(database, looker, id).await?.map(|project| project.role))
 }

@@ -12,7 +12,7 @@ mod read;
 mod roles;
 mod store;
 
-pub use access::{ProjectPermission, ProjectRole, project_role};
+pub use access::{ProjectPermission, ProjectRole, project_role, project_role_of};
 pub use change::{ProjectChange, change_project};
 pub use create::{NewProject, create_project};
 pub use delete::{delete_project, restore_project};

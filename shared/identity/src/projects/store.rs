@@ -1,8 +1,8 @@
 //! SQL of projects.
 
-use bulkhead_kernel::id::{OrganizationId, ProjectId};
+use bulkhead_kernel::id::{OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::sql::{FromValue, Row, Sql, SqlError, Statement, Value, sql};
-use bulkhead_kernel::{Caller, PageRequest, Permission, Timestamp};
+use bulkhead_kernel::{Caller, PageRequest, Permission, Role, Timestamp};
 
 use super::access::ProjectRole;
 use super::change::ProjectChange;
@@ -27,22 +27,40 @@ fn visible(condition: &str) -> String {
     )
 }
 
-/// Binds who looks: `$1` to `$3`.
-fn seen_by(text: String, caller: &Caller) -> Statement {
-    // The role alone: what the credential was granted is asked for every act.
-    let sees_all = caller.role >= Permission::ManageProjects.least_role();
-    sql(text).bind(caller.organization).bind(caller.user).bind(sees_all).of(caller.organization)
+/// Who looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looker {
+    pub(super) organization: OrganizationId,
+    pub(super) user: UserId,
+    pub(super) role: Role,
 }
 
-pub(super) async fn find(database: &dyn Sql, caller: &Caller, id: ProjectId) -> Result<Option<Project>, SqlError> {
-    let statement = seen_by(visible("p.id = $4"), caller).bind(id);
+impl From<&Caller> for Looker {
+    fn from(caller: &Caller) -> Self {
+        Self { organization: caller.organization, user: caller.user, role: caller.role }
+    }
+}
+
+/// Binds who looks: `$1` to `$3`.
+fn seen_by(text: String, looker: Looker) -> Statement {
+    // The role alone: what the credential was granted is asked for every act.
+    let sees_all = looker.role >= Permission::ManageProjects.least_role();
+    sql(text).bind(looker.organization).bind(looker.user).bind(sees_all).of(looker.organization)
+}
+
+pub(super) async fn find(
+    database: &dyn Sql,
+    looker: impl Into<Looker>,
+    id: ProjectId,
+) -> Result<Option<Project>, SqlError> {
+    let statement = seen_by(visible("p.id = $4"), looker.into()).bind(id);
     database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// Newest first.
 pub(super) async fn list(database: &dyn Sql, caller: &Caller, page: &PageRequest) -> Result<Vec<Project>, SqlError> {
     let text = visible("($4 = '' OR p.id < $4)") + " ORDER BY p.id DESC LIMIT $5";
-    let statement = seen_by(text, caller)
+    let statement = seen_by(text, caller.into())
         .bind(page.after.as_ref().map_or("", |cursor| cursor.key()))
         .bind(i64::from(page.limit) + 1);
     database.query(statement).await?.iter().map(read).collect()

@@ -73,14 +73,13 @@ pub async fn second_factor_status(ports: &Ports, caller: &Caller) -> Result<Seco
 }
 
 /// The caller with their password: a credential alone, which may be a stolen one, changes no second factor.
-async fn check_password(
+pub(super) async fn check_password(
     ports: &Ports,
     caller: &Caller,
     (password, address): (&Secret, Option<&str>),
     limits: &CredentialLimits,
     correlation: &CorrelationId,
 ) -> Result<EmailAddress, SecondFactorError> {
-    caller.may(Permission::ManageProfile)?;
     let user = users::find_user(ports.sql.as_ref(), caller.user).await?;
     let email = user.and_then(|user| user.email).and_then(|email| email.parse::<EmailAddress>().ok());
     let email = email.ok_or(SignInError::Wrong)?;
@@ -101,6 +100,7 @@ pub async fn enrol_second_factor(
     limits: &CredentialLimits,
     correlation: &CorrelationId,
 ) -> Result<Enrolment, SecondFactorError> {
+    crate::admit_to_own(ports, caller, "second_factor.enrol", correlation).await?;
     let email = check_password(ports, caller, password, limits, correlation).await?;
     let secret = TotpSecret::generate(ports.entropy.as_ref());
     let sealed = secret.seal(key, caller.user, ports.entropy.as_ref());
@@ -137,7 +137,7 @@ pub async fn confirm_second_factor(
     limits: &CredentialLimits,
     correlation: &CorrelationId,
 ) -> Result<Vec<Secret>, SecondFactorError> {
-    caller.may(Permission::ManageProfile)?;
+    crate::admit_to_own(ports, caller, "second_factor.enable", correlation).await?;
     take(ports, limits, Limit::SecondFactorAccount, &caller.user.to_string()).await?;
     let factor = store::find(ports.sql.as_ref(), caller.user).await?.filter(|factor| !factor.confirmed);
     let factor = factor.ok_or(SecondFactorError::Missing)?;
@@ -170,6 +170,7 @@ pub async fn disable_second_factor(
     limits: &CredentialLimits,
     correlation: &CorrelationId,
 ) -> Result<(), SecondFactorError> {
+    crate::admit_to_own(ports, caller, "second_factor.disable", correlation).await?;
     check_password(ports, caller, (password, address), limits, correlation).await?;
     take(ports, limits, Limit::SecondFactorAccount, &caller.user.to_string()).await?;
     let factor = store::find(ports.sql.as_ref(), caller.user).await?.filter(|factor| factor.confirmed);

@@ -5,6 +5,7 @@
 
 mod codes;
 mod enrol;
+mod prove;
 mod sign_in;
 mod store;
 
@@ -12,4 +13,6 @@ pub use enrol::{
     Enrolment, SecondFactorError, SecondFactorStatus, confirm_second_factor, disable_second_factor,
     enrol_second_factor, second_factor_status,
 };
+pub use prove::Proof;
+pub(crate) use prove::prove;
 pub use sign_in::{Challenge, SecondFactorSignInError, answer_challenge, challenge_if_needed};

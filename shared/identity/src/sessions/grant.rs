@@ -27,7 +27,8 @@ pub async fn find_session(ports: &Ports, id: SessionId) -> Result<Option<Session
     store::find_live(ports.sql.as_ref(), Some(id), None, ports.now()).await
 }
 
-/// Ends a session without its user's doing, and says why in the audit trail. One that has ended stays as it is.
+/// Ends what was granted to a client, without its user's doing, and says why in the audit trail. What has ended stays as it
+/// is, and so does a sign-in.
 ///
 /// # Errors
 /// [`SqlError`]; then nothing was changed.
@@ -38,13 +39,12 @@ pub async fn end_granted_session(
     reason: &str,
     correlation: &CorrelationId,
 ) -> Result<(), SqlError> {
-    let Some(session) = find_session(ports, id).await? else { return Ok(()) };
+    let session = find_session(ports, id).await?;
+    // A sign-in may be on its way to another organisation.
+    let Some(session) = session.filter(|session| session.client_id.is_some()) else { return Ok(()) };
     let actor = Actor { kind: "user".to_owned(), id: session.user.to_string(), credential_id: id.to_string() };
     let audit = AuditEvent::pending_by(ports, session.organization, actor, action, target(id), correlation);
     let audit = AuditEvent { reason: Some(reason.to_owned()), ..audit.ended(Outcome::Succeeded) };
-    let steps = vec![
-        store::revoke(session.user, id, ports.now()).into(),
-        bulkhead_audit::begin(&audit).across_tenants("with the step before it").into(),
-    ];
+    let steps = vec![store::end_granted(&session, ports.now()).into(), bulkhead_audit::begin(&audit).into()];
     ports.sql.batch(steps).await.map(drop)
 }

@@ -1,7 +1,8 @@
 //! A user's sessions.
 
+use bulkhead_audit::{Act, Target};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Denied, Page, PageRequest, Permission, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Page, PageRequest, Permission, Ports};
 
 use super::model::Session;
 use super::store;
@@ -21,8 +22,14 @@ pub enum ListError {
 ///
 /// # Errors
 /// [`ListError`].
-pub async fn list_sessions(ports: &Ports, caller: &Caller, page: &PageRequest) -> Result<Page<Session>, ListError> {
-    caller.may(Permission::ManageProfile)?;
+pub async fn list_sessions(
+    ports: &Ports,
+    caller: &Caller,
+    page: &PageRequest,
+    correlation: &CorrelationId,
+) -> Result<Page<Session>, ListError> {
+    let target = Target::new("user", caller.user);
+    Act::new(ports, caller, "session.list", target, correlation).admit(Permission::ManageProfile).await?;
     let rows = store::list(ports.sql.as_ref(), caller.user, ports.now(), page).await?;
     Ok(Page::from_rows(rows, page.limit, |session| session.id.to_string()))
 }

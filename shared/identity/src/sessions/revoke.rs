@@ -1,6 +1,6 @@
 //! Ending a session.
 
-use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_audit::Act;
 use bulkhead_kernel::id::SessionId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports};
@@ -32,11 +32,11 @@ pub async fn revoke_session(
     session: SessionId,
     correlation: &CorrelationId,
 ) -> Result<(), RevokeError> {
-    caller.may(Permission::ManageProfile)?;
-    let audit = AuditEvent::pending(ports, caller, "session.revoke", target(session), correlation);
+    let act = Act::new(ports, caller, "session.revoke", target(session), correlation);
+    act.admit(Permission::ManageProfile).await?;
     let steps = vec![
         store::revoke(caller.user, session, ports.now()).expecting(1),
-        bulkhead_audit::begin(&audit.ended(Outcome::Succeeded)).across_tenants("with the step before it").into(),
+        act.done().across_tenants("with the step before it"),
     ];
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),

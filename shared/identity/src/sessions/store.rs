@@ -2,7 +2,7 @@
 
 use bulkhead_kernel::id::{OrganizationId, SessionId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
-use bulkhead_kernel::{PageRequest, Role, Scopes, Timestamp};
+use bulkhead_kernel::{Caller, PageRequest, Role, Scopes, Timestamp};
 
 use super::model::{Session, SessionOrigin};
 use crate::opaque::OpaqueToken;
@@ -88,6 +88,15 @@ pub(crate) fn revoke(user: UserId, session: SessionId, now: Timestamp) -> Statem
         .across_tenants("a user's sessions are theirs, whichever organisation they act in")
 }
 
+/// One row, unless it has ended: a session that was granted to a client, which stays in its organisation.
+pub(super) fn end_granted(session: &Session, now: Timestamp) -> Statement {
+    sql("UPDATE sessions SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL")
+        .bind(session.organization)
+        .bind(session.id)
+        .bind(now)
+        .of(session.organization)
+}
+
 /// Ends all of a user's sessions but one.
 pub(crate) fn revoke_others(user: UserId, spared: Option<SessionId>, now: Timestamp) -> Statement {
     sql("UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL")
@@ -97,15 +106,12 @@ pub(crate) fn revoke_others(user: UserId, spared: Option<SessionId>, now: Timest
         .across_tenants("a user's other sessions end in every organisation")
 }
 
-/// A user's session.
-pub(super) async fn find(database: &dyn Sql, user: UserId, id: SessionId) -> Result<Option<Session>, SqlError> {
-    let text = format!("SELECT {SESSION} FROM sessions s WHERE s.user_id = $1 AND s.id = $2");
-    database
-        .query_optional(sql(text).bind(user).bind(id).across_tenants("a user's session is theirs, wherever it acts"))
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+/// A caller's session, while it acts where they do.
+pub(super) async fn find(database: &dyn Sql, caller: &Caller, id: SessionId) -> Result<Option<Session>, SqlError> {
+    let text =
+        format!("SELECT {SESSION} FROM sessions s WHERE s.organization_id = $1 AND s.user_id = $2 AND s.id = $3");
+    let statement = sql(text).bind(caller.organization).bind(caller.user).bind(id).of(caller.organization);
+    database.query_optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// One row, if it is a sign-in that goes on in the organisation `before`. From now on it is in its own.
@@ -125,12 +131,14 @@ pub(super) fn retire_refresh(session: SessionId, now: Timestamp) -> Statement {
     sql("UPDATE refresh_tokens SET used_at = $2 WHERE session_id = $1 AND used_at IS NULL").bind(session).bind(now)
 }
 
-/// Whether a user's session is a sign-in, rather than granted to a client.
-pub(crate) async fn is_sign_in(database: &dyn Sql, user: UserId, session: SessionId) -> Result<bool, SqlError> {
-    let statement = sql("SELECT id FROM sessions WHERE user_id = $1 AND id = $2 AND client_id IS NULL")
-        .bind(user)
-        .bind(session)
-        .across_tenants("whether a session is a sign-in, wherever it acts");
+/// Whether a caller's session is a sign-in, rather than granted to a client, and acts where they do.
+pub(crate) async fn is_sign_in(database: &dyn Sql, caller: &Caller, session: SessionId) -> Result<bool, SqlError> {
+    let statement = sql("SELECT id FROM sessions \
+                         WHERE organization_id = $1 AND user_id = $2 AND id = $3 AND client_id IS NULL")
+    .bind(caller.organization)
+    .bind(caller.user)
+    .bind(session)
+    .of(caller.organization);
     Ok(database.query_optional(statement).await?.is_some())
 }
 

@@ -48,7 +48,7 @@ pub async fn switch_session(
     let within = Act::new(ports, caller, "session.switch", crate::organization_target(caller), correlation);
     within.admit(Permission::ManageProfile).await?;
     let found = match caller.credential {
-        Credential::Session(id) => store::find(ports.sql.as_ref(), caller.user, id).await?,
+        Credential::Session(id) => store::find(ports.sql.as_ref(), caller, id).await?,
         _ => None,
     };
     let Some(mut session) = found.filter(|session| session.client_id.is_none()) else {

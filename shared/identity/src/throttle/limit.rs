@@ -27,6 +27,14 @@ pub enum Limit {
     ClientAddress,
     /// Codes of devices typed in, by user.
     DeviceCodeUser,
+    /// Invitations given and mailed again, by whoever gives them.
+    InvitationUser,
+    /// Invitations mailed, by the address that gets them, whoever gives them.
+    InvitationRecipient,
+    /// API keys made and rotated, by whoever does it.
+    ApiKeyUser,
+    /// Links to connect accounts and answers of providers, by client address.
+    ConnectAddress,
 }
 
 /// So many in so long. They come back evenly, one every `window / quota`.
@@ -58,7 +66,7 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignUpAddress,
@@ -70,6 +78,10 @@ impl Limit {
         Self::RegisterAddress,
         Self::ClientAddress,
         Self::DeviceCodeUser,
+        Self::InvitationUser,
+        Self::InvitationRecipient,
+        Self::ApiKeyUser,
+        Self::ConnectAddress,
     ];
 
     /// Its name, in headers and in the setting.
@@ -87,6 +99,10 @@ impl Limit {
             Self::RegisterAddress => "register-address",
             Self::ClientAddress => "client-address",
             Self::DeviceCodeUser => "device-code-user",
+            Self::InvitationUser => "invitation-user",
+            Self::InvitationRecipient => "invitation-recipient",
+            Self::ApiKeyUser => "api-key-user",
+            Self::ConnectAddress => "connect-address",
         }
     }
 
@@ -105,6 +121,10 @@ impl Limit {
             Self::RegisterAddress => (20, 3600),
             Self::ClientAddress => (300, 60),
             Self::DeviceCodeUser => (10, 600),
+            Self::InvitationUser => (100, 3600),
+            Self::InvitationRecipient => (5, 3600),
+            Self::ApiKeyUser => (120, 3600),
+            Self::ConnectAddress => (120, 60),
         };
         Quota { quota, window: Duration::from_secs(seconds) }
     }

@@ -29,7 +29,7 @@ fn connector(slug: &str, tools: Vec<Tool>) -> NewConnector {
         name: slug.to_owned(),
         version: "0.1.0".to_owned(),
         description: format!("The connector {slug}."),
-        auth_type: AuthType::None,
+        auth_types: AuthType::None.into(),
         oauth: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         tools,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use bulkhead_http_api::openapi::{Description, document};
-use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, IDENTITY_KEY, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS};
+use bulkhead_http_api::{
+    Api, Audience, CREDENTIAL_LIMITS, IDENTITY_KEY, LIFETIMES, Limits, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS,
+};
 use bulkhead_identity::{ApiKeyToken, IdentityKey, SigningKeys};
 use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
@@ -158,6 +160,7 @@ pub fn variables() -> BTreeMap<String, Secret> {
         ("sign_in_providers", Secret::new(String::new())),
         ("client_registration", Secret::new("open".to_owned())),
         (CREDENTIAL_LIMITS, Secret::new(String::new())),
+        (LIFETIMES, Secret::new(String::new())),
         ("client_address_header", Secret::new(String::new())),
     ];
     variables.map(|(name, value)| (name.to_owned(), value)).into()

@@ -10,6 +10,7 @@ mod catalogue;
 mod contract;
 mod harness;
 mod host;
+mod projects;
 mod request;
 mod tenancy;
 
@@ -18,4 +19,5 @@ pub mod postgres;
 pub use bulkhead_http_api::openapi::Description;
 pub use harness::{Fixture, Harness, Tenant, variables};
 pub use host::{Asked, Behaviour, FakeHost};
+pub use projects::{colleague, project, set_project_role, set_role};
 pub use request::{Answer, Call};

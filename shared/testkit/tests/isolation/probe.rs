@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bulkhead_kernel::id::OrganizationId;
 use bulkhead_kernel::sql::postgres::typed;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy, Value};
-use sqlx::postgres::{PgArguments, PgPool};
+use sqlx::postgres::{PgArguments, PgConnection, PgPool};
 use sqlx::{Arguments as _, AssertSqlSafe};
 
 use super::strip::strip;
@@ -66,10 +66,11 @@ impl Probe {
         findings.iter().map(|(place, finding)| (place.clone(), finding.clone())).collect()
     }
 
-    async fn see(&self, statement: &Statement) {
+    /// Tries a statement that runs after these steps of its batch.
+    async fn see(&self, before: &[Step], statement: &Statement) {
         let at = statement.written_at();
         let place = Place { file: at.file().to_owned(), line: at.line() };
-        let finding = self.tried(statement).await;
+        let finding = self.tried(before, statement).await;
         let mut findings = self.findings.lock().expect("no test panics here");
         let known = findings.entry(place).or_default();
         known.of_a_tenant |= finding.of_a_tenant;
@@ -79,7 +80,7 @@ impl Probe {
         known.faults.extend(finding.faults);
     }
 
-    async fn tried(&self, statement: &Statement) -> Finding {
+    async fn tried(&self, before: &[Step], statement: &Statement) -> Finding {
         let Tenancy::Of(organization) = statement.tenancy() else { return Finding::default() };
         let inserts = statement.text().trim_start().starts_with("INSERT");
         let mut finding = Finding { of_a_tenant: true, inserts, ..Finding::default() };
@@ -87,29 +88,42 @@ impl Probe {
             finding.faults.push("its predicate has no tenant".to_owned());
             return finding;
         };
-        // What it inserts may break a constraint, for the row that it continues is not there yet.
-        finding.own_rows = self.rows(&without, organization).await.unwrap_or_default();
-        match self.rows(&without, self.stranger).await {
+        // What it inserts may be there already.
+        finding.own_rows = self.rows(before, &without, organization).await.unwrap_or_default();
+        match self.rows(before, &without, self.stranger).await {
             Ok(rows) => finding.strangers_rows = rows,
             Err(refused) if inserts && refused.contains("row-level security") => {}
+            // Several rows would have become alike, none of which is the stranger's.
+            Err(refused) if !inserts && refused.contains("duplicate key") => finding.strangers_rows = 2,
             Err(refused) => finding.faults.push(refused),
         }
         finding
     }
 
-    /// How many rows it gives or changes, about this tenant. It is undone.
-    async fn rows(&self, statement: &Statement, tenant: OrganizationId) -> Result<u64, String> {
-        let say = |error: sqlx::Error| error.to_string();
-        let (text, parameters) = typed(statement).map_err(|error| error.to_string())?;
-        let mut trial = self.trials.begin().await.map_err(say)?;
-        let enter = "SELECT set_config('role', bulkhead_role(), true), set_config('bulkhead.tenant', $1, true)";
-        sqlx::query(enter).bind(tenant.to_string()).execute(&mut *trial).await.map_err(say)?;
-        let query = sqlx::query_with(AssertSqlSafe(text), arguments(parameters));
-        // It counts what a SELECT gives, too.
-        let done = query.execute(&mut *trial).await.map_err(say)?;
-        trial.rollback().await.map_err(say)?;
-        Ok(done.rows_affected())
+    /// How many rows it gives or changes, about this tenant, after what runs before it about whose it is. It is undone.
+    async fn rows(&self, before: &[Step], statement: &Statement, tenant: OrganizationId) -> Result<u64, String> {
+        let mut trial = self.trials.begin().await.map_err(|error| error.to_string())?;
+        for Step { statement, .. } in before {
+            if run(&mut trial, statement, &statement.tenancy().setting()).await.is_err() {
+                // The batch does not get so far.
+                return Ok(0);
+            }
+        }
+        let rows = run(&mut trial, statement, &tenant.to_string()).await?;
+        trial.rollback().await.map_err(|error| error.to_string())?;
+        Ok(rows)
     }
+}
+
+/// As the application, about this tenant.
+async fn run(trial: &mut PgConnection, statement: &Statement, tenant: &str) -> Result<u64, String> {
+    let say = |error: sqlx::Error| error.to_string();
+    let (text, parameters) = typed(statement).map_err(|error| error.to_string())?;
+    let enter = "SELECT set_config('role', bulkhead_role(), true), set_config('bulkhead.tenant', $1, true)";
+    sqlx::query(enter).bind(tenant).execute(&mut *trial).await.map_err(say)?;
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments(parameters));
+    // It counts what a SELECT gives, too.
+    Ok(query.execute(trial).await.map_err(say)?.rows_affected())
 }
 
 fn arguments(values: Vec<Value>) -> PgArguments {
@@ -131,18 +145,18 @@ fn arguments(values: Vec<Value>) -> PgArguments {
 #[async_trait]
 impl Sql for Probe {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        self.see(&statement).await;
+        self.see(&[], &statement).await;
         self.inner.query(statement).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
-        self.see(&statement).await;
+        self.see(&[], &statement).await;
         self.inner.execute(statement).await
     }
 
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
-        for step in &steps {
-            self.see(&step.statement).await;
+        for (place, step) in steps.iter().enumerate() {
+            self.see(&steps[..place], &step.statement).await;
         }
         self.inner.batch(steps).await
     }

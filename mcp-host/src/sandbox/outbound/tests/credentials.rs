@@ -91,6 +91,23 @@ async fn an_echo_as_a_headers_name_does_not_reach_the_guest() {
 }
 
 #[tokio::test]
+async fn what_an_audience_refuses_is_noted_and_what_others_refuse_is_not() {
+    let refusal = Bytes::from_static(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n");
+    let (audience, other) = (Server::saying(refusal.clone()).await, Server::saying(refusal).await);
+    let mut caller = Setup::at(&[&audience.url("/"), &other.url("/")]).bearer(&audience.url("/")).caller();
+    assert_eq!(caller.get(&other.url("/")).await.expect("an answer").status, 401);
+    assert!(caller.outbound.take_traffic().refused.is_empty());
+    assert_eq!(caller.get(&audience.url("/")).await.expect("an answer").status, 401);
+    assert_eq!(caller.outbound.take_traffic().refused.into_iter().collect::<Vec<_>>(), ["token0"]);
+
+    let forbidden = Bytes::from_static(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    let server = Server::saying(forbidden).await;
+    let mut caller = Setup::at(&[&server.url("/")]).bearer(&server.url("/")).caller();
+    caller.get(&server.url("/")).await.expect("an answer");
+    assert!(caller.outbound.take_traffic().refused.is_empty());
+}
+
+#[tokio::test]
 async fn an_echo_of_another_host_does_not_reach_the_guest_either() {
     let (server, log) = (Server::saying(ok(b"fine")).await, Server::saying(ok(SECRET.as_bytes())).await);
     let mut caller = Setup::at(&[&server.url("/"), &log.url("/")]).bearer(&server.url("/")).caller();

@@ -32,7 +32,7 @@ fn connector(slug: &str) -> NewConnector {
         name: slug.to_owned(),
         version: "0.1.0".to_owned(),
         description: "A connector.".to_owned(),
-        auth_type: AuthType::None,
+        auth_types: AuthType::None.into(),
         oauth: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         tools: vec![tool],

@@ -29,6 +29,7 @@ fn call() -> ToolCall {
         connector: "toolbox".to_owned(),
         tool: "jq".to_owned(),
         arguments: json!({}),
+        project: None,
         round: Round::default(),
         continues: None,
         idempotency_key: None,

@@ -4,25 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_identity::{
-    CredentialLimits, EmailAddress, Exceeded, Limit, NewAccount, NewSession, OpaqueToken, PasswordCost, Presented,
-    Purpose, RefreshError, SessionOrigin, SessionTerms, SignInError, SigningKeys, TokenTerms, Tokens, act_as,
-    authenticate_browser, authenticate_key, authenticate_token, check_credentials, choose_membership,
-    find_organization, list_sessions, open_session, organization_ids, refresh_session, revoke_session, sign_up, take,
+    CredentialLimits, Exceeded, Limit, Membership, PasswordCost, Presented, RefreshError, SessionTerms, SignInError,
+    TokenTerms, act_as, authenticate_browser, authenticate_key, authenticate_token, check_credentials,
+    choose_membership, find_organization, hold_membership, list_sessions, organization_ids, refresh_session,
+    revoke_session, take,
 };
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{AccessToken, Entropy, PageRequest, Ports, Scopes, Secret};
+use bulkhead_kernel::{AccessToken, Entropy, PageRequest, Ports, Secret};
 
+use super::person::{ADDRESS, AUDIENCE, ISSUER, Person};
 use super::{Scene, correlation};
 
-const ISSUER: &str = "https://bulkhead.example.com";
-const AUDIENCE: &str = "https://bulkhead.example.com/v1";
-const ADDRESS: &str = "192.0.2.1";
-const WEAK: PasswordCost = PasswordCost { memory_kib: 8, passes: 1 };
 const STRONG: PasswordCost = PasswordCost { memory_kib: 16, passes: 1 };
 
 pub(super) async fn run(scene: &Scene) {
     installation(scene).await;
-    let ada = Ada::sign_up(scene).await;
+    let ada = Ada(Person::sign_up(scene, "ada").await);
     ada.comes_back(scene).await;
     ada.mistypes(scene).await;
     limits(scene).await;
@@ -38,55 +35,24 @@ async fn installation(scene: &Scene) {
     assert_eq!(find_organization(ports, Some("default")).await.expect("is there").id, owner.organization);
     assert_eq!(find_organization(ports, None).await.expect("is there").id, owner.organization);
     assert_eq!(organization_ids(ports).await.expect("reads"), [owner.organization]);
+    let (organization, user) = (owner.organization, owner.user);
+    let membership = Membership { organization, user, role: owner.role, created_at: ports.now() };
+    ports.sql.batch(vec![hold_membership(&membership)]).await.expect("is what it was");
 }
 
 /// Somebody with a password, who has just signed up.
-struct Ada {
-    keys: SigningKeys,
-    email: EmailAddress,
-    password: Secret,
-    tokens: Tokens,
-    cookie: OpaqueToken,
-}
+struct Ada(Person);
 
 impl Ada {
-    async fn sign_up(scene: &Scene) -> Self {
-        let ports = &scene.ports;
-        let keys = SigningKeys::generate(ports.entropy.as_ref());
-        let password = Secret::new("correct horse battery".to_owned());
-        let new = NewAccount {
-            email: "ada@example.com".to_owned(),
-            password: password.clone(),
-            name: "Ada".to_owned(),
-            organization_slug: "ada".to_owned(),
-            organization_name: "Ada".to_owned(),
-        };
-        let account = sign_up(ports, new, WEAK).expect("makes sense");
-        let cookie = OpaqueToken::generate(Purpose::Browser, ports.entropy.as_ref());
-        let session = NewSession {
-            membership: &account.membership,
-            issuer: ISSUER,
-            audience: AUDIENCE,
-            scopes: Scopes::Everything,
-            client: None,
-            origin: SessionOrigin { user_agent: None, address: Some(ADDRESS.to_owned()) },
-            browser: Some(&cookie),
-        };
-        let terms = SessionTerms::default();
-        let tokens = open_session(ports, &keys, &terms, session, "password", account.steps, &correlation()).await;
-        let email = "ada@example.com".parse().expect("an address");
-        Self { keys, email, password, tokens: tokens.expect("opens"), cookie }
-    }
-
     /// With everything that she has, until it is taken away.
     async fn comes_back(&self, scene: &Scene) {
-        let Self { keys, tokens, cookie, .. } = self;
+        let Person { keys, tokens, cookie, .. } = &self.0;
         let ports = &scene.ports;
         let caller = authenticate_browser(ports, cookie.expose()).await.expect("goes on");
         let terms = TokenTerms::new(keys.public(), ISSUER, AUDIENCE.to_owned());
         let same = authenticate_token(ports, &terms, tokens.access.expose()).await.expect("goes on");
         assert_eq!((caller.user, caller.organization), (same.user, same.organization));
-        let sessions = list_sessions(ports, &caller, &PageRequest::default()).await.expect("reads");
+        let sessions = list_sessions(ports, &caller, &PageRequest::default(), &correlation()).await.expect("reads");
         assert_eq!(sessions.items.len(), 1);
 
         let presented = tokens.refresh.expose();
@@ -102,7 +68,7 @@ impl Ada {
     }
 
     async fn tries(&self, ports: &Ports, password: &Secret, limits: &CredentialLimits) -> Result<(), SignInError> {
-        let presented = Presented { email: &self.email, password, address: Some(ADDRESS) };
+        let presented = Presented { email: &self.0.email, password, address: Some(ADDRESS) };
         let user = check_credentials(ports, presented, STRONG, limits, &correlation()).await?;
         choose_membership(ports, &user, None).await.map(drop)
     }
@@ -111,13 +77,13 @@ impl Ada {
         let Scene { ports, owner, .. } = scene;
         let limits = CredentialLimits::default();
         // She belongs to a second organisation. A wrong password is told to both of them.
-        let ada = find_user(scene, self.email.as_str()).await;
+        let ada = find_user(scene, self.0.email.as_str()).await;
         let join =
             sql("INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, 'member', 0)");
         ports.sql.execute(join.bind(owner.organization).bind(ada).of(owner.organization)).await.expect("joins");
         let wrong = Secret::new("wrong horse battery".to_owned());
         assert!(matches!(self.tries(ports, &wrong, &limits).await, Err(SignInError::Wrong)));
-        self.tries(ports, &self.password, &limits).await.expect("is right, and hashed anew");
+        self.tries(ports, &self.0.password, &limits).await.expect("is right, and hashed anew");
 
         let lockout = CredentialLimits::parse("lockout=1/30/900").expect("limits");
         assert!(matches!(self.tries(ports, &wrong, &lockout).await, Err(SignInError::Wrong)));

@@ -1,10 +1,19 @@
-//! Calls of every use case that has a statement. One file per feature crate.
+//! Calls of every use case that has a statement. One file per feature crate, and several for identity.
 
+mod accounts;
 mod audit;
+mod authorization;
+mod connections;
 mod connectors;
 mod execution;
 mod federation;
 mod identity;
+mod keys;
+mod members;
+mod organizations;
+mod person;
+mod profile;
+mod projects;
 mod vault;
 
 use std::sync::Arc;
@@ -50,9 +59,15 @@ impl Scene {
 /// All of them.
 pub(crate) async fn all(scene: &Scene) {
     identity::run(scene).await;
+    accounts::run(scene).await;
+    members::run(scene).await;
+    organizations::run(scene).await;
+    profile::run(scene).await;
+    authorization::run(scene).await;
     connectors::run(scene).await;
     execution::run(scene).await;
     vault::run(scene).await;
+    connections::run(scene).await;
     federation::run(scene).await;
     audit::run(scene).await;
 }

@@ -1,0 +1,16 @@
+//! How often an address may come here: links and answers are guessed by nobody, and tried by nobody for long.
+
+use axum::response::Response;
+use bulkhead_http_api::{Api, Origin, Problem};
+use bulkhead_identity::Limit;
+
+/// The answer, with what is left of the limit, or the refusal of whoever has come too often: before anything is looked at.
+pub(crate) async fn limited(
+    api: &Api,
+    origin: &Origin,
+    answer: impl Future<Output = Result<Response, Problem>> + Send,
+) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    let left = api.throttle(&limits, Limit::ConnectAddress, &origin.counted()).await?;
+    left.tell(answer.await)
+}

@@ -1,0 +1,13 @@
+//! What goes with a user. What they granted is a session, which is identity's to tell and to end.
+
+use bulkhead_kernel::id::UserId;
+use bulkhead_kernel::sql::Step;
+
+use crate::{code, device};
+
+/// For the batch that erases a user, which is about all tenants: codes that they gave to clients, and devices on which they
+/// decided.
+#[must_use]
+pub fn forget_steps(user: UserId) -> Vec<Step> {
+    vec![code::forget_user(user).into(), device::forget_user(user).into()]
+}
