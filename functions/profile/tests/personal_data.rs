@@ -91,7 +91,7 @@ impl Scene {
             name: "Mine".to_owned(),
             version: "1".to_owned(),
             description: "Mine.".to_owned(),
-            auth_type: AuthType::ApiKey,
+            auth_types: AuthType::ApiKey.into(),
             oauth: None,
             digest: "sha256:0".to_owned(),
             tools: Vec::new(),
@@ -107,7 +107,7 @@ impl Scene {
         caller.role = Role::Owner;
         let connector = bulkhead_connectors::get(ports, "mine").await.expect("reads").expect("is there");
         let api_key = Some(Secret::new("the-secret-key".to_owned()));
-        let new = NewConnection { label: "Ada's own".to_owned(), project, api_key };
+        let new = NewConnection { label: "Ada's own".to_owned(), auth_type: AuthType::ApiKey, project, api_key };
         let key = KeyEncryptionKey::generate(&SeededEntropy::new(1));
         let correlation = CorrelationId::parse("test").expect("sane");
         let created = create(ports, &caller, &connector, new, Some(key.sealing_key()), &correlation).await;

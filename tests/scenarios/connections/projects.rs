@@ -98,7 +98,7 @@ async fn a_developer_calls_with_the_projects_account_and_nobody_else_does() {
     assert_eq!((&there["type"], &there["detail"]), (&nowhere["type"], &nowhere["detail"]));
     team.give("viewer").await;
     assert_eq!(team.call(Some(&team.project)).await["error"]["data"]["type"], "insufficient_role");
-    team.job(&team.project).await.problem(403);
+    assert_eq!(team.job(&team.project).await.status, 403);
     assert_eq!(host.audit("action=tool.call&outcome=refused").await.len(), 6);
 
     team.give("developer").await;
@@ -119,6 +119,6 @@ async fn a_developer_calls_with_the_projects_account_and_nobody_else_does() {
     let path = format!("/v1/projects/{}/roles/users/{MEMBER}", team.project);
     assert_eq!(host.request("DELETE", &path).key(host.key()).send().await.status, 204);
     assert_eq!(team.call(Some(&team.project)).await["error"]["data"]["type"], "unknown_project");
-    team.job(&team.project).await.problem(404);
+    assert_eq!(team.job(&team.project).await.status, 404);
     assert_eq!(host.audit("action=connection.use").await.len(), 2);
 }

@@ -104,7 +104,7 @@ async fn they_are_in_the_export_and_go_with_their_user() {
         assert!(passkey["created_at"].as_str().is_some_and(|time| time.ends_with('Z')));
         let asked = scene.asked().await;
         let credential = device.get(OURS, &asked["publicKey"]).expect("an answer");
-        erase_user(ports, &caller, &correlation).await.expect("erases");
+        erase_user(ports, &caller, |_| Vec::new(), &correlation).await.expect("erases");
         for table in ["SELECT id FROM passkeys", "SELECT hash FROM passkey_ceremonies WHERE kind = 'register'"] {
             assert!(scene.rows(table).await.is_empty(), "{table}");
         }

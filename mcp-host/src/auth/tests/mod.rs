@@ -4,7 +4,7 @@ mod gate;
 mod issuer;
 mod keys;
 mod token;
-mod wycheproof;
+mod vectors;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -52,7 +52,7 @@ async fn connector(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector 
         name: "Mine".to_owned(),
         version: "1".to_owned(),
         description: "Mine.".to_owned(),
-        auth_type,
+        auth_types: auth_type.into(),
         oauth: (auth_type == AuthType::Oauth2).then_some(provider),
         digest: "sha256:0".to_owned(),
         tools: Vec::new(),
@@ -61,8 +61,8 @@ async fn connector(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector 
     bulkhead_connectors::get(&scene.ports, slug).await.expect("reads").expect("is there")
 }
 
-fn new(project: Option<ProjectId>) -> NewConnection {
-    NewConnection { label: "work".to_owned(), project, api_key: None }
+fn new(auth_type: AuthType, project: Option<ProjectId>) -> NewConnection {
+    NewConnection { label: "work".to_owned(), auth_type, project, api_key: None }
 }
 
 /// The owner's own, through a browser.
@@ -70,7 +70,8 @@ async fn connect(scene: &Scene, connector: &Connector, ring: &KeyRing) -> Connec
     let Scene { ports, owner, .. } = scene;
     let clients = json!({ "mine": { "client_id": "the-client", "client_secret": "the-secret" } }).to_string();
     let clients = OauthClients::parse(&clients).expect("clients");
-    let created = create(ports, owner, connector, new(None), None, &correlation()).await.expect("begins");
+    let created =
+        create(ports, owner, connector, new(AuthType::Oauth2, None), None, &correlation()).await.expect("begins");
     let link = created.link.expect("a link").token;
     pending_link(ports, link.expose()).await.expect("is good");
     let way = authorize(ports, &clients, link.expose(), BACK).await.expect("leads there");
@@ -99,7 +100,9 @@ async fn chosen(scene: &Scene, own: &Connector) {
     // A project's is for whoever has none of their own.
     let shared = connector(scene, "shared", AuthType::None).await;
     let project = ports.new_id();
-    create(ports, owner, &shared, new(Some(project)), None, &correlation()).await.expect("is connected");
+    create(ports, owner, &shared, new(AuthType::None, Some(project)), None, &correlation())
+        .await
+        .expect("is connected");
     let found = choose(ports, organization, owner.user, Some(project), "shared").await.expect("reads");
     assert!(matches!(found, Chosen::Connection(_)));
     let listed = list(ports, owner, None, None, &PageRequest::default()).await.expect("reads");
@@ -143,7 +146,7 @@ async fn leave(scene: &Scene, connector: &Connector) {
     let machine = create_service_account(ports, owner, "brief".to_owned(), Role::Member, &correlation()).await;
     let user = machine.expect("is made").user;
     let machine = Caller { user, role: Role::Member, ..owner.clone() };
-    create(ports, &machine, connector, new(None), None, &correlation()).await.expect("begins");
+    create(ports, &machine, connector, new(AuthType::Oauth2, None), None, &correlation()).await.expect("begins");
     let further = || leave_steps(owner.organization, user, ports.now());
     remove_member(ports, owner, user, further, &correlation()).await.expect("goes");
     assert_eq!(due_for_cleanup(ports, 10).await.expect("reads").len(), 1);

@@ -1,14 +1,14 @@
 //! The crate identity: who comes to an organisation, what they are there, and how they go.
 
 use bulkhead_identity::{
-    InvitationError, InvitationTerms, InvitedAccount, MemberFilter, accept_invitation, change_role, create_invitation,
-    create_service_account, list_invitations, list_members, remove_member, revoke_invitation, sign_up_invited,
-    transfer_ownership,
+    CredentialLimits, IdentityKey, InvitationError, InvitationMail, InvitationTerms, InvitedAccount, MemberFilter,
+    accept_invitation, change_role, create_invitation, create_service_account, list_invitations, list_members,
+    look_at_invitation, remove_member, resend_invitation, revoke_invitation, sign_up_invited, transfer_ownership,
 };
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, PageRequest, Role, Secret};
 
-use super::person::{Person, WEAK};
+use super::person::{ISSUER, Person, WEAK};
 use super::{Scene, correlation, keys, projects};
 
 pub(super) async fn run(scene: &Scene) {
@@ -30,9 +30,11 @@ pub(super) async fn run(scene: &Scene) {
 
 async fn invitations(scene: &Scene, eve: &Person) {
     let Scene { ports, owner, .. } = scene;
-    let invite = async |email: &str| {
-        create_invitation(ports, owner, &InvitationTerms::default(), email, Role::Member, &correlation()).await
-    };
+    let (key, limits, terms) =
+        (IdentityKey::generate(ports.entropy.as_ref()), CredentialLimits::default(), InvitationTerms::default());
+    let mail = InvitationMail { key: &key, public_url: ISSUER, limits: &limits };
+    let invite =
+        async |email: &str| create_invitation(ports, owner, &terms, &mail, email, Role::Member, &correlation()).await;
     let proven = sql("UPDATE users SET email_verified_at = 0 WHERE email = $1").bind(eve.email.as_str());
     ports.sql.execute(proven).await.expect("changes");
     invite(eve.email.as_str()).await.expect("invites");
@@ -44,6 +46,8 @@ async fn invitations(scene: &Scene, eve: &Person) {
     assert!(matches!(invite(eve.email.as_str()).await, Err(InvitationError::AlreadyMember)));
 
     let issued = invite("mallory@example.com").await.expect("invites");
+    let again = resend_invitation(ports, owner, &terms, &mail, issued.invitation.id, &correlation()).await;
+    look_at_invitation(ports, again.expect("is sent").token.expose()).await.expect("is there");
     revoke_invitation(ports, owner, issued.invitation.id, &correlation()).await.expect("is taken back");
     let token = invite("fay@example.com").await.expect("invites").token.expose().to_owned();
     let password = Secret::new("correct horse battery".to_owned());
