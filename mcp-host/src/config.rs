@@ -2,6 +2,7 @@
 //!
 //! `bulkhead.example.toml` documents every setting; a test keeps the two the same.
 
+mod auth;
 mod connections;
 mod mail;
 mod mcp;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::edge::EdgeLimits;
 use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
 
+pub use auth::{AuthConfig, AuthProvider, AuthProviderKind};
 pub use connections::ConnectionsConfig;
 pub use mail::MailConfig;
 pub use mcp::{Authentication, McpConfig};
@@ -51,6 +53,8 @@ pub struct Config {
     pub mcp: McpConfig,
     /// Access tokens; API keys alone when absent.
     pub oauth: Option<OauthConfig>,
+    /// Signing in.
+    pub auth: AuthConfig,
     /// Jobs.
     pub jobs: JobsConfig,
     /// The sandbox.
@@ -83,6 +87,7 @@ impl Default for Config {
             log: LogConfig::default(),
             mcp: McpConfig::default(),
             oauth: None,
+            auth: AuthConfig::default(),
             jobs: JobsConfig::default(),
             sandbox: SandboxConfig::default(),
             vault: VaultConfig::default(),

@@ -1,8 +1,8 @@
 //! The connector `github`: its requests against GitHub's own description, and what a description can't show against a
 //! server that does it.
 
-mod description;
-mod server;
+pub(crate) mod description;
+pub(crate) mod server;
 
 use std::io::{Cursor, Write};
 use std::time::Duration;

@@ -33,6 +33,7 @@ mod restrictions;
 mod sandbox;
 mod secrets;
 mod shutdown;
+mod sign_in;
 mod spin_databases;
 mod spin_http;
 mod startup;

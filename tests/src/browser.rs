@@ -93,6 +93,16 @@ impl Browser {
             request = request_.header("origin", &format!("http://{host}")).body(form.into());
         }
         let reply = request.send().await;
+        self.keep(&host, &reply);
+        reply
+    }
+
+    /// Keeps the cookies of an answer from this host and port.
+    ///
+    /// # Panics
+    /// When one is no cookie.
+    pub fn keep(&mut self, host: &str, reply: &Reply) {
+        let kept = self.cookies.entry(host.to_owned()).or_default();
         for cookie in reply.headers("set-cookie") {
             let (name, rest) = cookie.split_once('=').expect("a cookie");
             let value = rest.split(';').next().unwrap_or_default();
@@ -102,7 +112,12 @@ impl Browser {
                 kept.insert(name.to_owned(), value.to_owned());
             }
         }
-        reply
+    }
+
+    /// A cookie that is kept for this host and port.
+    #[must_use]
+    pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
+        self.cookies.get(host)?.get(name).map(String::as_str)
     }
 }
 

@@ -4,6 +4,7 @@
 //! It alone holds the keys that sign access tokens. One file a verb, as in the function `tools`.
 
 mod email;
+mod external;
 mod invitations;
 mod invited;
 mod oauth;
@@ -41,6 +42,11 @@ pub fn routes() -> Routes {
         .post("/v1/auth/second-factor/confirm", second_factor::confirm::handle)
         .post("/v1/auth/second-factor/disable", second_factor::disable::handle)
         .post(pages::second_factor::PATH, pages::second_factor::submit)
+        .get(external::start::PATH, external::start::handle)
+        .get(external::callback::PATH, external::callback::handle)
+        .get(external::list::PATH, external::list::handle)
+        .post(external::list::PATH, external::link::handle)
+        .delete(external::unlink::PATH, external::unlink::handle)
         .post("/v1/auth/sign-in/passkey", passkeys::sign_in::handle)
         .post("/v1/auth/sign-in/passkey/options", passkeys::sign_in::options)
         .get("/v1/auth/passkeys", passkeys::list::handle)

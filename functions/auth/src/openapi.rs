@@ -9,7 +9,7 @@ mod passkeys;
 mod schemas;
 
 /// What is told of a limit on what may be guessed.
-const RATE_LIMIT: &[(&str, &str)] = &[
+pub(crate) const RATE_LIMIT: &[(&str, &str)] = &[
     ("RateLimit-Policy", "The limit: how many (`q`) in how many seconds (`w`)."),
     ("RateLimit", "What is left of it (`r`), and after how many seconds all of it is back (`t`)."),
 ];
@@ -66,9 +66,11 @@ pub fn describe() -> Description {
     operations.extend(passkeys::operations());
     operations.extend(passwords_and_addresses());
     operations.extend(pages());
+    operations.extend(crate::external::operations());
     operations.extend(invitations::operations());
     operations.extend(crate::oauth::operations());
     let mut schemas = schemas::schemas();
+    schemas.extend(crate::external::schemas().map(|(name, schema)| (name.to_owned(), schema)));
     schemas.extend(invitations::schemas());
     schemas.extend(passkeys::schemas());
     schemas.extend(crate::oauth::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
@@ -201,6 +203,7 @@ fn pages() -> [Operation; 9] {
                 json!({"type": "string"}),
                 "Where to go afterwards: a path of this installation; others are left out.",
             )
+            .refuses(&[Kind::Misconfigured])
             .answers_nothing(303, "Signed in already: on to `next`.")
             .answers_page(200, &[], "The page."),
         page("post", "/sign-in", "signInByPage", "Open a session that the browser keeps")

@@ -45,7 +45,7 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let password = Secret::new(body.password);
     let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
-    if let Some(needed) = challenge_if_needed(&api.ports, &user).await? {
+    if let Some(needed) = challenge_if_needed(&api.ports, &user, "password").await? {
         return Ok(challenge(&needed));
     }
     open(api, &user, body.organization.as_deref(), origin, "password", correlation).await

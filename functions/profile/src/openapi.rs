@@ -59,6 +59,7 @@ fn schemas() -> Map<String, Value> {
         "teams": rows("Teams."),
         "project_roles": rows("Roles in projects that you have by yourself."),
         "sessions": rows("Sign-ins, and what you granted to clients."),
+        "identities": rows("Who you are at other providers."),
         "second_factors": rows("Second factors: that you have one."),
         "recovery_codes": rows("Recovery codes: that they exist."),
         "one_time_tokens": rows("Links that were mailed to you, and the like: that they exist."),

@@ -146,3 +146,22 @@ async fn the_last_owner_of_others_stays() {
     let left = kept(&harness, "SELECT slug FROM organizations WHERE deleted_at IS NULL").await;
     assert!(left.contains("ours"), "{left}");
 }
+
+#[tokio::test]
+async fn who_somebody_is_elsewhere_is_exported_and_forgotten() {
+    let harness = harness().await;
+    let token = session(&harness, None).await;
+    run(
+        &harness,
+        "INSERT INTO identities (id, user_id, provider, issuer, subject, email, created_at) \
+         SELECT u.id, u.id, 'work', 'https://id.example.com', 'subject-of-' || u.name, u.email, 1 FROM users u",
+    )
+    .await;
+    let export = ask(&harness, &token, Method::GET, EXPORT).await.with_status(200);
+    let identities = export.json["identities"].as_array().expect("identities").clone();
+    assert_eq!(identities.len(), 1, "{identities:?}");
+    assert_eq!((&identities[0]["subject"], &identities[0]["provider"]), (&json!("subject-of-ours"), &json!("work")));
+    ask(&harness, &token, Method::DELETE, PATH).await.with_status(204);
+    let left = kept(&harness, "SELECT subject FROM identities").await;
+    assert!(!left.contains("subject-of-ours") && left.contains("subject-of-theirs"), "{left}");
+}

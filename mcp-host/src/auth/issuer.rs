@@ -3,13 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use bulkhead_federation::{Jwks, KeySet};
 use bulkhead_identity::SigningAlgorithm;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::fetch::{FetchError, Fetcher};
-use super::keys::{Jwks, KeySet};
 use crate::config::IssuerUrl;
 
 /// Why the issuer's keys are not known.

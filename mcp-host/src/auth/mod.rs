@@ -2,7 +2,7 @@
 //!
 //! `decide` is the one place that makes a caller of a credential: an API key, which starts with `bhk_`, an access token of
 //! ours, or one of another issuer that is configured. `issuer` finds the issuer's keys and keeps them, `fetch` gets
-//! documents, `keys` reads a key set, `resource` is what is protected and how that is told to clients, `scopes` what a request
+//! documents, `resource` is what is protected and how that is told to clients, `scopes` what a request
 //! turned out to lack while it was answered.
 //!
 //! To accept another kind of credential, add a branch in `decide`.
@@ -10,7 +10,6 @@
 mod decide;
 mod fetch;
 mod issuer;
-mod keys;
 mod resource;
 mod scopes;
 

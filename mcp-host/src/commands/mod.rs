@@ -10,6 +10,7 @@ mod operator;
 mod secrets;
 mod serve;
 mod shutdown;
+mod sign_in;
 mod terminal;
 mod tokens;
 mod user;

@@ -13,6 +13,7 @@ use super::database_url;
 use super::mail::postman;
 use super::mcp::local_caller;
 use super::shutdown::Signals;
+use super::sign_in;
 use crate::auth::Gate;
 use crate::config::{Authentication, Config};
 use crate::edge::{EdgeConfig, EdgeRuntime, LiveVariable};
@@ -42,7 +43,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let edge = match functions {
         Functions::Elsewhere => None,
         Functions::Embedded => {
-            let edge = edge_config(&config, &assembly, &public_url, &format!("http://{bound}"));
+            let edge = edge_config(&config, &assembly, &public_url, &format!("http://{bound}"))?;
             Some(tokio::task::spawn_blocking(move || EdgeRuntime::start(edge)).await??)
         }
     };
@@ -121,10 +122,10 @@ fn own_variables(assembly: &Assembly, public_url: &str) -> BTreeMap<String, Secr
     variables.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()
 }
 
-fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url: &str) -> EdgeConfig {
+fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url: &str) -> anyhow::Result<EdgeConfig> {
     let settings = &config.edge;
-    let mut variables: BTreeMap<String, Secret> =
-        settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    let mut variables = sign_in::variables(&config.auth)?;
+    variables.extend(settings.variables.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))));
     variables.extend(own_variables(assembly, public_url));
     variables.insert(SIGNING_KEYS.to_owned(), assembly.signing_keys.clone());
     variables.insert(IDENTITY_KEY.to_owned(), assembly.identity_key.expose());
@@ -142,7 +143,7 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
             assembly.data_dir.file("functions.db")
         }
     };
-    EdgeConfig {
+    Ok(EdgeConfig {
         manifest: config.manifest.clone(),
         cache_dir: assembly.data_dir.file("cache"),
         sqlite_default: sqlite,
@@ -150,7 +151,7 @@ fn edge_config(config: &Config, assembly: &Assembly, public_url: &str, host_url:
         variables,
         live: [("vault_sealing_key".to_owned(), sealing_key(assembly.vault.clone()))].into(),
         limits: settings.limits(),
-    }
+    })
 }
 
 /// What functions seal with: the key that is in the file now, since it may be rotated while they serve.

@@ -36,6 +36,8 @@ fn the_example_documents_every_setting() {
     let connector = ConnectorConfig { limits, outbound: narrowing, settings: BTreeMap::new() };
     let oauth = "issuer = \"https://x\"\naudience = \"\"\nwrite_scope = \"\"\nsubjects = { 248289761001 = \"\" }";
     let oauth = toml::from_str(oauth).expect("settings");
+    let provider = "[[providers]]\nslug = \"x\"\nname = \"X\"\nkind = \"oidc\"\nissuer = \"x\"\nurl = \"x\"\n\
+                    client_id = \"x\"\nclient_secret_file = \"x\"";
     let everything = Config {
         database_url: Some(String::new()),
         public_url: Some(String::new()),
@@ -43,6 +45,7 @@ fn the_example_documents_every_setting() {
         connections: ConnectionsConfig { clients_file: Some(PathBuf::new()), ..ConnectionsConfig::default() },
         outbound: OutboundConfig { ca_file: Some(PathBuf::new()), ..OutboundConfig::default() },
         oauth: Some(oauth),
+        auth: toml::from_str(provider).expect("settings"),
         connectors: BTreeMap::from([("prometheus".to_owned(), connector)]),
         ..Config::default()
     };

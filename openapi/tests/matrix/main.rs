@@ -31,7 +31,7 @@ fn every_route_has_an_entry() {
 /// The request of an entry, with these things in its path.
 fn request<'a>(world: &'a World, entry: &Entry, id: &str) -> Call<'a> {
     let path = entry.path.replace("{slug}", "toolbox").replace("{tool}", "jq").replace("{id}", id);
-    let path = path.replace("{user}", NOTHING).replace("{team}", NOTHING);
+    let path = path.replace("{user}", NOTHING).replace("{team}", NOTHING).replace("{provider}", "nobody");
     let method: Method = entry.method.to_ascii_uppercase().parse().expect("a method");
     let call = world.harness.call(method, &path);
     match entry.body {

@@ -23,7 +23,7 @@ pub(crate) fn standard(provider: &OauthProvider, status: u16, body: &[u8]) -> Op
     let nested = provider.token_in.as_deref().and_then(|pointer| said.pointer(pointer));
     let tokens = nested.filter(|nested| nested.get("access_token").is_some()).unwrap_or(&said).as_object()?;
     let mut answer = Map::new();
-    for name in ["access_token", "refresh_token"] {
+    for name in ["access_token", "refresh_token", "id_token"] {
         if let Some(token) = tokens.get(name).and_then(Value::as_str).filter(|token| !token.is_empty()) {
             answer.insert(name.to_owned(), token.into());
         }

@@ -30,6 +30,39 @@ pub struct CallbackAnswer {
     pub error: Option<String>,
 }
 
+/// Why an authorization response gives nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// Somebody else than the provider answers.
+    #[error("the answer does not come from the provider that was asked")]
+    WrongIssuer,
+    /// The provider, or its user, said no.
+    #[error("the provider says: {0}")]
+    Denied(String),
+    /// It has neither a code nor an error.
+    #[error("the provider's answer has no code")]
+    NoCode,
+}
+
+impl CallbackAnswer {
+    /// The code, of an answer that comes from this provider.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub fn code(&self, provider: &OauthProvider) -> Result<&Secret, AnswerError> {
+        // RFC 9207, section 2.4. An answer that names nobody is one by a provider that never does.
+        match (&self.iss, &provider.issuer) {
+            (Some(iss), Some(issuer)) if iss != issuer => return Err(AnswerError::WrongIssuer),
+            (None, Some(_)) if provider.iss => return Err(AnswerError::WrongIssuer),
+            _ => {}
+        }
+        match &self.error {
+            Some(error) => Err(AnswerError::Denied(sane_code(error))),
+            None => self.code.as_ref().ok_or(AnswerError::NoCode),
+        }
+    }
+}
+
 /// What became of an attempt.
 #[derive(Clone, Debug)]
 pub struct Completed {
@@ -77,6 +110,16 @@ pub enum CompleteError {
     /// The database refused.
     #[error(transparent)]
     Sql(#[from] SqlError),
+}
+
+impl From<AnswerError> for CompleteError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::WrongIssuer => Self::WrongIssuer,
+            AnswerError::Denied(code) => Self::Denied(code),
+            AnswerError::NoCode => Self::NoCode,
+        }
+    }
 }
 
 impl CompleteError {
@@ -197,16 +240,7 @@ async fn exchange(
     answer: &CallbackAnswer,
 ) -> Result<GrantedTokens, CompleteError> {
     let provider = &attempt.provider;
-    // RFC 9207, section 2.4. An answer that names nobody is one by a provider that never does.
-    match (&answer.iss, &provider.issuer) {
-        (Some(iss), Some(issuer)) if iss != issuer => return Err(CompleteError::WrongIssuer),
-        (None, Some(_)) if provider.iss => return Err(CompleteError::WrongIssuer),
-        _ => {}
-    }
-    if let Some(error) = &answer.error {
-        return Err(CompleteError::Denied(sane_code(error)));
-    }
-    let code = answer.code.as_ref().ok_or(CompleteError::NoCode)?;
+    let code = answer.code(provider)?;
     let sealed = attempt.transaction.verifier.as_deref().ok_or(CompleteError::UnknownState)?;
     let verifier = open_verifier(&answer.state, attempt.transaction.id, sealed).ok_or(CompleteError::UnknownState)?;
     let client = completion.clients.get(&provider.client);

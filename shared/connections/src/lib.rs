@@ -31,7 +31,7 @@ mod transaction;
 pub use choose::{Chosen, choose};
 pub use cleanup::{Cleanup, cleaned_up, due_for_cleanup, postpone_cleanup};
 pub use clients::{InvalidOauthClients, OauthClient, OauthClients};
-pub use complete::{CallbackAnswer, CompleteError, Completed, Completion, complete};
+pub use complete::{AnswerError, CallbackAnswer, CompleteError, Completed, Completion, complete};
 pub use create::{CreateError, Created, NewConnection, create};
 pub use disconnect::disconnect;
 pub use export::{UserAttempt, UserConnection, UserConnections, export};

@@ -37,6 +37,8 @@ pub struct GrantedTokens {
     pub access_token: Secret,
     /// What new tokens are had for; the one before stays good when there is none.
     pub refresh_token: Option<Secret>,
+    /// What the provider says of who signed in there (OpenID Connect Core 1.0, section 2); not looked at.
+    pub id_token: Option<Secret>,
     /// How long the access token lives; for ever when absent.
     pub expires_in: Option<Duration>,
     /// What was granted; what was asked for when absent.
@@ -88,6 +90,8 @@ impl TokenError {
 struct Extra {
     #[serde(default)]
     bulkhead_account: Option<String>,
+    #[serde(default)]
+    id_token: Option<String>,
 }
 
 impl ExtraTokenFields for Extra {}
@@ -130,7 +134,7 @@ impl<'a> TokenEndpoint<'a> {
     ///
     /// # Errors
     /// [`TokenError::Malformed`] when the provider's addresses are none.
-    pub(crate) fn authorize_url(
+    pub fn authorize_url(
         &self,
         redirect_uri: &str,
         scopes: &[String],
@@ -352,6 +356,7 @@ fn read(answer: Answered, fault: &Mutex<Option<TokenError>>) -> Result<GrantedTo
     Ok(GrantedTokens {
         access_token: secret(answer.access_token().secret()),
         refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
+        id_token: answer.extra_fields().id_token.as_deref().map(secret),
         expires_in: answer.expires_in(),
         scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         account: answer.extra_fields().bulkhead_account.clone(),

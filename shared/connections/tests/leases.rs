@@ -89,6 +89,7 @@ impl Bench {
         let tokens = GrantedTokens {
             access_token: Secret::new(token.to_owned()),
             refresh_token: None,
+            id_token: None,
             expires_in: Some(Duration::from_secs(3600)),
             scopes: None,
             account: None,

@@ -5,8 +5,9 @@ mod passkeys;
 
 use bulkhead_execution::{Fault, Refusal, SubmitError};
 use bulkhead_identity::{
-    AuthenticateError, ChangePasswordError, Exceeded, ListError, Locked, OpenError, RefreshError, ResetPasswordError,
-    RevokeError, SecondFactorError, SecondFactorSignInError, SignInError, SignUpError, VerifyEmailError,
+    AuthenticateError, ChangePasswordError, Exceeded, LinkError, ListError, Locked, OpenError, RefreshError,
+    ResetPasswordError, RevokeError, SecondFactorError, SecondFactorSignInError, SignInError, SignUpError, UnlinkError,
+    VerifyEmailError,
 };
 use bulkhead_kernel::Denied;
 use bulkhead_kernel::sql::SqlError;
@@ -233,6 +234,33 @@ impl From<RevokeError> for Problem {
             RevokeError::Unknown => Self::new(Kind::UnknownSession, error.to_string()),
             RevokeError::Denied(denied) => denied.into(),
             RevokeError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LinkError::SignInRequired => Self::new(Kind::SignInRequired, detail),
+            LinkError::AddressNotProven => Self::new(Kind::AddressNotVerified, detail),
+            LinkError::Taken => Self::new(Kind::AccountExists, detail),
+            LinkError::Password(error) => error.into(),
+            LinkError::Denied(denied) => denied.into(),
+            LinkError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<UnlinkError> for Problem {
+    fn from(error: UnlinkError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UnlinkError::Unknown => Self::new(Kind::UnknownIdentity, detail),
+            UnlinkError::LastWay => Self::new(Kind::LastSignInMethod, detail),
+            UnlinkError::SignInRequired => Self::new(Kind::SignInRequired, detail),
+            UnlinkError::Denied(denied) => denied.into(),
+            UnlinkError::Sql(error) => error.into(),
         }
     }
 }

@@ -75,6 +75,10 @@ pub enum Kind {
     UnknownProject,
     /// The caller may see no such organisation.
     UnknownOrganization,
+    /// The caller has no such identity at another provider.
+    UnknownIdentity,
+    /// Nobody signs in by a provider of this name here.
+    UnknownProvider,
     /// The API key has ended, so it can't be rotated.
     ApiKeyEnded,
     /// Something else has the slug.
@@ -85,6 +89,10 @@ pub enum Kind {
     AlreadyMember,
     /// The invitation is for another address, or the user's is not verified.
     AddressMismatch,
+    /// Nobody has proven that the account's address is theirs.
+    AddressNotVerified,
+    /// The user could not sign in any more.
+    LastSignInMethod,
     /// The request takes somebody who signed in, not a key or what was granted to a client.
     SignInRequired,
     /// The path has no such method; `Allow` names those that it has.
@@ -117,6 +125,8 @@ pub enum Kind {
     NotMigrated,
     /// A variable of the function is missing or makes no sense.
     Misconfigured,
+    /// Another provider can't be asked.
+    ProviderUnavailable,
     /// Too many requests are running, or the server is shutting down.
     Unavailable,
     /// Answering needed more memory than there may be.
@@ -127,7 +137,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 61] = [
         Self::InvalidParameters,
         Self::InvalidHeader,
         Self::MalformedJson,
@@ -160,11 +170,15 @@ impl Kind {
         Self::UnknownTeam,
         Self::UnknownProject,
         Self::UnknownOrganization,
+        Self::UnknownIdentity,
+        Self::UnknownProvider,
         Self::ApiKeyEnded,
         Self::SlugTaken,
         Self::LastOwner,
         Self::AlreadyMember,
         Self::AddressMismatch,
+        Self::AddressNotVerified,
+        Self::LastSignInMethod,
         Self::SignInRequired,
         Self::MethodNotAllowed,
         Self::JobEnded,
@@ -181,6 +195,7 @@ impl Kind {
         Self::DatabaseUnavailable,
         Self::NotMigrated,
         Self::Misconfigured,
+        Self::ProviderUnavailable,
         Self::Unavailable,
         Self::OutOfMemory,
         Self::Timeout,
@@ -224,11 +239,15 @@ impl Kind {
             Self::UnknownTeam => (S::NOT_FOUND, "unknown-team", "There is no such team"),
             Self::UnknownProject => (S::NOT_FOUND, "unknown-project", "There is no such project"),
             Self::UnknownOrganization => (S::NOT_FOUND, "unknown-organization", "There is no such organization"),
+            Self::UnknownIdentity => (S::NOT_FOUND, "unknown-identity", "There is no such identity"),
+            Self::UnknownProvider => (S::NOT_FOUND, "unknown-provider", "There is no such provider"),
             Self::ApiKeyEnded => (S::CONFLICT, "api-key-ended", "The API key has ended"),
             Self::SlugTaken => (S::CONFLICT, "slug-taken", "The slug is taken"),
             Self::LastOwner => (S::CONFLICT, "last-owner", "An organization has an owner"),
             Self::AlreadyMember => (S::CONFLICT, "already-member", "They are a member already"),
             Self::AddressMismatch => (S::FORBIDDEN, "address-mismatch", "The invitation is for another address"),
+            Self::AddressNotVerified => (S::FORBIDDEN, "address-not-verified", "The account's address is not verified"),
+            Self::LastSignInMethod => (S::CONFLICT, "last-sign-in-method", "It is the only way to sign in"),
             Self::SignInRequired => (S::FORBIDDEN, "sign-in-required", "A sign-in is required"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not have this method")
@@ -253,6 +272,7 @@ impl Kind {
             }
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "The database has not been migrated"),
             Self::Misconfigured => (S::SERVICE_UNAVAILABLE, "misconfigured", "The installation is not set up for this"),
+            Self::ProviderUnavailable => (S::BAD_GATEWAY, "provider-unavailable", "The provider can't be asked"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "The server can't take the request now"),
             Self::OutOfMemory => (S::SERVICE_UNAVAILABLE, "out-of-memory", "The request needs too much memory"),
             Self::Timeout => (S::GATEWAY_TIMEOUT, "timeout", "The request took too long"),

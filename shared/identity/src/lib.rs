@@ -12,6 +12,7 @@ mod change_password;
 mod create_owner;
 mod email;
 mod find_organization;
+mod identities;
 mod invitations;
 mod keys;
 mod lifetimes;
@@ -47,6 +48,10 @@ pub use change_password::{ChangePasswordError, PasswordChange, change_password};
 pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
+pub use identities::{
+    ExternalPerson, Identity, LinkError, RecogniseError, Recognised, UnlinkError, link_identity, list_identities,
+    may_link, recognise, unlink_identity,
+};
 pub use invitations::{
     Invitation, InvitationError, InvitationMail, InvitationOffer, InvitationTerms, InvitedAccount, InvitedError,
     IssuedInvitation, accept_invitation, create_invitation, list_invitations, look_at_invitation, resend_invitation,
@@ -105,8 +110,8 @@ pub use throttle::{
     Attempt, CredentialLimits, Exceeded, InvalidLimits, Limit, Locked, LockoutTerms, Quota, Standing, take,
 };
 pub use token::{
-    AccessGrant, InvalidSigningKey, Rules, SigningAlgorithm, SigningKeys, TokenError, TokenKey, TokenKeys, Unverified,
-    Verified,
+    AccessGrant, IdTokenRules, InvalidSigningKey, Rules, SigningAlgorithm, SigningKeys, StandardClaims, TokenError,
+    TokenKey, TokenKeys, Unverified, UnverifiedIdToken, Verified,
 };
 pub use verify_email::{VerifyEmailError, request_email_verification, verification_steps, verify_email};
 
@@ -157,6 +162,7 @@ from_admit!(
     ChangePasswordError,
     KeyError,
     InvitationError,
+    LinkError,
     ListError,
     MemberError,
     OrganizationError,
@@ -166,5 +172,6 @@ from_admit!(
     RevokeError,
     SecondFactorError,
     SwitchError,
-    TeamError
+    TeamError,
+    UnlinkError
 );

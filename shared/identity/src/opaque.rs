@@ -22,6 +22,12 @@ pub enum Purpose {
     Restore,
     /// The second step of signing in.
     SecondFactor,
+    /// What goes along to another provider and comes back: an attempt to sign in there.
+    SignInState,
+    /// The browser that makes the attempt, in a cookie.
+    SignInBrowser,
+    /// What ties the provider's answer to the attempt: a nonce, or PKCE's verifier.
+    SignInProof,
     /// What an OAuth client gets tokens for, once.
     AuthorizationCode,
     /// What a device gets tokens for, once its user has consented.
@@ -42,6 +48,9 @@ impl Purpose {
             Self::Invitation => "bhi_",
             Self::Restore => "bho_",
             Self::SecondFactor => "bhc_",
+            Self::SignInState => "bhx_",
+            Self::SignInBrowser => "bhy_",
+            Self::SignInProof => "bhz_",
             Self::AuthorizationCode => "bha_",
             Self::DeviceCode => "bhd_",
             Self::ClientSecret => "bhs_",
@@ -59,6 +68,9 @@ impl Purpose {
             Self::Invitation => "invitation",
             Self::Restore => "restore",
             Self::SecondFactor => "second-factor",
+            Self::SignInState => "sign-in-state",
+            Self::SignInBrowser => "sign-in-browser",
+            Self::SignInProof => "sign-in-proof",
             Self::AuthorizationCode => "authorization-code",
             Self::DeviceCode => "device-code",
             Self::ClientSecret => "client-secret",

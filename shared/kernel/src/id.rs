@@ -73,6 +73,10 @@ id!(
     SessionId
 );
 id!(
+    /// Who a user is at another provider.
+    IdentityId
+);
+id!(
     /// A mail that waits to be sent.
     MailId
 );

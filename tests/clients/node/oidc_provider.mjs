@@ -3,7 +3,8 @@
 // Arguments: the port (0: any free one), the algorithm of access tokens, and a redirect URI of the client "bulkhead". Its keys are new at each start, so to start it
 // again on the same port is to rotate them. Says on standard error "ready at" and its URL.
 // Clients: "agent" and "stranger" with the grant client_credentials and the secret "secret", and "person", which is public
-// and has the authorization code flow, where whoever comes is signed in as ada, and agrees. "bulkhead" has it too, with the
+// and has the authorization code flow, where whoever comes is signed in as ada, or as the login_hint says, and agrees. The
+// address of whoever is called unproven-something is not verified. "bulkhead" has it too, with the
 // secret "bulkhead-client-secret" and refresh tokens that are rotated. Each request for tokens that is granted or refused
 // is a line on standard error: "token" and how.
 
@@ -68,7 +69,11 @@ server.listen(Number(port), "127.0.0.1", () => {
           ]
         : []),
     ],
-    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+    findAccount: (_, sub) => ({
+      accountId: sub,
+      claims: () => ({ sub, name: sub, email: `${sub}@example.com`, email_verified: !sub.startsWith("unproven") }),
+    }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client) => client.grantTypeAllowed("refresh_token"),
@@ -92,11 +97,12 @@ server.listen(Number(port), "127.0.0.1", () => {
   // What a person would do in a browser.
   async function interact(request, response) {
     const { params } = await provider.interactionDetails(request, response);
-    const grant = new provider.Grant({ accountId: "ada", clientId: params.client_id });
-    grant.addOIDCScope("openid");
+    const accountId = params.login_hint ?? "ada";
+    const grant = new provider.Grant({ accountId, clientId: params.client_id });
+    grant.addOIDCScope("openid profile email");
     if (params.resource) grant.addResourceScope(params.resource, params.scope);
     const grantId = await grant.save();
-    await provider.interactionFinished(request, response, { login: { accountId: "ada" }, consent: { grantId } });
+    await provider.interactionFinished(request, response, { login: { accountId }, consent: { grantId } });
   }
 
   provider.on("grant.success", (ctx) => console.error(`token granted for ${ctx.oidc.params.grant_type}`));

@@ -46,6 +46,51 @@ pub(crate) struct Checked {
     pub(crate) faults: Vec<Value>,
 }
 
+/// Prism, with some paths of GitHub's description.
+pub(crate) struct Prism {
+    /// Host and port.
+    pub(crate) address: String,
+    description: Value,
+    // Before the folder that it reads from.
+    process: Process,
+    folder: TempDir,
+}
+
+impl Prism {
+    /// Starts it.
+    pub(crate) async fn start(answers: Answers, paths: &[String]) -> Self {
+        let modules = path("BULKHEAD_NODE_MODULES");
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let cut = folder.path().join("github.json");
+        let mut script = program("BULKHEAD_NODE");
+        script.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/node/cut_openapi.mjs"));
+        script.arg(modules.join("@octokit/openapi/generated/api.github.com.json")).arg(&cut);
+        let ended = run(script.args(paths)).await;
+        assert!(ended.status.success(), "{}", ended.errors);
+        let description = serde_json::from_slice(&std::fs::read(&cut).expect("is written")).expect("is JSON");
+
+        let port = free_port();
+        let mut prism = program("BULKHEAD_NODE");
+        prism.arg(modules.join("@stoplight/prism-cli/dist/index.js")).args(["mock", "--seed", "bulkhead"]);
+        // A request that breaks a rule is an error in any case. An answer is one only where it is made by the rules: some
+        // of GitHub's own examples break them.
+        if answers == Answers::Made {
+            prism.arg("--errors");
+        }
+        let process = Process::start(prism.args(["--host", "127.0.0.1", "--port", &port.to_string()]).arg(&cut));
+        let address = format!("127.0.0.1:{port}");
+        eventually("Prism answers", async || Request::new(&address, "GET", "/").try_send().await.ok()).await;
+        Self { address, description, process, folder }
+    }
+
+    /// Its answer to a request, and what is wrong with that.
+    pub(crate) async fn ask(&self, seen: &Seen) -> (Reply, Vec<Value>) {
+        let reply = forward(&self.address, seen, Answers::Examples).await;
+        let faults = faults(&reply);
+        (reply, faults)
+    }
+}
+
 /// Prism behind a server that remembers what it said, and sends who asks for logs to another server.
 pub(crate) struct Described {
     pub(crate) api: Server,
@@ -59,28 +104,8 @@ pub(crate) struct Described {
 impl Described {
     /// Starts Prism. Logs are at `storage`.
     pub(crate) async fn start(answers: Answers, storage: &str) -> Self {
-        let modules = path("BULKHEAD_NODE_MODULES");
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let cut = folder.path().join("github.json");
-        let mut script = program("BULKHEAD_NODE");
-        script.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/node/cut_openapi.mjs"));
-        script.arg(modules.join("@octokit/openapi/generated/api.github.com.json")).arg(&cut);
-        let ended = run(script.args(PATHS.map(|path| format!("/repos/{{owner}}/{{repo}}{path}")))).await;
-        assert!(ended.status.success(), "{}", ended.errors);
-        let description = serde_json::from_slice(&std::fs::read(&cut).expect("is written")).expect("is JSON");
-
-        let port = free_port();
-        let mut prism = program("BULKHEAD_NODE");
-        prism.arg(modules.join("@stoplight/prism-cli/dist/index.js")).args(["mock", "--seed", "bulkhead"]);
-        // A request that breaks a rule is an error in any case. An answer is one only where it is made by the rules: some
-        // of GitHub's own examples break them.
-        if answers == Answers::Made {
-            prism.arg("--errors");
-        }
-        let prism = Process::start(prism.args(["--host", "127.0.0.1", "--port", &port.to_string()]).arg(&cut));
-        let prism_address = format!("127.0.0.1:{port}");
-        eventually("Prism answers", async || Request::new(&prism_address, "GET", "/").try_send().await.ok()).await;
-
+        let paths = PATHS.map(|path| format!("/repos/{{owner}}/{{repo}}{path}"));
+        let Prism { address: prism_address, description, process: prism, folder } = Prism::start(answers, &paths).await;
         let checked = Arc::<Mutex<Vec<Checked>>>::default();
         let (log, storage) = (Arc::clone(&checked), storage.to_owned());
         let api = Server::start(move |seen| {

@@ -8,7 +8,8 @@ use crate::workspace::Workspace;
 const MANIFEST: &str = "spin.toml";
 
 /// What the name of a secret ends in. A URL of a database has its password in it.
-const SECRET: [&str; 7] = ["_key", "_keys", "_secret", "_secrets", "_password", "_clients", "database_url"];
+const SECRET: [&str; 8] =
+    ["_key", "_keys", "_secret", "_secrets", "_password", "_clients", "_providers", "database_url"];
 
 /// Ends in such a way, and is public.
 const PUBLIC: [&str; 1] = ["token_keys"];

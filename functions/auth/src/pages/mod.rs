@@ -10,3 +10,5 @@ pub(crate) mod second_factor;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod verify_email;
+
+pub(crate) use next::Next;

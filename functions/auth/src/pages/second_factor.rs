@@ -28,7 +28,7 @@ pub(crate) struct Form {
 }
 
 /// The page that asks for a code.
-pub(super) fn ask(challenge: &str, organization: Option<&str>, next: Option<&Next>, wrong: Option<&str>) -> Page {
+pub(crate) fn ask(challenge: &str, organization: Option<&str>, next: Option<&Next>, wrong: Option<&str>) -> Page {
     Page::new("Enter a code", form(challenge, organization, next, wrong))
 }
 
@@ -50,9 +50,8 @@ pub(crate) async fn submit(
         let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
         left.tell(
             async {
-                let user = check(&api, &challenge, &code, &correlation).await?;
-                let cookies =
-                    open(&api, &user, organization.as_deref(), origin, "password and code", &correlation).await?;
+                let (user, how) = check(&api, &challenge, &code, &correlation).await?;
+                let cookies = open(&api, &user, organization.as_deref(), origin, &how, &correlation).await?;
                 Ok(signed_in(next.as_ref(), cookies))
             }
             .await,

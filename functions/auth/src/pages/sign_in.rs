@@ -7,9 +7,10 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, OpaqueToken, Purpose, RelyingParty, User, challenge_if_needed,
-    choose_membership, open_session,
+    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, Purpose, RelyingParty, SignUpError, User,
+    challenge_if_needed, choose_membership, open_session,
 };
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -17,6 +18,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::next::Next;
+use crate::external::buttons;
 use crate::origin::Origin;
 use crate::sign_in::known;
 
@@ -24,7 +26,7 @@ use crate::sign_in::known;
 pub(crate) const PATH: &str = "/sign-in";
 
 /// The query.
-pub(crate) struct ToSignIn(Option<Next>);
+pub(crate) struct ToSignIn(pub(crate) Option<Next>);
 
 impl FromQuery for ToSignIn {
     fn from_query(parameters: &mut Parameters) -> Self {
@@ -92,7 +94,7 @@ async fn sign_in(
     let organization = body.organization.filter(|slug| !slug.is_empty());
     let password = Secret::new(body.password);
     let user = known(api, limits, &origin, &body.email, &password, correlation).await?;
-    if let Some(challenge) = challenge_if_needed(&api.ports, &user).await? {
+    if let Some(challenge) = challenge_if_needed(&api.ports, &user, "password").await? {
         let page = super::second_factor::ask(challenge.token.expose(), organization.as_deref(), next.as_ref(), None);
         return Ok(page.into_response());
     }
@@ -101,20 +103,32 @@ async fn sign_in(
 }
 
 /// Opens the session, and says how the browser keeps it.
-pub(super) async fn open(
+pub(crate) async fn open(
     api: &Api,
     user: &User,
     organization: Option<&str>,
-    Origin(origin): Origin,
+    origin: Origin,
     how: &str,
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
     let membership = choose_membership(&api.ports, user, organization).await?;
+    open_as(api, &membership, Vec::new(), origin, how, correlation).await
+}
+
+/// The same of a member who may be about to be made, by these steps.
+pub(crate) async fn open_as(
+    api: &Api,
+    membership: &Membership,
+    steps: Vec<Step>,
+    Origin(origin): Origin,
+    how: &str,
+    correlation: &CorrelationId,
+) -> Result<Vec<http::HeaderValue>, Problem> {
     let (issuer, keys) = (api.public_url().await?, api.signing_keys().await?);
     let terms = api.lifetimes().await?.browser;
     let token = OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref());
     let session = NewSession {
-        membership: &membership,
+        membership,
         issuer: &issuer,
         audience: &Audience::Rest.of(&issuer),
         scopes: Scopes::Everything,
@@ -123,13 +137,14 @@ pub(super) async fn open(
         browser: Some(&token),
     };
     // The browser has its cookie, and needs no other token: these are forgotten.
-    open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
+    let opened = open_session(&api.ports, &keys, &terms, session, how, steps, correlation).await;
+    opened.map_err(SignUpError::from)?;
     Ok(session_cookies(&token, terms.session.as_secs()))
 }
 
 /// Goes on to where the browser was going. Not by a redirect: what comes there may redirect to another site, and that is not
 /// what the form's policy allows.
-pub(super) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
+pub(crate) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
     let page = Page::forward("Signed in", next.map_or(PATH, Next::as_str));
     (AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))), page).into_response()
 }
@@ -160,7 +175,7 @@ pub(super) async fn refuse(
 
 /// With a button for passkeys, where browsers have them at this address.
 async fn page(api: &Api, next: Option<&Next>, wrong: Option<&str>, email: Option<&str>) -> Result<Page, Problem> {
-    let password = form(next, wrong, email);
+    let password = html! { (form(next, wrong, email)) (buttons(api, next).await?) };
     if RelyingParty::of(&api.public_url().await?).is_err() {
         return Ok(Page::new(TITLE, password));
     }

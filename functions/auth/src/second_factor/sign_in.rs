@@ -44,19 +44,19 @@ pub(crate) async fn handle(
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
     let opened = async {
-        let user = check(&api, &challenge, &code, &correlation).await?;
-        open(&api, &user, body.organization.as_deref(), origin, "password and code", &correlation).await
+        let (user, how) = check(&api, &challenge, &code, &correlation).await?;
+        open(&api, &user, body.organization.as_deref(), origin, &how, &correlation).await
     };
     left.tell(opened.await)
 }
 
-/// The user of a challenge who has given a right code.
+/// The user of a challenge who has given a right code, and how they have proven who they are.
 pub(crate) async fn check(
     api: &Api,
     challenge: &Secret,
     code: &Secret,
     correlation: &CorrelationId,
-) -> Result<User, Problem> {
+) -> Result<(User, String), Problem> {
     let (limits, key) = (api.credential_limits().await?, api.identity_key().await?);
     Ok(answer_challenge(&api.ports, &key, challenge, code, &limits, correlation).await?)
 }

@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bulkhead_federation::{Jwks, KeySet};
 use bulkhead_identity::{Rules, SigningAlgorithm};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{KeyPair, PublicKeyData as _};
 use rsa::pkcs1::{EncodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
-
-use super::keys::{Jwks, KeySet};
 
 /// A private key and its public half as issuers publish it.
 struct Signer {

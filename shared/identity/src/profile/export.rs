@@ -24,6 +24,8 @@ pub struct Export {
     pub project_roles: Vec<Value>,
     /// Sign-ins, and what was granted to clients, those that have ended as well.
     pub sessions: Vec<Value>,
+    /// Who they are at other providers.
+    pub identities: Vec<Value>,
     /// Second factors: that there is one, and since when.
     pub second_factors: Vec<Value>,
     /// Recovery codes, those that were used as well: that they exist.
@@ -51,6 +53,8 @@ const PROJECT_ROLES: &str = "SELECT p.organization_id AS organization, p.id AS p
                              WHERE x.user_id = $1 ORDER BY p.id";
 const SESSIONS: &str = "SELECT id, organization_id AS organization, client_id, audience, scopes, user_agent, address, \
                         created_at, last_used_at, expires_at, revoked_at FROM sessions WHERE user_id = $1 ORDER BY id";
+const IDENTITIES: &str = "SELECT provider, issuer, subject, email, created_at, last_used_at FROM identities \
+                          WHERE user_id = $1 ORDER BY id";
 const SECOND_FACTORS: &str = "SELECT 'totp' AS kind, created_at, confirmed_at FROM second_factors WHERE user_id = $1";
 const RECOVERY_CODES: &str = "SELECT created_at, used_at FROM recovery_codes WHERE user_id = $1 ORDER BY created_at";
 const ONE_TIME_TOKENS: &str = "SELECT purpose, subject, created_at, expires_at, used_at FROM one_time_tokens \
@@ -88,6 +92,7 @@ pub async fn export_user(ports: &Ports, caller: &Caller, correlation: &Correlati
         teams: rows(TEAMS).await?,
         project_roles: rows(PROJECT_ROLES).await?,
         sessions: rows(SESSIONS).await?,
+        identities: rows(IDENTITIES).await?,
         second_factors: rows(SECOND_FACTORS).await?,
         recovery_codes: rows(RECOVERY_CODES).await?,
         one_time_tokens: rows(ONE_TIME_TOKENS).await?,

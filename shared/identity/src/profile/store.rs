@@ -102,6 +102,8 @@ pub(super) fn forget(user: UserId, now: Timestamp) -> Vec<Statement> {
         sql("DELETE FROM second_factors WHERE user_id = $1").bind(user),
         sql("DELETE FROM recovery_codes WHERE user_id = $1").bind(user),
         sql("DELETE FROM one_time_tokens WHERE user_id = $1").bind(user),
+        sql("DELETE FROM identities WHERE user_id = $1").bind(user),
+        sql("DELETE FROM sign_in_attempts WHERE user_id = $1").bind(user),
         sql("DELETE FROM refresh_tokens WHERE session_id IN (SELECT s.id FROM sessions s WHERE s.user_id = $1)")
             .bind(user)
             .across_tenants("a user is forgotten in every organisation: tokens"),

@@ -48,21 +48,22 @@ pub enum SecondFactorSignInError {
     Sql(#[from] SqlError),
 }
 
-/// A challenge for somebody whose password was right; nothing when that is enough.
+/// A challenge for somebody who has proven who they are by `how`, such as `password`; nothing when that is enough.
 ///
 /// # Errors
 /// [`SqlError`].
-pub async fn challenge_if_needed(ports: &Ports, user: &User) -> Result<Option<Challenge>, SqlError> {
+pub async fn challenge_if_needed(ports: &Ports, user: &User, how: &str) -> Result<Option<Challenge>, SqlError> {
     if !store::find(ports.sql.as_ref(), user.id).await?.is_some_and(|factor| factor.confirmed) {
         return Ok(None);
     }
     let token = OpaqueToken::generate(Purpose::SecondFactor, ports.entropy.as_ref());
-    let insert = one_time::insert(&token, Purpose::SecondFactor, (user.id, None), ports.now(), CHALLENGE_FOR);
+    let insert = one_time::insert(&token, Purpose::SecondFactor, (user.id, Some(how)), ports.now(), CHALLENGE_FOR);
     ports.sql.batch(vec![one_time::discard(user.id, Purpose::SecondFactor).into(), insert.into()]).await?;
     Ok(Some(Challenge { token: Secret::new(token.expose().to_owned()), expires_in: CHALLENGE_FOR }))
 }
 
-/// The user of a challenge, who has given a right code. The code and the challenge are used up.
+/// The user of a challenge, who has given a right code, and how they have proven who they are. The code and the challenge are
+/// used up.
 ///
 /// # Errors
 /// [`SecondFactorSignInError`]. A wrong code leaves the challenge good.
@@ -73,7 +74,7 @@ pub async fn answer_challenge(
     code: &Secret,
     limits: &CredentialLimits,
     correlation: &CorrelationId,
-) -> Result<User, SecondFactorSignInError> {
+) -> Result<(User, String), SecondFactorSignInError> {
     use SecondFactorSignInError as Error;
     let (database, now) = (ports.sql.as_ref(), ports.now());
     let token = OpaqueToken::parse(Purpose::SecondFactor, challenge.expose()).map_err(|_| Error::Challenge)?;
@@ -92,7 +93,8 @@ pub async fn answer_challenge(
         },
     };
     if used {
-        return Ok(user);
+        let how = found.subject.unwrap_or_default();
+        return Ok((user, format!("{how} and code")));
     }
     let act = Act { action: "session.create", credential: "second factor", refused: Some("the code is wrong") };
     database.batch(entries(ports, user.id, act, correlation).await?).await?;

@@ -4,14 +4,12 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bulkhead_kernel::Timestamp;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest as _, Sha256};
 
 use super::algorithm::SigningAlgorithm;
+use super::signed::{OneOrMany, Signed, TokenKey, Validity};
 
 /// The longest `jti` that goes to the audit trail as it is.
 const MAX_ID: usize = 64;
@@ -67,6 +65,12 @@ pub enum TokenError {
     /// It names nobody.
     #[error("the token has no subject")]
     NoSubject,
+    /// It answers another request.
+    #[error("the token's nonce is not the one that was sent along")]
+    Nonce,
+    /// It was issued to another client.
+    #[error("the token's authorized party is another client")]
+    AuthorizedParty,
     /// Its subject is bound to no user.
     #[error("the token's subject is not bound to a user here")]
     UnknownSubject,
@@ -87,24 +91,12 @@ pub struct Rules {
     pub max_bytes: usize,
 }
 
-/// A public key, good for one algorithm.
-pub trait TokenKey {
-    /// That algorithm.
-    fn algorithm(&self) -> SigningAlgorithm;
-
-    /// Whether the signature, in base64url, is this key's for the message.
-    fn verifies(&self, message: &[u8], signature: &str) -> bool;
-}
-
 /// A token whose parts are apart. Nothing in it is proven.
 #[derive(Debug)]
 pub struct Unverified<'a> {
     /// The key that it says it is signed with.
     pub key_id: String,
-    algorithm: SigningAlgorithm,
-    message: &'a str,
-    claims: &'a str,
-    signature: &'a str,
+    signed: Signed<'a>,
 }
 
 /// What a token proves.
@@ -123,14 +115,6 @@ pub struct Verified {
 }
 
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
-    typ: Option<String>,
-    kid: Option<String>,
-    crit: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
     sub: Option<String>,
@@ -145,49 +129,17 @@ struct Claims {
     sid: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(texts) => texts,
-        }
-    }
-}
-
 impl<'a> Unverified<'a> {
     /// Takes a token apart, and refuses what no key can make right.
     ///
     /// # Errors
     /// [`TokenError`].
     pub fn parse(token: &'a str, rules: &Rules) -> Result<Self, TokenError> {
-        if token.len() > rules.max_bytes {
-            return Err(TokenError::TooLong);
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-        let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        if claims.contains('.') {
-            return Err(TokenError::Malformed);
-        }
-        let header: Header = part(header)?;
-        let named = header.alg.as_str();
-        let algorithm = rules.algorithms.iter().find(|algorithm| algorithm.as_str() == named);
-        let algorithm = *algorithm.ok_or(TokenError::Algorithm)?;
-        let kind = header.typ.unwrap_or_default().to_ascii_lowercase();
-        if !["at+jwt", "application/at+jwt", "jwt"].contains(&kind.as_str()) {
+        let signed = Signed::parse(token, &rules.algorithms, rules.max_bytes)?;
+        if !["at+jwt", "application/at+jwt", "jwt"].contains(&signed.kind.as_str()) {
             return Err(TokenError::Type);
         }
-        if header.crit.is_some() {
-            return Err(TokenError::Critical);
-        }
-        let key_id = header.kid.ok_or(TokenError::NoKeyId)?;
-        Ok(Self { key_id, algorithm, message, claims, signature })
+        Ok(Self { key_id: signed.key_id.clone(), signed })
     }
 
     /// Proves it with one of the keys of its id. The key decides on the algorithm, not the token.
@@ -200,36 +152,14 @@ impl<'a> Unverified<'a> {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Verified, TokenError> {
-        let mut keys = keys.into_iter().peekable();
-        keys.peek().ok_or(TokenError::UnknownKey)?;
-        let key = keys.find(|key| key.algorithm() == self.algorithm).ok_or(TokenError::KeyAlgorithm)?;
-        if !key.verifies(self.message.as_bytes(), self.signature) {
-            return Err(TokenError::Signature);
-        }
-        self.claims(rules, now)
-    }
-
-    fn claims(&self, rules: &Rules, now: Timestamp) -> Result<Verified, TokenError> {
-        let claims: Claims = part(self.claims)?;
+        let claims: Claims = self.signed.proven(keys)?;
         if claims.iss.as_deref() != Some(rules.issuer.as_str()) {
             return Err(TokenError::Issuer);
         }
         if !claims.aud.iter().flat_map(OneOrMany::as_slice).any(|audience| *audience == rules.audience) {
             return Err(TokenError::Audience);
         }
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-        let now = now.as_millis() as f64 / 1000.0;
-        let leeway = rules.leeway.as_secs_f64();
-        let expiry = claims.exp.ok_or(TokenError::NoExpiry)?;
-        if now >= expiry + leeway {
-            return Err(TokenError::Expired);
-        }
-        if claims.nbf.is_some_and(|from| now + leeway < from) {
-            return Err(TokenError::NotYet);
-        }
-        if claims.iat.is_some_and(|issued| now + leeway < issued || issued > expiry) {
-            return Err(TokenError::IssuedAt);
-        }
+        Validity { expiry: claims.exp, not_before: claims.nbf, issued: claims.iat }.check(now, rules.leeway)?;
         let subject = claims.sub.filter(|subject| !subject.is_empty()).ok_or(TokenError::NoSubject)?;
         let granted = claims.scope.iter().chain(&claims.scp).flat_map(OneOrMany::as_slice);
         let scopes = granted.flat_map(|text| text.split(' ')).filter(|scope| !scope.is_empty());
@@ -244,12 +174,7 @@ impl<'a> Unverified<'a> {
         let is_short = |id: &String| (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         match given.filter(is_short) {
             Some(id) => format!("jti:{id}"),
-            None => format!("sha256:{}", hex::encode(Sha256::digest(self.message))),
+            None => format!("sha256:{}", hex::encode(Sha256::digest(self.signed.message))),
         }
     }
-}
-
-fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenError> {
-    let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
-    serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::algorithm::SigningAlgorithm;
-use super::jwt::TokenKey;
+use super::signed::TokenKey;
 
 const SIGNING_TAG: &str = "bhtk_";
 const PUBLIC_TAG: &str = "bhtv_";

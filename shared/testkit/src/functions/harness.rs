@@ -157,6 +157,7 @@ pub fn variables() -> BTreeMap<String, Secret> {
         (SIGNING_KEYS, keys.expose()),
         ("sign_up", Secret::new("open".to_owned())),
         (IDENTITY_KEY, IdentityKey::generate(&OsEntropy).expose()),
+        ("sign_in_providers", Secret::new(String::new())),
         ("client_registration", Secret::new("open".to_owned())),
         (CREDENTIAL_LIMITS, Secret::new(String::new())),
         (LIFETIMES, Secret::new(String::new())),

@@ -61,7 +61,7 @@ async fn second_factor(scene: &Scene, key: &IdentityKey, bob: &Person) {
 
     let presented = Presented { email: &bob.email, password: &bob.password, address: Some(ADDRESS) };
     let user = check_credentials(ports, presented, WEAK, limits, &correlation()).await.expect("is his");
-    let challenge = challenge_if_needed(ports, &user).await.expect("reads").expect("takes a code").token;
+    let challenge = challenge_if_needed(ports, &user, "password").await.expect("reads").expect("takes a code").token;
     let answer = async |code: Secret| answer_challenge(ports, key, &challenge, &code, limits, &correlation()).await;
     let wrong = answer(Secret::new("nonsense".to_owned())).await;
     assert!(matches!(wrong, Err(SecondFactorSignInError::Code)));

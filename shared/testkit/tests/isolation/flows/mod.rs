@@ -6,6 +6,7 @@ mod authorization;
 mod connections;
 mod connectors;
 mod execution;
+mod federation;
 mod identity;
 mod keys;
 mod members;
@@ -67,6 +68,7 @@ pub(crate) async fn all(scene: &Scene) {
     execution::run(scene).await;
     vault::run(scene).await;
     connections::run(scene).await;
+    federation::run(scene).await;
     audit::run(scene).await;
 }
 

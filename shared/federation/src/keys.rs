@@ -10,19 +10,21 @@ const MIN_RSA_BITS: usize = 2048;
 
 /// The issuer's keys that a token may be signed with.
 #[derive(Clone, Default)]
-pub(super) struct KeySet(Vec<VerifyingKey>);
+pub struct KeySet(Vec<VerifyingKey>);
 
 /// A public key, and the one algorithm that it is good for.
 #[derive(Clone)]
-pub(super) struct VerifyingKey {
-    pub(super) id: String,
-    pub(super) algorithm: SigningAlgorithm,
+pub struct VerifyingKey {
+    /// Its id.
+    pub id: String,
+    /// The algorithm.
+    pub algorithm: SigningAlgorithm,
     key: DecodingKey,
 }
 
 /// A key set as it is sent.
-#[derive(Deserialize)]
-pub(super) struct Jwks {
+#[derive(Clone, Debug, Deserialize)]
+pub struct Jwks {
     keys: Vec<Value>,
 }
 
@@ -47,18 +49,27 @@ struct Jwk {
 
 impl KeySet {
     /// The keys that may be used with these algorithms.
-    pub(super) fn of(jwks: Jwks, allowed: &[SigningAlgorithm]) -> Self {
+    #[must_use]
+    pub fn of(jwks: Jwks, allowed: &[SigningAlgorithm]) -> Self {
         let usable = |value| VerifyingKey::of(serde_json::from_value(value).ok()?);
         Self(jwks.keys.into_iter().filter_map(usable).filter(|key| allowed.contains(&key.algorithm)).collect())
     }
 
     /// The keys with this id: one, unless an issuer names keys for several algorithms alike.
-    pub(super) fn find<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a VerifyingKey> {
+    pub fn find<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a VerifyingKey> {
         self.0.iter().filter(move |key| key.id == id)
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -1,0 +1,68 @@
+//! Taking an identity off an account.
+
+use bulkhead_audit::Act;
+use bulkhead_kernel::id::IdentityId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports};
+
+use super::{store, target};
+use crate::trail::{self, entries};
+
+/// Why an identity stays.
+#[derive(Debug, thiserror::Error)]
+pub enum UnlinkError {
+    /// The caller has no such identity.
+    #[error("you have no identity of this id; GET /v1/auth/identities lists them")]
+    Unknown,
+    /// The caller could not sign in any more.
+    #[error("it is your only way to sign in; choose a password by mail, or link another one first")]
+    LastWay,
+    /// Only somebody who signed in does this.
+    #[error("this takes a sign-in; a key or a client can't do it")]
+    SignInRequired,
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// Takes one of the caller's identities off their account: nobody signs in with it any more. `providers` are the issuers by
+/// which one can sign in here; an identity of another one is no way to.
+///
+/// # Errors
+/// [`UnlinkError`]; what the caller is refused is recorded.
+pub async fn unlink_identity(
+    ports: &Ports,
+    caller: &Caller,
+    identity: IdentityId,
+    providers: &[&str],
+    correlation: &CorrelationId,
+) -> Result<(), UnlinkError> {
+    let act = Act::new(ports, caller, "identity.unlink", target(caller.user), correlation);
+    act.admit(Permission::ManageProfile).await?;
+    if !crate::signed_in(ports, caller).await? {
+        act.refuse(UnlinkError::SignInRequired).await?;
+        return Err(UnlinkError::SignInRequired);
+    }
+    let all = store::list(ports.sql.as_ref(), caller.user).await?;
+    if !all.iter().any(|one| one.id == identity) {
+        return Err(UnlinkError::Unknown);
+    }
+    let other = all.iter().find(|one| one.id != identity && providers.contains(&one.issuer.as_str()));
+    let credential = caller.credential.id();
+    let told = trail::Act { action: "identity.unlink", credential: &credential, refused: None };
+    let mut steps =
+        vec![store::hold(caller.user, ports.now()), store::delete(caller.user, identity, other.map(|other| other.id))];
+    steps.extend(entries(ports, caller.user, told, correlation).await?);
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(()),
+        // Or it has just gone by another request, which is as well.
+        Err(error) if error.is_unexpected_rows_at(1) => {
+            act.refuse(UnlinkError::LastWay).await?;
+            Err(UnlinkError::LastWay)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
