@@ -31,7 +31,7 @@ use Fate::{Goes, Stays};
 
 /// Every column that names a user, or has their address. Whoever adds one says here what becomes of it; when it goes, a row
 /// in [`ROWS`] shows that it does.
-const COLUMNS: [(&str, &str, Fate); 23] = [
+const COLUMNS: &[(&str, &str, Fate)] = &[
     ("action_logs", "actor_id", Stays("the trail says what was done by an id that is nobody's any more")),
     ("api_keys", "replaced_by", Stays("it names a key")),
     ("api_keys", "user_id", Stays("it is revoked, and does not say from where it was used")),
@@ -41,35 +41,48 @@ const COLUMNS: [(&str, &str, Fate); 23] = [
     ("connector_approvals", "approved_by", Stays("it names an operator")),
     ("connector_restrictions", "updated_by", Stays("it is the organisation's")),
     ("device_authorizations", "user_id", Goes),
+    ("identities", "email", Stays("its row goes, by its user")),
+    ("identities", "user_id", Goes),
     ("invitations", "accepted_by", Stays("it has no address any more")),
     ("invitations", "email", Stays("what was not taken is about whoever has the address")),
     ("invitations", "invited_by", Stays("it can't be taken any more")),
     ("memberships", "user_id", Goes),
     ("oauth_transactions", "user_id", Goes),
     ("one_time_tokens", "user_id", Goes),
+    ("passkey_ceremonies", "user_id", Goes),
+    ("passkeys", "user_id", Goes),
     ("pipeline_jobs", "user_id", Stays("it is the organisation's record of what was done")),
     ("project_members", "user_id", Goes),
     ("recovery_codes", "user_id", Goes),
     ("second_factors", "user_id", Goes),
     ("sessions", "user_id", Stays("it has ended, and does not say from where it came")),
+    ("sign_in_attempts", "user_id", Goes),
     ("team_members", "user_id", Goes),
     ("users", "email", Stays("it is empty")),
     ("users", "email_verified_at", Stays("it is empty")),
 ];
 
 /// A row in each table of which a row goes, of the user `$1` in the organisation `$2` with the connection `$3`.
-const ROWS: [&str; 10] = [
+const ROWS: &[&str] = &[
     "INSERT INTO authorization_codes (hash, client_id, user_id, organization_id, redirect_uri, code_challenge, audience, \
      scopes, created_at, expires_at) VALUES ('x' || $3, 'c', $1, $2, 'u', 'c', 'a', 'tools', 1, 1)",
     "INSERT INTO device_authorizations (hash, user_code_hash, client_id, audience, scopes, status, user_id, \
      organization_id, interval_seconds, next_poll_at, created_at, expires_at) \
      VALUES ('x' || $3, 'y', 'c', 'a', 'tools', 'approved', $1, $2, 5, 1, 1, 1)",
+    "INSERT INTO identities (id, user_id, provider, issuer, subject, email, created_at) \
+     VALUES ($3, $1, 'work', 'https://id.example.com', $2, 'ours@example.com', 1)",
     "INSERT INTO oauth_transactions (id, organization_id, user_id, connection_id, link_hash, created_at, expires_at) \
      VALUES ('01990000-0000-7000-8000-00000000000a', $2, $1, $3, 'hashed-link', 1, 1)",
     "INSERT INTO one_time_tokens (hash, purpose, user_id, subject, created_at, expires_at) \
      VALUES ('hashed-' || $3 || $2, 'password-reset', $1, 'ours@example.com', 1, 1)",
+    "INSERT INTO passkey_ceremonies (hash, kind, user_id, state, created_at, expires_at) \
+     VALUES ('hashed-' || $3 || $2, 'register', $1, CAST('x' AS BLOB), 1, 1)",
+    "INSERT INTO passkeys (id, user_id, name, credential_id, public_key, state, sign_count, backed_up, transports, created_at) \
+     VALUES ($3, $1, 'Key', $2, CAST('x' AS BLOB), CAST('x' AS BLOB), 0, FALSE, 0, 1)",
     "INSERT INTO recovery_codes (hash, user_id, created_at) VALUES ('hashed-' || $3 || $2, $1, 1)",
     "INSERT INTO second_factors (user_id, sealed, last_step, created_at) VALUES ($1, CAST($2 || $3 AS BLOB), 0, 1)",
+    "INSERT INTO sign_in_attempts (state_hash, browser_hash, provider, user_id, sealed, created_at, expires_at) \
+     VALUES ('hashed-' || $3 || $2, 'x', 'work', $1, CAST('x' AS BLOB), 1, 1)",
     "INSERT INTO teams (id, organization_id, slug, name, created_at) VALUES ($3, $2, 'team', 'Team', 1)",
     "INSERT INTO team_members (organization_id, team_id, user_id, created_at) VALUES ($2, $3, $1, 1)",
     "INSERT INTO projects (id, organization_id, slug, name, description, created_at) \
@@ -118,7 +131,7 @@ impl Scene {
         let caller = &self.harness.ours.caller;
         let connection = self.connect(None).await.id.to_string();
         for text in ROWS {
-            let statement = sql(text).bind(caller.user).bind(caller.organization).bind(connection.as_str());
+            let statement = sql(*text).bind(caller.user).bind(caller.organization).bind(connection.as_str());
             self.harness.api.ports.sql.execute(statement.across_tenants("a test")).await.expect("is written");
         }
     }

@@ -118,6 +118,7 @@ async fn refresh(scene: &Scene, ring: &KeyRing, connection: Connection) -> Conne
     let claimed = claim_refresh(ports, &connection, "one", lease).await.expect("claims").expect("is free");
     let tokens = GrantedTokens {
         access_token: Secret::new("next".to_owned()),
+        id_token: None,
         refresh_token: None,
         expires_in: None,
         scopes: None,
