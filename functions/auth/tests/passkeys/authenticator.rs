@@ -69,6 +69,10 @@ impl Authenticator {
                 return Err(Failed::InvalidState);
             }
         }
+        // It has no credProtect, as Chromium's virtual one: then a browser makes nothing for whoever insists on it.
+        if options["extensions"]["enforceCredentialProtectionPolicy"] == true {
+            return Err(Failed::NotAllowed);
+        }
         assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
         assert!(options["pubKeyCredParams"].as_array().expect("algorithms").iter().any(|it| it["alg"] == -7));
         let key = SigningKey::from_slice(&entropy::bytes::<32>(source)).expect("a key");

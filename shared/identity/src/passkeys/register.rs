@@ -7,9 +7,10 @@ use bulkhead_kernel::id::SessionId;
 use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Credential, Fault, Permission, Ports, Secret};
 use webauthn_rp::bin::{Decode, Encode};
+use webauthn_rp::request::ExtensionInfo;
 use webauthn_rp::request::register::{
-    Nickname, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
-    Username,
+    CredProtect, Nickname, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity,
+    RegistrationVerificationOptions, Username,
 };
 use webauthn_rp::response::Backup;
 use webauthn_rp::{Registration, RegistrationServerState};
@@ -69,7 +70,10 @@ pub async fn begin_passkey_registration(
         // What the standard's profile of names does not take is left out; the name above says who it is.
         display_name: Nickname::try_from(user.name.as_str()).ok(),
     };
-    let options = PublicKeyCredentialCreationOptions::passkey(party.id(), entity, known);
+    let mut options = PublicKeyCredentialCreationOptions::passkey(party.id(), entity, known);
+    // Browsers make no passkey where this is demanded and the authenticator lacks it, as most do. Its user is verified in any
+    // case: nothing else passes at sign-in.
+    options.extensions.cred_protect = CredProtect::UserVerificationRequired(ExtensionInfo::AllowDontEnforceValue);
     let (server, client) = options.start_ceremony().map_err(internal)?;
     let state = server.encode().map_err(internal)?;
     let options = serde_json::to_value(&client).map_err(internal)?;

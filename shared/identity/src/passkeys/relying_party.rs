@@ -1,6 +1,6 @@
 //! Who asks for passkeys: this installation, by its public URL.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use http::Uri;
 use webauthn_rp::request::{AsciiDomain, DomainOrigin, RpId};
