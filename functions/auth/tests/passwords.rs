@@ -142,6 +142,47 @@ async fn whoever_gets_the_mail_chooses_another_password_once() {
     assert_eq!(scene.text("SELECT id FROM action_logs WHERE action = 'password.reset'").await.len(), 1);
 }
 
+/// Ways into Ada's account besides her password.
+const WAYS_IN: [&str; 5] = [
+    "INSERT INTO second_factors (user_id, sealed, last_step, created_at) SELECT id, CAST('x' AS BLOB), 0, 1 FROM users \
+     WHERE email = 'ada@example.com'",
+    "INSERT INTO recovery_codes (hash, user_id, created_at) SELECT 'x', id, 1 FROM users WHERE email = 'ada@example.com'",
+    "INSERT INTO identities (id, user_id, provider, issuer, subject, created_at) \
+     SELECT 'x', id, 'work', 'https://id.example.com', 'x', 1 FROM users WHERE email = 'ada@example.com'",
+    "INSERT INTO passkeys (id, user_id, name, credential_id, public_key, state, sign_count, backed_up, transports, created_at) \
+     SELECT 'x', id, 'Key', 'x', CAST('x' AS BLOB), CAST('x' AS BLOB), 0, FALSE, 0, 1 FROM users \
+     WHERE email = 'ada@example.com'",
+    "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at) \
+     SELECT 'x', m.organization_id, m.user_id, 'x', 'x', 'x', 1 FROM memberships m JOIN users u ON u.id = m.user_id \
+     WHERE u.email = 'ada@example.com'",
+];
+
+#[tokio::test]
+async fn whoever_took_a_strangers_address_keeps_no_way_in_when_its_owner_comes() {
+    for verified in [false, true] {
+        let (scene, _) = Scene::start().await;
+        let execute = async |text: &'static str| {
+            scene.harness.api.ports.sql.execute(sql(text).across_tenants("a test")).await.expect("changes");
+        };
+        if verified {
+            execute("UPDATE users SET email_verified_at = 1 WHERE email = 'ada@example.com'").await;
+        }
+        for text in WAYS_IN {
+            execute(text).await;
+        }
+        let token = scene.ask_for_reset_after_verification().await;
+        assert_eq!(scene.reset(&token, OTHER).await.status, 204);
+        let left = scene
+            .text(
+                "SELECT 'second factor' FROM second_factors UNION ALL SELECT 'code' FROM recovery_codes \
+                 UNION ALL SELECT 'identity' FROM identities UNION ALL SELECT 'passkey' FROM passkeys \
+                 UNION ALL SELECT 'key' FROM api_keys WHERE id = 'x' AND revoked_at IS NULL",
+            )
+            .await;
+        assert_eq!(left.len(), if verified { WAYS_IN.len() } else { 0 }, "{left:?}");
+    }
+}
+
 #[tokio::test]
 async fn of_many_who_use_a_token_at_once_one_does() {
     let (scene, _) = Scene::start().await;

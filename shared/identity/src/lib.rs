@@ -41,6 +41,7 @@ mod throttle;
 mod token;
 mod trail;
 mod verify_email;
+mod ways_in;
 
 pub use act_as::{ActAsError, act_as};
 pub use authenticate::{AuthenticateError, TokenTerms, authenticate_key, authenticate_token, is_api_key};

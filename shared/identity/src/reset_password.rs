@@ -15,6 +15,7 @@ use crate::sessions::store as sessions;
 use crate::store;
 use crate::throttle::{Attempt, leave_no_mark};
 use crate::trail::{Act, entries};
+use crate::ways_in;
 
 /// Why there is no new password.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,8 @@ pub async fn make_reset_link(
     Ok(Some(reset_link(public_url, &token)))
 }
 
-/// Sets the password of the account to which the token was mailed, and ends all its sessions.
+/// Sets the password of the account to which the token was mailed, and ends all its sessions. Where nobody had proven the address
+/// before, whatever else opens the account ends too: second factor, passkeys, identities and keys.
 ///
 /// # Errors
 /// [`ResetPasswordError`]; then nothing was changed.
@@ -119,6 +121,10 @@ pub async fn reset_password(
     ];
     if found.subject.is_some() {
         steps.push(store::verify_email(user.id, email.as_str(), now).into());
+        if user.email_verified_at.is_none() {
+            // Whoever made the account may be somebody else, who waits for the address's owner to come.
+            steps.extend(ways_in::end_all(user.id, now).into_iter().map(Step::from));
+        }
     }
     let act = Act { action: "password.reset", credential: "mail", refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);

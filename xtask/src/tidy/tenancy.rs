@@ -37,7 +37,6 @@ const ACROSS_TENANTS: [(&str, &str); 54] = [
     ("shared/identity/src/profile/erase.rs", "a user is erased in every organisation at once"),
     ("shared/identity/src/profile/store.rs", "a user gets what every organisation has of them"),
     ("shared/identity/src/profile/store.rs", "a user is forgotten in every organisation: invitations"),
-    ("shared/identity/src/profile/store.rs", "a user is forgotten in every organisation: keys"),
     ("shared/identity/src/profile/store.rs", "a user is forgotten in every organisation: sessions"),
     ("shared/identity/src/profile/store.rs", "a user is forgotten in every organisation: tokens"),
     ("shared/identity/src/profile/store.rs", "whoever leaves leaves every organisation"),
@@ -58,6 +57,7 @@ const ACROSS_TENANTS: [(&str, &str); 54] = [
     ("shared/identity/src/store.rs", "what is done to the installation is told to every tenant"),
     ("shared/identity/src/throttle/store.rs", "it is asked before it is known who it is"),
     ("shared/identity/src/trail.rs", "a user's act stands in the trail of each of their organisations"),
+    ("shared/identity/src/ways_in.rs", "a user's keys end in every organisation"),
     ("shared/vault/src/store.rs", "a rotation wraps the secrets of every tenant anew"),
     ("shared/vault/src/store.rs", "how many secrets a key wraps, of all tenants, says whether it can be retired"),
 ];

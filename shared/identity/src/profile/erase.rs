@@ -8,6 +8,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 use super::{ProfileError, store, target};
 use crate::members::{leave, store as members};
 use crate::organizations::store as organizations;
+use crate::ways_in;
 
 /// How often the user's organisations are looked at again that change meanwhile.
 const MAX_LOOKS: usize = 5;
@@ -75,7 +76,7 @@ fn steps(
         steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
     }
     steps.extend(further);
-    steps.extend(store::forget(caller.user, now).into_iter().map(Step::from));
-    steps.extend(crate::passkeys::forget(caller.user).map(Step::from));
+    let forgotten = ways_in::end_all(caller.user, now).into_iter().chain(store::forget(caller.user, now));
+    steps.extend(forgotten.map(Step::from));
     steps.into_iter().map(|step| step.across_tenants("a user is erased in every organisation at once")).collect()
 }

@@ -99,11 +99,7 @@ pub(super) fn delete_deserted(organization: OrganizationId, now: Timestamp) -> S
 /// What says who a user was, but for their id.
 pub(super) fn forget(user: UserId, now: Timestamp) -> Vec<Statement> {
     vec![
-        sql("DELETE FROM second_factors WHERE user_id = $1").bind(user),
-        sql("DELETE FROM recovery_codes WHERE user_id = $1").bind(user),
         sql("DELETE FROM one_time_tokens WHERE user_id = $1").bind(user),
-        sql("DELETE FROM identities WHERE user_id = $1").bind(user),
-        sql("DELETE FROM sign_in_attempts WHERE user_id = $1").bind(user),
         sql("DELETE FROM refresh_tokens WHERE session_id IN (SELECT s.id FROM sessions s WHERE s.user_id = $1)")
             .bind(user)
             .across_tenants("a user is forgotten in every organisation: tokens"),
@@ -112,10 +108,6 @@ pub(super) fn forget(user: UserId, now: Timestamp) -> Vec<Statement> {
         .bind(user)
         .bind(now)
         .across_tenants("a user is forgotten in every organisation: sessions"),
-        sql("UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $2), last_used_from = NULL WHERE user_id = $1")
-            .bind(user)
-            .bind(now)
-            .across_tenants("a user is forgotten in every organisation: keys"),
         sql("UPDATE invitations SET email = '' WHERE accepted_by = $1")
             .bind(user)
             .across_tenants("a user is forgotten in every organisation: invitations"),
