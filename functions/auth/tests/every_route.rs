@@ -58,6 +58,11 @@ const CASES: &[Case] = &[
     case("/v1/auth/second-factor", AsCaller, r#"{"password":"x"}"#, "sign-in-address"),
     case("/v1/auth/second-factor/confirm", AsCaller, r#"{"code":"000000"}"#, "sign-in-address"),
     case("/v1/auth/second-factor/disable", AsCaller, r#"{"password":"x","code":"1"}"#, "sign-in-address"),
+    case("/v1/auth/sign-in/passkey/options", ByBody, "", "sign-in-address"),
+    case("/v1/auth/sign-in/passkey", ByBody, r#"{"ceremony":"x","credential":{}}"#, "sign-in-address"),
+    case("/v1/auth/passkeys/options", AsCaller, r#"{"password":"x"}"#, "sign-in-address"),
+    case("/v1/auth/passkeys", AsCaller, r#"{"ceremony":"x","name":"Key","credential":{}}"#, "sign-in-address"),
+    case("/v1/auth/identities", AsCaller, r#"{"provider":"x","password":"x"}"#, "sign-in-address"),
     case("/v1/auth/refresh", ByBody, r#"{"refresh_token":"x"}"#, "refresh-address"),
     Case {
         method: "put",
@@ -74,6 +79,8 @@ const CASES: &[Case] = &[
     case("/invitations/sign-up", ByForm, "token=x&name=B&password=y", "token-address"),
     case("/sign-in", ByForm, "email=b%40example.com&password=x", "sign-in-address"),
     case("/sign-in/second-factor", ByForm, "challenge=x&code=1", "sign-in-address"),
+    case("/sign-in/passkey/options", ByForm, "", "sign-in-address"),
+    case("/sign-in/passkey", ByForm, "credential=x", "sign-in-address"),
     case("/reset-password", ByForm, "token=x&new_password=y", "token-address"),
     case("/verify-email", ByForm, "token=x", "token-address"),
     case("/oauth/token", ByBody, "grant_type=refresh_token&client_id=x&refresh_token=x", "client-address"),
@@ -86,6 +93,9 @@ const CASES: &[Case] = &[
     case("/oauth/authorize", ByPage, "request=&decision=deny", ""),
     case("/sign-out", ByPage, "", ""),
     Case { method: "delete", ..case("/v1/auth/sessions/{id}", AsCaller, "", "") },
+    Case { method: "delete", ..case("/v1/auth/passkeys/{id}", AsCaller, "", "") },
+    Case { method: "patch", ..case("/v1/auth/passkeys/{id}", AsCaller, r#"{"name":"Key"}"#, "") },
+    Case { method: "delete", ..case("/v1/auth/identities/{id}", AsCaller, "", "") },
     Case { method: "delete", ..case("/v1/organization/invitations/{id}", AsCaller, "", "") },
 ];
 

@@ -12,7 +12,7 @@ use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{CorrelationId, Role, Secret};
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_testkit::functions::{Answer, Harness, project};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::json;
@@ -190,7 +190,8 @@ async fn what_a_user_has_connected_is_disconnected_and_its_secrets_go() {
     let scene = Scene::start().await;
     let ports = &scene.harness.api.ports;
     // Nobody is left in the organisation, so that its project's goes too.
-    let ids = [scene.connect(None).await.id, scene.connect(Some(ports.new_id())).await.id];
+    let project = project(ports, scene.harness.ours.caller.organization).await;
+    let ids = [scene.connect(None).await.id, scene.connect(Some(project)).await.id];
     assert!(due_for_cleanup(ports, 10).await.expect("reads").is_empty());
     scene.erase().await;
     let due = due_for_cleanup(ports, 10).await.expect("reads");
@@ -212,7 +213,8 @@ async fn a_projects_connection_stays_with_those_who_stay() {
                 FROM organizations o, users u WHERE o.slug = 'ours' AND u.name = 'theirs'";
     scene.harness.api.ports.sql.execute(sql(join).across_tenants("a test")).await.expect("joins");
     let own = scene.connect(None).await.id;
-    scene.connect(Some(scene.harness.api.ports.new_id())).await;
+    let project = project(&scene.harness.api.ports, scene.harness.ours.caller.organization).await;
+    scene.connect(Some(project)).await;
     scene.erase().await;
     let due = due_for_cleanup(&scene.harness.api.ports, 10).await.expect("reads");
     assert_eq!(due.iter().map(|cleanup| cleanup.connection.id).collect::<Vec<_>>(), [own]);

@@ -15,6 +15,7 @@ use bulkhead_identity::{create_service_account, remove_member};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, PageRequest, Role, Secret};
 use bulkhead_testkit::FakeHttp;
+use bulkhead_testkit::functions::project;
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing};
 use serde_json::json;
 
@@ -99,7 +100,7 @@ async fn chosen(scene: &Scene, own: &Connector) {
     assert!(matches!(found, Chosen::Connection(_)));
     // A project's is for whoever has none of their own.
     let shared = connector(scene, "shared", AuthType::None).await;
-    let project = ports.new_id();
+    let project = project(ports, owner.organization).await;
     create(ports, owner, &shared, new(AuthType::None, Some(project)), None, &correlation())
         .await
         .expect("is connected");
