@@ -58,7 +58,7 @@ async fn came_in(host: &Host, said: &Value) {
     let entry = host.audit(&format!("job={}", jobs[0]["id"].as_str().expect("an id"))).await.remove(0);
     assert_eq!(
         (&entry["actor"]["type"], &entry["actor"]["id"]),
-        (&json!("user"), &host.owner()["user_id"]),
+        (&json!("user"), &host.get("/v1/profile").await["id"]),
         "{entry:#}"
     );
 }

@@ -1,7 +1,8 @@
 //! Which component answers a path: Spin's own matching, by the library that Spin uses.
 //!
-//! An exact route wins over a named segment, that over a wildcard, and of two wildcards the longer prefix. A slash at
-//! the end of a path or a route makes no difference.
+//! An exact route wins over a named segment, that over a wildcard, and of two wildcards the longer prefix, unless any route has
+//! a dot: the library's order is none then, so wildcards must not overlap. A slash at the end of a path or a route makes no
+//! difference.
 
 use super::manifest::Trigger;
 

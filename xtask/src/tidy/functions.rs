@@ -48,6 +48,21 @@ pub(super) fn known(workspace: &Workspace, tree: &Tree) -> Vec<Violation> {
             violations.push(Violation::new(format!("{MANIFEST}: route {route:?}"), remedy));
         }
     }
+    violations.extend(overlaps(&manifest));
+    violations
+}
+
+/// Routes below another component's wildcard. Which of the two answers hangs on the other routes: the library with which Spin
+/// looks them up has no order once one of them has a dot.
+fn overlaps(manifest: &Table) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for (wildcard, owner) in routes(manifest) {
+        let Some(prefix) = wildcard.strip_suffix("...") else { continue };
+        for (route, _) in routes(manifest).filter(|(route, other)| *other != owner && route.starts_with(prefix)) {
+            let remedy = format!("is below {wildcard:?} of {owner:?}: say that one's routes one by one");
+            violations.push(Violation::new(format!("{MANIFEST}: route {route:?}"), remedy));
+        }
+    }
     violations
 }
 
@@ -108,5 +123,16 @@ mod tests {
         let violations = known(&workspace(), &Tree::made_up(&[(MANIFEST, &lost)]));
         assert_eq!(violations.len(), 1);
         assert!(violations[0].place.contains("/x"));
+    }
+
+    #[test]
+    fn a_route_below_anothers_wildcard_fails() {
+        let places = |route: &str, component: &str| {
+            let further = format!("{GOOD}[[trigger.http]]\nroute = '{route}'\ncomponent = '{component}'\n");
+            let manifest: Table = further.parse().expect("TOML");
+            overlaps(&manifest).len()
+        };
+        assert_eq!([places("/v1/x", "auth"), places("/v1/x/...", "auth")], [1, 1]);
+        assert_eq!([places("/v1/x", "tools"), places("/v10/x", "auth"), places("/v1", "auth")], [0, 0, 0]);
     }
 }
