@@ -127,12 +127,15 @@ mod tests {
 
     #[test]
     fn a_route_below_anothers_wildcard_fails() {
-        let places = |route: &str, component: &str| {
+        let overlapping = |route: &str, component: &str| {
             let further = format!("{GOOD}[[trigger.http]]\nroute = '{route}'\ncomponent = '{component}'\n");
             let manifest: Table = further.parse().expect("TOML");
             overlaps(&manifest).len()
         };
-        assert_eq!([places("/v1/x", "auth"), places("/v1/x/...", "auth")], [1, 1]);
-        assert_eq!([places("/v1/x", "tools"), places("/v10/x", "auth"), places("/v1", "auth")], [0, 0, 0]);
+        assert_eq!([overlapping("/v1/x", "auth"), overlapping("/v1/x/...", "auth")], [1, 1]);
+        assert_eq!(
+            [overlapping("/v1/x", "tools"), overlapping("/v10/x", "auth"), overlapping("/v1", "auth")],
+            [0, 0, 0]
+        );
     }
 }
