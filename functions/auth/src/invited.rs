@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{
     InvitationError, InvitedAccount, Limit, NewSession, OpaqueToken, OpenError, PasswordCost, SessionTerms,
     SignUpError, Tokens, open_session, sign_up_invited, verification_steps,
@@ -11,7 +11,6 @@ use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::tokens;
 
 /// The body.

@@ -10,7 +10,6 @@ mod invited;
 mod oauth;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;
-mod origin;
 mod pages;
 mod passkeys;
 mod password;

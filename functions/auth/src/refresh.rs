@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, refresh_session};
 use bulkhead_kernel::{CorrelationId, Secret};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::tokens;
 
 /// The body.
@@ -26,8 +25,7 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Refresh>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::RefreshAddress, &origin.counted()).await?;
-    left.tell(refresh(&api, body, &correlation).await)
+    api.limited(&limits, Limit::RefreshAddress, &origin.counted(), refresh(&api, body, &correlation)).await
 }
 
 async fn refresh(api: &Api, body: Refresh, correlation: &CorrelationId) -> Result<Response, Problem> {

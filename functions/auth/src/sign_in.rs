@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{
     CredentialLimits, Limit, NewSession, PasswordCost, Presented, SignInError, User, challenge_if_needed,
     check_credentials, choose_membership, open_session,
@@ -10,7 +10,6 @@ use bulkhead_identity::{
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::second_factor::sign_in::challenge;
 use crate::tokens;
 
@@ -32,8 +31,8 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
-    left.tell(sign_in(&api, &limits, origin, body, &correlation).await)
+    api.limited(&limits, Limit::SignInAddress, &origin.counted(), sign_in(&api, &limits, origin, body, &correlation))
+        .await
 }
 
 async fn sign_in(

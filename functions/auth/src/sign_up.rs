@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Kind, Problem, Query};
+use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Kind, Origin, Problem, Query};
 use bulkhead_identity as identity;
 use bulkhead_identity::{Limit, NewAccount, NewSession, PasswordCost, open_session};
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::tokens;
 
 /// The variable that says who may.
@@ -43,8 +42,7 @@ pub(crate) async fn handle(
         return Err(Problem::new(Kind::SignUpClosed, "ask an administrator of your organization to invite you"));
     }
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::SignUpAddress, &origin.counted()).await?;
-    left.tell(sign_up(&api, origin, body, &correlation).await)
+    api.limited(&limits, Limit::SignUpAddress, &origin.counted(), sign_up(&api, origin, body, &correlation)).await
 }
 
 async fn sign_up(

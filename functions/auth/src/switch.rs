@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, switch_session};
 use bulkhead_kernel::{Caller, CorrelationId};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::tokens;
 
 /// The body.
@@ -27,8 +26,13 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Switch>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::RefreshAddress, &origin.counted()).await?;
-    left.tell(switch(&api, &caller, &body.organization, &correlation).await)
+    api.limited(
+        &limits,
+        Limit::RefreshAddress,
+        &origin.counted(),
+        switch(&api, &caller, &body.organization, &correlation),
+    )
+    .await
 }
 
 async fn switch(

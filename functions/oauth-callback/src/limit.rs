@@ -11,6 +11,5 @@ pub(crate) async fn limited(
     answer: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::ConnectAddress, &origin.counted()).await?;
-    left.tell(answer.await)
+    api.limited(&limits, Limit::ConnectAddress, &origin.counted(), answer).await
 }

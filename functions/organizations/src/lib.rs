@@ -8,7 +8,6 @@ mod members;
 mod openapi;
 mod organization;
 mod organizations;
-mod page;
 mod projects;
 mod service_accounts;
 mod teams;

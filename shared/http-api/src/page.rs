@@ -10,6 +10,8 @@ use http::{HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use crate::Problem;
+
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
 body{max-width:26rem;margin:10vh auto;padding:0 1rem}\
@@ -60,6 +62,16 @@ impl Page {
     pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
         self.cookies.push(cookie);
         self
+    }
+
+    /// The same with these cookies.
+    pub fn with_cookies(self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
+        cookies.into_iter().fold(self, Self::with_cookie)
+    }
+
+    /// The page as the answer to what was refused: with the problem's status, and its headers, such as when to try again.
+    pub fn refusing(self, problem: &Problem) -> Response {
+        (problem.headers().clone(), self.with_status(problem.kind().status())).into_response()
     }
 
     /// The same with another status.

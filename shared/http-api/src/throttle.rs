@@ -29,6 +29,21 @@ impl Api {
     pub async fn throttle(&self, limits: &CredentialLimits, limit: Limit, subject: &str) -> Result<RateLimit, Problem> {
         Ok(RateLimit(take(&self.ports, limits, limit, subject).await?))
     }
+
+    /// An answer with what is left of a limit, or the refusal of whoever has come too often; then nothing of it is done.
+    ///
+    /// # Errors
+    /// As [`throttle`](Self::throttle), and what the answer is refused with.
+    pub async fn limited(
+        &self,
+        limits: &CredentialLimits,
+        limit: Limit,
+        subject: &str,
+        answer: impl Future<Output = Result<Response, Problem>> + Send,
+    ) -> Result<Response, Problem> {
+        let left = self.throttle(limits, limit, subject).await?;
+        left.tell(answer.await)
+    }
 }
 
 impl RateLimit {

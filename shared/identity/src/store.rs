@@ -124,6 +124,11 @@ pub(crate) async fn find_membership(
     database.query_optional(statement).await?.as_ref().map(read_membership).transpose()
 }
 
+/// One row, while the user is there: what several do at once to the ways in which they sign in is done one after the other.
+pub(crate) fn hold_user(user: UserId) -> Statement {
+    sql("UPDATE users SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL").bind(user)
+}
+
 /// One row while the user still belongs to the organisation as this: for a batch that must not hold otherwise.
 pub(crate) fn hold_membership(membership: &Membership) -> Statement {
     sql("UPDATE memberships SET role = role WHERE organization_id = $1 AND user_id = $2 AND role = $3")

@@ -32,10 +32,14 @@ pub(crate) async fn handle(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let answered = match api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await {
-        Ok(left) => left.tell(answer(&api, &slug, origin, &headers, &uri, &correlation).await),
-        Err(problem) => Err(problem),
-    };
+    let answered = api
+        .limited(
+            &limits,
+            Limit::SignInAddress,
+            &origin.counted(),
+            answer(&api, &slug, origin, &headers, &uri, &correlation),
+        )
+        .await;
     answered.or_else(pages::refused)
 }
 

@@ -34,8 +34,13 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Link>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
-    left.tell(link(&api, &caller, &limits, origin, body, &correlation).await)
+    api.limited(
+        &limits,
+        Limit::SignInAddress,
+        &origin.counted(),
+        link(&api, &caller, &limits, origin, body, &correlation),
+    )
+    .await
 }
 
 async fn link(

@@ -1,6 +1,6 @@
 //! What pages say.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bulkhead_connections::{AnswerError, TokenError};
 use bulkhead_federation::CompleteError;
 use bulkhead_http_api::{Kind, Page, Problem};
@@ -22,8 +22,7 @@ pub(super) fn refused(problem: Problem) -> Result<Response, Problem> {
     if !theirs.contains(&problem.kind()) {
         return Err(problem);
     }
-    let page = refusal(problem.kind().status(), html! { p role="alert" { (problem.detail()) } });
-    Ok((problem.headers().clone(), page).into_response())
+    Ok(refusal(problem.kind().status(), html! { p role="alert" { (problem.detail()) } }).refusing(&problem))
 }
 
 /// Why an answer is refused. What the provider said is told as a code alone: its words are a stranger's.

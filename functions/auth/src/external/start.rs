@@ -22,10 +22,7 @@ pub(crate) async fn handle(
     Query(ToSignIn(next)): Query<ToSignIn>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let sent = match api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await {
-        Ok(left) => left.tell(send(&api, &slug, next.as_ref()).await),
-        Err(problem) => Err(problem),
-    };
+    let sent = api.limited(&limits, Limit::SignInAddress, &origin.counted(), send(&api, &slug, next.as_ref())).await;
     sent.or_else(pages::refused)
 }
 

@@ -29,8 +29,13 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::InvitationUser, &caller.user.to_string()).await?;
-    left.tell(resend(&api, &caller, &limits, (id, body), &correlation).await)
+    api.limited(
+        &limits,
+        Limit::InvitationUser,
+        &caller.user.to_string(),
+        resend(&api, &caller, &limits, (id, body), &correlation),
+    )
+    .await
 }
 
 async fn resend(

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::documents::HostDocuments;
 use super::pages::{self, Question};
 use super::{answer, policy};
+use crate::pages::sign_in::leading_to;
 
 /// Where it is.
 pub(super) const PATH: &str = "/oauth/authorize";
@@ -137,8 +138,7 @@ pub(super) fn not_chosen() -> Response {
 /// To where one signs in, and from there back here.
 pub(super) fn sign_in(path: &str, query: &str) -> Response {
     let next = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    let encoded = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-    Redirect::to(&format!("/sign-in?{encoded}")).into_response()
+    Redirect::to(&leading_to(&next)).into_response()
 }
 
 /// By `GET`, so that the form is not sent on (RFC 9700, section 4.12).

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use bulkhead_authorization::{
     DeviceAuthorization, Failure, Parameters, Policy, PresentedClient, authenticate_client, begin_device,
 };
-use bulkhead_http_api::{Api, Correlation, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, Origin, Problem, Query};
 use bulkhead_identity::Limit;
 use bulkhead_kernel::CorrelationId;
 use http::HeaderMap;
@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::answer::{self, Form};
 use super::documents::HostDocuments;
 use super::{device, policy};
-use crate::origin::Origin;
 
 /// Gives a device its two codes.
 pub(super) async fn handle(

@@ -7,7 +7,7 @@ use bulkhead_authorization::{
     Code, Failure, Introspector, OAuthError, Parameters, PresentedClient, TokenAuthMethod, authenticate_client,
     introspect,
 };
-use bulkhead_http_api::{Api, Correlation, Problem, Query, bearer};
+use bulkhead_http_api::{Api, Correlation, Origin, Problem, Query, bearer};
 use bulkhead_identity::{Limit, TokenTerms};
 use bulkhead_kernel::{Caller, CorrelationId};
 use http::HeaderMap;
@@ -17,7 +17,6 @@ use super::answer::{self, Form};
 use super::documents::HostDocuments;
 use super::policy;
 use super::revoke::terms;
-use crate::origin::Origin;
 
 /// Says what a token is, to a client with a secret or to a caller of ours.
 pub(super) async fn handle(
@@ -28,8 +27,7 @@ pub(super) async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::ClientAddress, &origin.counted()).await?;
-    left.tell(introspected(&api, request, &correlation).await)
+    api.limited(&limits, Limit::ClientAddress, &origin.counted(), introspected(&api, request, &correlation)).await
 }
 
 async fn introspected(api: &Api, request: Request, correlation: &CorrelationId) -> Result<Response, Problem> {

@@ -4,13 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bulkhead_authorization::{ClientMetadata, Registered, register_client};
-use bulkhead_http_api::{Api, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::Limit;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{answer, policy};
-use crate::origin::Origin;
 
 /// Registers a client.
 pub(super) async fn handle(

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bulkhead_authorization::{Failure, Parameters, PresentedClient, authenticate_client, revoke};
-use bulkhead_http_api::{Api, Audience, Correlation, Problem, Query};
+use bulkhead_http_api::{Api, Audience, Correlation, Origin, Problem, Query};
 use bulkhead_identity::{Limit, TokenTerms};
 use bulkhead_kernel::CorrelationId;
 use http::{HeaderMap, StatusCode};
@@ -11,7 +11,6 @@ use http::{HeaderMap, StatusCode};
 use super::answer::{self, Form};
 use super::documents::HostDocuments;
 use super::policy;
-use crate::origin::Origin;
 
 /// Ends the session that a client's token belongs to.
 pub(super) async fn handle(

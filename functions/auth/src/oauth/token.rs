@@ -7,7 +7,7 @@ use bulkhead_authorization::{
     Code, Failure, GrantType, OAuthError, Parameters, PresentedClient, authenticate_client, redeem_code,
     redeem_device_code, refresh,
 };
-use bulkhead_http_api::{Api, Correlation, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, Origin, Problem, Query};
 use bulkhead_identity::{Limit, SessionOrigin, SessionTerms, SigningKeys, Tokens};
 use bulkhead_kernel::CorrelationId;
 use http::HeaderMap;
@@ -15,7 +15,6 @@ use http::HeaderMap;
 use super::answer::{self, Form};
 use super::documents::HostDocuments;
 use super::policy;
-use crate::origin::Origin;
 
 /// Gives a client tokens for what it was granted.
 pub(super) async fn handle(

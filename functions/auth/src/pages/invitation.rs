@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use bulkhead_http_api::{
-    Api, BrowserSession, Correlation, CsrfToken, FormBody, Kind, Page, Problem, Query, browser_session,
+    Api, BrowserSession, Correlation, CsrfToken, FormBody, Kind, Origin, Page, Problem, Query, browser_session,
     check_same_origin,
 };
 use bulkhead_identity::{Limit, look_at_invitation, places_of};
@@ -14,7 +14,6 @@ use serde::Deserialize;
 
 use super::reset_password::WithToken;
 use crate::invitations::accept::accept;
-use crate::origin::Origin;
 
 /// Where it is.
 pub(crate) const PATH: &str = "/invitations";
@@ -37,12 +36,9 @@ pub(crate) async fn show(
     Query(WithToken(token)): Query<WithToken>,
 ) -> Result<Response, Problem> {
     let token = Secret::new(token.unwrap_or_default());
-    let shown = async {
-        let limits = api.credential_limits().await?;
-        let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
-        left.tell(offer(&api, &headers, &token, &[]).await.map(IntoResponse::into_response))
-    };
-    shown.await.or_else(refuse)
+    let limits = api.credential_limits().await?;
+    let shown = async { offer(&api, &headers, &token, &[]).await.map(IntoResponse::into_response) };
+    api.limited(&limits, Limit::TokenAddress, &origin.counted(), shown).await.or_else(refuse)
 }
 
 /// Takes the invitation for whoever is signed in.
@@ -60,12 +56,9 @@ pub(crate) async fn submit(
         return Ok(Redirect::to(&to_sign_in(&token)).into_response());
     };
     session.check_form(&headers, &api, &body.csrf).await?;
-    let taken = async {
-        let limits = api.credential_limits().await?;
-        let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
-        left.tell(take(&api, &session, &token, &correlation).await.map(IntoResponse::into_response))
-    };
-    taken.await.or_else(refuse)
+    let limits = api.credential_limits().await?;
+    let taken = async { take(&api, &session, &token, &correlation).await.map(IntoResponse::into_response) };
+    api.limited(&limits, Limit::TokenAddress, &origin.counted(), taken).await.or_else(refuse)
 }
 
 async fn take(
@@ -119,10 +112,8 @@ fn accept_form(csrf: &CsrfToken, token: &Secret) -> Markup {
 
 /// To where one signs in, and from there back here.
 fn to_sign_in(token: &Secret) -> String {
-    let encode =
-        |name: &str, value: &str| form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
-    let here = format!("{PATH}?{}", encode("token", token.expose()));
-    format!("{}?{}", super::sign_in::PATH, encode("next", &here))
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("token", token.expose()).finish();
+    super::sign_in::leading_to(&format!("{PATH}?{query}"))
 }
 
 /// Says why an invitation can't be taken; what is not the person's doing is a problem as everywhere.
@@ -134,6 +125,5 @@ pub(super) fn refuse(problem: Problem) -> Result<Response, Problem> {
     if !theirs {
         return Err(problem);
     }
-    let page = Page::new(TITLE, html! { p role="alert" { (problem.detail()) } }).with_status(problem.kind().status());
-    Ok((problem.headers().clone(), page).into_response())
+    Ok(Page::new(TITLE, html! { p role="alert" { (problem.detail()) } }).refusing(&problem))
 }

@@ -1,18 +1,16 @@
 //! `POST /invitations/sign-up`: an account for whoever was invited and has none.
 
 use axum::extract::State;
-use axum::response::{AppendHeaders, IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Problem, Query, check_same_origin, session_cookies};
+use axum::response::{IntoResponse, Response};
+use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Origin, Problem, Query, check_same_origin, session_cookies};
 use bulkhead_identity::{InvitedAccount, Limit, OpaqueToken, Purpose, look_at_invitation};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::HeaderMap;
-use http::header::SET_COOKIE;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::invitation::{joined_page, offer, refuse};
 use crate::invited::join;
-use crate::origin::Origin;
 
 /// Where it is.
 pub(crate) const PATH: &str = "/invitations/sign-up";
@@ -38,16 +36,13 @@ pub(crate) async fn submit(
     // A stranger's page must not sign somebody in to an account that the stranger knows.
     check_same_origin(&headers, &api).await?;
     let token = Secret::new(body.token.clone());
-    let joined = async {
-        let limits = api.credential_limits().await?;
-        let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
-        left.tell(sign_up(&api, origin, body, &correlation).await)
-    };
-    match joined.await {
+    let limits = api.credential_limits().await?;
+    let joined = sign_up(&api, origin.clone(), body, &correlation);
+    match api.limited(&limits, Limit::TokenAddress, &origin.counted(), joined).await {
         // The person tries once more.
         Err(problem) if matches!(problem.kind(), Kind::InvalidBody | Kind::AccountExists) => {
             match offer(&api, &headers, &token, &problem.messages()).await {
-                Ok(page) => Ok((problem.headers().clone(), page.with_status(problem.kind().status())).into_response()),
+                Ok(page) => Ok(page.refusing(&problem)),
                 Err(problem) => refuse(problem),
             }
         }
@@ -62,9 +57,8 @@ async fn sign_up(api: &Api, origin: Origin, body: Form, correlation: &Correlatio
         (api.lifetimes().await?.browser, OpaqueToken::generate(Purpose::Browser, api.ports.entropy.as_ref()));
     // The browser has its cookie, and needs no other token: these are forgotten.
     join(api, origin, new, (terms, Some(&cookie)), correlation).await?;
-    let cookies = session_cookies(&cookie, terms.session.as_secs());
-    let cookies = AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
-    Ok((cookies, joined_page(&invited.organization)).into_response())
+    let page = joined_page(&invited.organization);
+    Ok(page.with_cookies(session_cookies(&cookie, terms.session.as_secs())).into_response())
 }
 
 /// The form to sign up with.

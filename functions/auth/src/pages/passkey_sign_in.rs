@@ -6,7 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, FormBody, HostCookie, Problem, Query, check_same_origin};
+use bulkhead_http_api::{Api, Correlation, FormBody, HostCookie, Origin, Problem, Query, check_same_origin};
 use bulkhead_identity::{Limit, begin_passkey_sign_in, check_passkey};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::HeaderMap;
@@ -17,7 +17,6 @@ use serde_json::json;
 
 use super::next::Next;
 use super::sign_in::{open, refuse, signed_in};
-use crate::origin::Origin;
 use crate::passkeys::relying_party;
 
 /// Where the answer goes.
@@ -82,10 +81,9 @@ pub(crate) async fn submit(
     check_same_origin(&headers, &api).await?;
     let next = body.next.as_deref().and_then(Next::parse);
     let limits = api.credential_limits().await?;
-    let opened = match api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await {
-        Ok(left) => left.tell(sign_in(&api, &headers, origin, body, &correlation).await),
-        Err(problem) => Err(problem),
-    };
+    let opened = api
+        .limited(&limits, Limit::SignInAddress, &origin.counted(), sign_in(&api, &headers, origin, body, &correlation))
+        .await;
     match opened {
         Err(problem) => refuse(&api, problem, next.as_ref(), None).await,
         opened => opened,

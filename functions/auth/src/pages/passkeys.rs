@@ -23,7 +23,7 @@ pub(crate) async fn show(
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let Some(session) = browser_session(&headers, &api).await? else {
-        return Ok(Redirect::to("/sign-in?next=%2Fpasskeys").into_response());
+        return Ok(Redirect::to(&super::sign_in::leading_to(PATH)).into_response());
     };
     if let Err(unavailable) = RelyingParty::of(&api.public_url().await?) {
         return Ok(Page::new(TITLE, html! { p role="alert" { (unavailable) } }).into_response());

@@ -3,14 +3,13 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bulkhead_http_api::{
-    Api, Correlation, FormBody, FromQuery, Kind, Page, Parameters, Problem, Query, check_same_origin,
+    Api, Correlation, FormBody, FromQuery, Kind, Origin, Page, Parameters, Problem, Query, check_same_origin,
 };
 use bulkhead_kernel::Secret;
 use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::origin::Origin;
 use crate::password::confirm::confirm;
 
 /// Where it is.
@@ -56,8 +55,7 @@ pub(crate) async fn submit(
             Ok(Page::new("Done", content).into_response())
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::InvalidBody | Kind::TooManyRequests) => {
-            let page = Page::new(TITLE, form(token.expose(), &problem.messages())).with_status(problem.kind().status());
-            Ok((problem.headers().clone(), page).into_response())
+            Ok(Page::new(TITLE, form(token.expose(), &problem.messages())).refusing(&problem))
         }
         Err(problem) => Err(problem),
     }

@@ -1,8 +1,8 @@
 //! `POST /sign-in/second-factor`: the second step of the page to sign in on.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Page, Problem, Query, check_same_origin};
+use axum::response::Response;
+use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Origin, Page, Problem, Query, check_same_origin};
 use bulkhead_identity::Limit;
 use bulkhead_kernel::Secret;
 use http::HeaderMap;
@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use super::next::Next;
 use super::sign_in::{open, signed_in};
-use crate::origin::Origin;
 use crate::second_factor::sign_in::check;
 
 /// Where it is.
@@ -45,28 +44,21 @@ pub(crate) async fn submit(
     let next = body.next.as_deref().and_then(Next::parse);
     let organization = body.organization.filter(|slug| !slug.is_empty());
     let (challenge, code) = (Secret::new(body.challenge), Secret::new(body.code));
+    let limits = api.credential_limits().await?;
     let opened = async {
-        let limits = api.credential_limits().await?;
-        let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
-        left.tell(
-            async {
-                let (user, how) = check(&api, &challenge, &code, &correlation).await?;
-                let cookies = open(&api, &user, organization.as_deref(), origin, &how, &correlation).await?;
-                Ok(signed_in(next.as_ref(), cookies))
-            }
-            .await,
-        )
+        let (user, how) = check(&api, &challenge, &code, &correlation).await?;
+        let cookies = open(&api, &user, organization.as_deref(), origin.clone(), &how, &correlation).await?;
+        Ok(signed_in(next.as_ref(), cookies))
     };
-    match opened.await {
+    match api.limited(&limits, Limit::SignInAddress, &origin.counted(), opened).await {
         Err(problem) if matches!(problem.kind(), Kind::WrongCode | Kind::TooManyRequests) => {
             let page = ask(challenge.expose(), organization.as_deref(), next.as_ref(), Some(problem.detail()));
-            Ok((problem.headers().clone(), page.with_status(problem.kind().status())).into_response())
+            Ok(page.refusing(&problem))
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::NoOrganization) => {
             let content =
                 html! { p role="alert" { (problem.detail()) } p { a href=(super::sign_in::PATH) { "Sign in" } } };
-            let page = Page::new("Sign in again", content).with_status(problem.kind().status());
-            Ok((problem.headers().clone(), page).into_response())
+            Ok(Page::new("Sign in again", content).refusing(&problem))
         }
         other => other,
     }

@@ -1,9 +1,9 @@
 //! `GET` and `POST /sign-in`
 
 use axum::extract::State;
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use bulkhead_http_api::{
-    Api, Audience, Correlation, FormBody, FromQuery, Kind, Page, Parameters, Problem, Query, browser_session,
+    Api, Audience, Correlation, FormBody, FromQuery, Kind, Origin, Page, Parameters, Problem, Query, browser_session,
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
@@ -13,17 +13,20 @@ use bulkhead_identity::{
 use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use http::HeaderMap;
-use http::header::SET_COOKIE;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::next::Next;
 use crate::external::buttons;
-use crate::origin::Origin;
 use crate::sign_in::known;
 
 /// Where it is.
 pub(crate) const PATH: &str = "/sign-in";
+
+/// The page's address, from which whoever signs in goes on to `next`, a path of ours.
+pub(crate) fn leading_to(next: &str) -> String {
+    format!("{PATH}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
+}
 
 /// The query.
 pub(crate) struct ToSignIn(pub(crate) Option<Next>);
@@ -73,10 +76,9 @@ pub(crate) async fn submit(
     check_same_origin(&headers, &api).await?;
     let (next, email) = (body.next.as_deref().and_then(Next::parse), body.email.clone());
     let limits = api.credential_limits().await?;
-    let opened = match api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await {
-        Ok(left) => left.tell(sign_in(&api, &limits, origin, body, &correlation).await),
-        Err(problem) => Err(problem),
-    };
+    let opened = api
+        .limited(&limits, Limit::SignInAddress, &origin.counted(), sign_in(&api, &limits, origin, body, &correlation))
+        .await;
     match opened {
         Err(problem) => refuse(&api, problem, next.as_ref(), Some(&email)).await,
         opened => opened,
@@ -145,8 +147,7 @@ pub(crate) async fn open_as(
 /// Goes on to where the browser was going. Not by a redirect: what comes there may redirect to another site, and that is not
 /// what the form's policy allows.
 pub(crate) fn signed_in(next: Option<&Next>, cookies: Vec<http::HeaderValue>) -> Response {
-    let page = Page::forward("Signed in", next.map_or(PATH, Next::as_str));
-    (AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie))), page).into_response()
+    Page::forward("Signed in", next.map_or(PATH, Next::as_str)).with_cookies(cookies).into_response()
 }
 
 const TITLE: &str = "Sign in";
@@ -169,8 +170,7 @@ pub(super) async fn refuse(
     if !theirs {
         return Err(problem);
     }
-    let page = page(api, next, Some(problem.detail()), email).await?.with_status(problem.kind().status());
-    Ok((problem.headers().clone(), page).into_response())
+    Ok(page(api, next, Some(problem.detail()), email).await?.refusing(&problem))
 }
 
 /// With a button for passkeys, where browsers have them at this address.

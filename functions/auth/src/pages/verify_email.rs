@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Page, Problem, Query, check_same_origin};
+use bulkhead_http_api::{Api, Correlation, FormBody, Kind, Origin, Page, Problem, Query, check_same_origin};
 use bulkhead_kernel::Secret;
 use http::HeaderMap;
 use maud::html;
@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::reset_password::WithToken;
 use crate::email::confirm::confirm;
-use crate::origin::Origin;
 
 /// Where it is.
 pub(crate) const PATH: &str = "/verify-email";
@@ -47,8 +46,7 @@ pub(crate) async fn submit(
     match confirm(&api, &origin, Secret::new(body.token), &correlation).await {
         Ok(_) => Ok(Page::new("Done", html! { p { "Your address is confirmed." } }).into_response()),
         Err(problem) if matches!(problem.kind(), Kind::InvalidToken | Kind::TooManyRequests) => {
-            let page = Page::new(TITLE, html! { p role="alert" { (problem.detail()) } });
-            Ok((problem.headers().clone(), page.with_status(problem.kind().status())).into_response())
+            Ok(Page::new(TITLE, html! { p role="alert" { (problem.detail()) } }).refusing(&problem))
         }
         Err(problem) => Err(problem),
     }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, Proof, begin_passkey_registration, register_passkey};
 use bulkhead_kernel::{Caller, Secret};
 use http::StatusCode;
@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{begun, relying_party};
-use crate::origin::Origin;
 
 /// The body with which it begins.
 #[derive(Deserialize)]

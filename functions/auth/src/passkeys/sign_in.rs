@@ -2,14 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, begin_passkey_sign_in, check_passkey};
 use bulkhead_kernel::Secret;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{begun, relying_party};
-use crate::origin::Origin;
 use crate::sign_in::open;
 
 /// The body.

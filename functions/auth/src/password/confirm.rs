@@ -2,13 +2,11 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, PasswordCost, reset_password};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::StatusCode;
 use serde::Deserialize;
-
-use crate::origin::Origin;
 
 /// The body.
 #[derive(Deserialize)]

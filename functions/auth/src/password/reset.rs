@@ -2,13 +2,11 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, JsonBody, Kind, Problem, Query};
+use bulkhead_http_api::{Api, JsonBody, Kind, Origin, Problem, Query};
 use bulkhead_identity::{EmailAddress, Limit, request_password_reset};
 use bulkhead_kernel::Fault;
 use http::StatusCode;
 use serde::Deserialize;
-
-use crate::origin::Origin;
 
 /// The body.
 #[derive(Deserialize)]

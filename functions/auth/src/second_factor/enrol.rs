@@ -3,13 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Limit, enrol_second_factor};
 use bulkhead_kernel::{Caller, Secret};
 use serde::Deserialize;
 use serde_json::json;
-
-use crate::origin::Origin;
 
 /// The body.
 #[derive(Deserialize)]

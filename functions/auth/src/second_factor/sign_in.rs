@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{Challenge, Limit, User, answer_challenge};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::origin::Origin;
 use crate::sign_in::open;
 
 /// The body.

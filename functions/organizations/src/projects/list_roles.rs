@@ -1,9 +1,8 @@
 //! `GET /v1/projects/{id}/roles`
 
-use crate::page::PageOf;
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, Path, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, PageOf, Path, Problem, Query, collection};
 use bulkhead_identity::list_project_roles;
 use bulkhead_kernel::Caller;
 use bulkhead_kernel::id::ProjectId;

@@ -1,9 +1,8 @@
 //! `GET /v1/teams`
 
-use crate::page::PageOf;
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, PageOf, Problem, Query, collection};
 use bulkhead_identity::list_teams;
 use bulkhead_kernel::Caller;
 use bulkhead_kernel::id::TeamId;

@@ -2,21 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Path, Problem, Query, collection};
-use bulkhead_kernel::{Caller, PageRequest};
+use bulkhead_http_api::{Api, Correlation, PageOf, Path, Problem, Query, collection};
+use bulkhead_kernel::Caller;
 use http::Uri;
 
 use super::get::find;
-
-/// The query.
-pub(crate) struct Events(PageRequest);
-
-impl FromQuery for Events {
-    fn from_query(parameters: &mut Parameters) -> Self {
-        // An event's key is its number in its job.
-        Self(parameters.page::<i64>())
-    }
-}
 
 /// A job's events, oldest first.
 pub(crate) async fn handle(
@@ -24,10 +14,10 @@ pub(crate) async fn handle(
     caller: Caller,
     Correlation(correlation): Correlation,
     Path(id): Path<String>,
-    Query(Events(page)): Query<Events>,
+    Query(page): Query<PageOf<i64>>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let job = find(&api, &caller, &id, &correlation).await?;
-    let events = bulkhead_execution::list_events(&api.ports, &caller, job.id, &page, &correlation).await?;
+    let events = bulkhead_execution::list_events(&api.ports, &caller, job.id, &page.page, &correlation).await?;
     Ok(collection(&uri, events))
 }

@@ -56,11 +56,6 @@ pub(super) fn hold_proven(user: UserId, email: &str, now: Timestamp) -> Step {
     .expecting(1)
 }
 
-/// One row, while the user is there. Until the batch ends nobody else changes the user.
-pub(super) fn hold(user: UserId, now: Timestamp) -> Step {
-    sql("UPDATE users SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL").bind(user).bind(now).expecting(1)
-}
-
 /// One row, if it is the user's, and they can sign in without it: by a password, a passkey, or the other identity.
 pub(super) fn delete(user: UserId, identity: IdentityId, other: Option<IdentityId>) -> Step {
     sql("DELETE FROM identities WHERE user_id = $1 AND id = $2 \

@@ -6,6 +6,7 @@ use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports};
 
 use super::{store, target};
+use crate::store::hold_user;
 use crate::trail::{self, entries};
 
 /// Why an identity stays.
@@ -54,7 +55,7 @@ pub async fn unlink_identity(
     let credential = caller.credential.id();
     let told = trail::Act { action: "identity.unlink", credential: &credential, refused: None };
     let mut steps =
-        vec![store::hold(caller.user, ports.now()), store::delete(caller.user, identity, other.map(|other| other.id))];
+        vec![hold_user(caller.user).expecting(1), store::delete(caller.user, identity, other.map(|other| other.id))];
     steps.extend(entries(ports, caller.user, told, correlation).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),

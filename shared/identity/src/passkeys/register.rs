@@ -119,7 +119,8 @@ pub async fn register_passkey(
             return Err(PasskeyError::Refused(reason));
         }
     };
-    let mut steps: Vec<Step> = vec![store::hold(caller.user), store::has_room(caller.user), store::insert(&new).into()];
+    let mut steps: Vec<Step> =
+        vec![users::hold_user(caller.user).expecting(1), store::has_room(caller.user), store::insert(&new).into()];
     let credential = caller.credential.id();
     let done = trail::Act { action: ACTION, credential: &credential, refused: None };
     steps.extend(entries(ports, caller.user, done, correlation).await?);

@@ -73,7 +73,7 @@ pub async fn check_passkey(
     let id = URL_SAFE_NO_PAD.encode(answer.raw_id().as_ref());
     let stored = store::find_by_credential(database, &id).await?;
     let stored = stored.ok_or(Error::Refused("no user who is there has this passkey"))?;
-    let mut reason = match verify(party, &state, &answer, &stored)? {
+    let refused = match verify(party, &state, &answer, &stored)? {
         Ok(after) => {
             let Ok(bytes) = after.encode();
             let backed_up = after.backup == Backup::Exists;
@@ -86,20 +86,15 @@ pub async fn check_passkey(
         }
         Err(reason) => Some(reason),
     };
-    let user = users::find_user(database, stored.user).await?;
-    if user.is_none() {
-        reason = Some("its user has gone");
-    }
-    match (user, reason) {
-        (Some(user), None) => Ok(user),
-        (_, reason) => {
-            let reason = reason.unwrap_or("its user has gone");
-            let credential = format!("passkey {}", stored.id);
-            let act = Act { action: "session.create", credential: &credential, refused: Some(reason) };
-            database.batch(entries(ports, stored.user, act, correlation).await?).await?;
-            Err(Error::Refused(reason))
-        }
-    }
+    let reason = match (users::find_user(database, stored.user).await?, refused) {
+        (Some(user), None) => return Ok(user),
+        (Some(_), Some(reason)) => reason,
+        (None, _) => "its user has gone",
+    };
+    let credential = format!("passkey {}", stored.id);
+    let act = Act { action: "session.create", credential: &credential, refused: Some(reason) };
+    database.batch(entries(ports, stored.user, act, correlation).await?).await?;
+    Err(Error::Refused(reason))
 }
 
 /// How the passkey is after an answer that passes, or why it does not pass.

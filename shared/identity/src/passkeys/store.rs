@@ -30,11 +30,6 @@ pub(super) struct Stored {
     pub(super) state: Vec<u8>,
 }
 
-/// One row, while the user is there: what several do to their passkeys at once is done one after the other.
-pub(super) fn hold(user: UserId) -> Step {
-    sql("UPDATE users SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL").bind(user).expecting(1)
-}
-
 /// One row, unless the user has as many as there may be. The user has to be held.
 pub(super) fn has_room(user: UserId) -> Step {
     sql("UPDATE users SET updated_at = updated_at WHERE id = $1 \

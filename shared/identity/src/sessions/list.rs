@@ -1,8 +1,7 @@
 //! A user's sessions.
 
-use bulkhead_audit::{Act, Target};
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, CorrelationId, Denied, Page, PageRequest, Permission, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Page, PageRequest, Ports};
 
 use super::model::Session;
 use super::store;
@@ -28,8 +27,7 @@ pub async fn list_sessions(
     page: &PageRequest,
     correlation: &CorrelationId,
 ) -> Result<Page<Session>, ListError> {
-    let target = Target::new("user", caller.user);
-    Act::new(ports, caller, "session.list", target, correlation).admit(Permission::ManageProfile).await?;
+    crate::admit_to_own(ports, caller, "session.list", correlation).await?;
     let rows = store::list(ports.sql.as_ref(), caller.user, ports.now(), page).await?;
     Ok(Page::from_rows(rows, page.limit, |session| session.id.to_string()))
 }

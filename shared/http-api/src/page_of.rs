@@ -3,12 +3,15 @@
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use bulkhead_http_api::{FromQuery, Parameters};
 use bulkhead_kernel::PageRequest;
 
+use crate::{FromQuery, Parameters};
+
 /// Which page. `K` is what the collection's cursors hold.
-pub(crate) struct PageOf<K> {
-    pub(crate) page: PageRequest,
+#[derive(Debug)]
+pub struct PageOf<K> {
+    /// That page.
+    pub page: PageRequest,
     key: PhantomData<fn() -> K>,
 }
 

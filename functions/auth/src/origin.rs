@@ -1,3 +1,0 @@
-//! Where a request comes from.
-
-pub(crate) use bulkhead_http_api::Origin;
