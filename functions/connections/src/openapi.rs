@@ -36,7 +36,7 @@ pub fn describe() -> Description {
         .body("NewConnection")
         .answers(201, "BegunConnection", &[("Location", "The connection's address.")], "The connection.")
         .refuses(&change)
-        .refuses(&[Kind::UnknownConnector, Kind::UnknownProject]);
+        .refuses(&[Kind::UnknownConnector, Kind::UnknownProject, Kind::TooManyRequests, Kind::Misconfigured]);
     let get = one("get", "/v1/connections/{id}", "getConnection", "One connected account").answers(
         200,
         "Connection",
@@ -54,7 +54,7 @@ pub fn describe() -> Description {
         .description("By OAuth 2 alone. What works goes on working until there are new tokens.")
         .answers(200, "BegunConnection", &[], "The connection, and where its user goes on.")
         .refuses(&change)
-        .refuses(&[Kind::NotReconnectable]);
+        .refuses(&[Kind::NotReconnectable, Kind::TooManyRequests, Kind::Misconfigured]);
     Description {
         tag: ("connections", "Connected accounts of users and projects."),
         operations: vec![list, create, get, delete, reconnect],

@@ -23,11 +23,16 @@ const PATHS: [(Method, &str); 5] = [
 ];
 
 async fn harness() -> Harness {
+    limited("").await
+}
+
+async fn limited(limits: &str) -> Harness {
     let mut harness = Harness::start(router, describe()).await;
     let key = KeyEncryptionKey::generate(&SeededEntropy::new(1));
     harness.api.variables = Arc::new(BTreeMap::from([
         ("public_url".to_owned(), Secret::new("https://bulkhead.example.com/".to_owned())),
         ("vault_sealing_key".to_owned(), key.sealing_key().expose()),
+        ("credential_limits".to_owned(), Secret::new(limits.to_owned())),
     ]));
     let none = BTreeMap::new();
     let github = OauthEntry { provider: Some("github".to_owned()), ..OauthEntry::default() };
@@ -264,4 +269,22 @@ async fn a_connector_that_offers_both_is_connected_as_its_user_likes() {
     }
     let refused = post(&harness, &json!({ "connector": "by-oauth", "auth_type": "api_key", "api_key": "x" })).await;
     assert_eq!(refused.refused(422, "invalid-body").faults(), ["/auth_type"]);
+}
+
+#[tokio::test]
+async fn a_user_connects_so_many_accounts_and_then_waits() {
+    let harness = limited("connection-user=2/60").await;
+    let made = post(&harness, &json!({ "connector": "by-nothing" })).await.with_status(201);
+    assert_eq!(made.header("ratelimit-policy"), "\"connection-user\";q=2;w=60");
+    assert_eq!(made.header("ratelimit"), "\"connection-user\";r=1;t=30");
+    let reconnect = async || {
+        let path = format!("/v1/connections/{}/reconnect", id(&made));
+        harness.request(Method::POST, &path).send().await
+    };
+    assert!(reconnect().await.header("ratelimit").starts_with("\"connection-user\";r=0;"));
+    assert!(!reconnect().await.refused(429, "too-many-requests").header("retry-after").is_empty());
+    post(&harness, &json!({ "connector": "by-nothing" })).await.refused(429, "too-many-requests");
+    // Nobody else waits.
+    let theirs = harness.call(Method::POST, "/v1/connections").key(&harness.theirs.key);
+    theirs.json(&json!({ "connector": "by-nothing" })).send().await.with_status(201);
 }

@@ -33,7 +33,7 @@ const ATTEMPT: HostCookie = HostCookie::lax("__Host-sign-in");
 static DISCOVERED: DiscoveryCache = DiscoveryCache::new();
 
 /// Those that the operator has set.
-async fn providers(api: &Api) -> Result<Providers, Problem> {
+pub(crate) async fn providers(api: &Api) -> Result<Providers, Problem> {
     Providers::parse(api.variable(PROVIDERS).await?.expose()).map_err(Problem::misconfigured)
 }
 

@@ -54,7 +54,7 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         id(Operation::new("delete", one, "deletePasskey", "Forget a passkey"))
             .description("Nobody signs in with it any more. Your only way to sign in stays.")
-            .refuses(&[Kind::PasskeyState])
+            .refuses(&[Kind::LastSignInMethod])
             .answers_nothing(204, "It is forgotten."),
         Operation::new(
             "post",

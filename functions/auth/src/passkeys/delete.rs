@@ -1,11 +1,14 @@
 //! `DELETE /v1/auth/passkeys/{id}`
 
 use axum::extract::State;
+use bulkhead_federation::Provider;
 use bulkhead_http_api::{Api, Correlation, Path, Problem, Query};
 use bulkhead_identity::delete_passkey;
 use bulkhead_kernel::Caller;
 use bulkhead_kernel::id::PasskeyId;
 use http::StatusCode;
+
+use crate::external::providers;
 
 /// Forgets a passkey of the caller's. Nobody signs in with it any more; sessions go on.
 pub(crate) async fn handle(
@@ -15,6 +18,8 @@ pub(crate) async fn handle(
     Path(id): Path<PasskeyId>,
     Query(()): Query<()>,
 ) -> Result<StatusCode, Problem> {
-    delete_passkey(&api.ports, &caller, id, &correlation).await?;
+    let providers = providers(&api).await?;
+    let issuers: Vec<_> = providers.iter().map(Provider::issuer).collect();
+    delete_passkey(&api.ports, &caller, id, &issuers, &correlation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

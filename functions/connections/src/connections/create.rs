@@ -7,14 +7,14 @@ use bulkhead_connections::NewConnection;
 use bulkhead_connectors::{AuthType, Slug};
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
 use bulkhead_kernel::id::ProjectId;
-use bulkhead_kernel::{Caller, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Secret};
 use bulkhead_vault::SealingKey;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
 use super::body::BegunBody;
-use super::{invalid, not_created};
+use super::{invalid, limited, not_created};
 
 /// The most characters of a label.
 const MAX_LABEL: usize = 100;
@@ -38,6 +38,10 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<NewBody>,
 ) -> Result<Response, Problem> {
+    limited(&api, &caller, create(&api, &caller, body, &correlation)).await
+}
+
+async fn create(api: &Api, caller: &Caller, body: NewBody, correlation: &CorrelationId) -> Result<Response, Problem> {
     let slug: Slug = body.connector.parse().map_err(|_| Problem::unknown_connector())?;
     let connector =
         bulkhead_connectors::get(&api.ports, slug.as_str()).await?.ok_or_else(Problem::unknown_connector)?;
@@ -50,15 +54,15 @@ pub(crate) async fn handle(
         invalid("/auth_type", &message)
     })?;
     let sealing_key = match auth_type {
-        AuthType::ApiKey => Some(sealing_key(&api).await?),
+        AuthType::ApiKey => Some(sealing_key(api).await?),
         AuthType::Oauth2 | AuthType::None => None,
     };
     let new = NewConnection { label, project: body.project, auth_type, api_key: body.api_key.map(Secret::new) };
     let created =
-        bulkhead_connections::create(&api.ports, &caller, &connector, new, sealing_key.as_ref(), &correlation).await;
+        bulkhead_connections::create(&api.ports, caller, &connector, new, sealing_key.as_ref(), correlation).await;
     let created = created.map_err(not_created)?;
     let location = HeaderValue::from_str(&format!("/v1/connections/{}", created.connection.id));
-    let body = BegunBody::new(&api, created.connection, created.link).await?;
+    let body = BegunBody::new(api, created.connection, created.link).await?;
     let mut response = (StatusCode::CREATED, Json(body)).into_response();
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);

@@ -7,11 +7,23 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod reconnect;
 
+use axum::response::Response;
 use bulkhead_connections::{CreateError, FindError};
-use bulkhead_http_api::{Kind, Problem};
-use bulkhead_kernel::Fault;
+use bulkhead_http_api::{Api, Kind, Problem};
+use bulkhead_identity::Limit;
 use bulkhead_kernel::id::ConnectionId;
+use bulkhead_kernel::{Caller, Fault};
 use bulkhead_vault::VaultError;
+
+/// The answer, with what is left of the limit, or the refusal of whoever has connected too often: before anything is looked at.
+async fn limited(
+    api: &Api,
+    caller: &Caller,
+    answer: impl Future<Output = Result<Response, Problem>> + Send,
+) -> Result<Response, Problem> {
+    let limits = api.credential_limits().await?;
+    api.limited(&limits, Limit::ConnectionUser, &caller.user.to_string(), answer).await
+}
 
 /// What is no id at all is nobody's.
 fn id(text: &str) -> Result<ConnectionId, Problem> {

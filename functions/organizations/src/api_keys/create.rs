@@ -30,10 +30,11 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::ApiKeyUser, &caller.user.to_string()).await?;
-    let Body { name, user, scopes, networks, expires_in_days } = body;
-    let new = NewKey { name, user, scopes, networks, expires_in_days };
-    let terms = api.lifetimes().await?.keys;
-    let created = create_key(&api.ports, &caller, &terms, new, &correlation).await;
-    left.tell(created.map(|created| issued(&created)).map_err(Problem::from))
+    let created = async {
+        let Body { name, user, scopes, networks, expires_in_days } = body;
+        let new = NewKey { name, user, scopes, networks, expires_in_days };
+        let terms = api.lifetimes().await?.keys;
+        Ok(issued(&create_key(&api.ports, &caller, &terms, new, &correlation).await?))
+    };
+    api.limited(&limits, Limit::ApiKeyUser, &caller.user.to_string(), created).await
 }

@@ -27,10 +27,11 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
-    let left = api.throttle(&limits, Limit::ApiKeyUser, &caller.user.to_string()).await?;
-    let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()));
-    let rotation = Rotation { grace_seconds: body.grace_seconds, expires_in_days: body.expires_in_days };
-    let terms = api.lifetimes().await?.keys;
-    let rotated = async { Ok(issued(&rotate_key(&api.ports, &caller, &terms, id?, rotation, &correlation).await?)) };
-    left.tell(rotated.await)
+    let rotated = async {
+        let id = id.parse().map_err(|_| Problem::new(Kind::UnknownApiKey, KeyError::Unknown.to_string()))?;
+        let rotation = Rotation { grace_seconds: body.grace_seconds, expires_in_days: body.expires_in_days };
+        let terms = api.lifetimes().await?.keys;
+        Ok(issued(&rotate_key(&api.ports, &caller, &terms, id, rotation, &correlation).await?))
+    };
+    api.limited(&limits, Limit::ApiKeyUser, &caller.user.to_string(), rotated).await
 }

@@ -18,9 +18,8 @@ impl From<PasskeyError> for Problem {
             PasskeyError::Proof(error) => error.into(),
             PasskeyError::Ceremony => Self::new(Kind::InvalidToken, detail),
             PasskeyError::Refused(_) => Self::new(Kind::PasskeyRefused, detail),
-            PasskeyError::Exists | PasskeyError::TooMany | PasskeyError::LastWay => {
-                Self::new(Kind::PasskeyState, detail)
-            }
+            PasskeyError::Exists | PasskeyError::TooMany => Self::new(Kind::PasskeyState, detail),
+            PasskeyError::LastWay => Self::new(Kind::LastSignInMethod, detail),
             PasskeyError::Unknown => Self::new(Kind::UnknownPasskey, detail),
             PasskeyError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
             PasskeyError::Denied(denied) => denied.into(),

@@ -16,6 +16,7 @@ pub use link::{LinkError, link_identity, may_link};
 pub use list::list_identities;
 pub use model::{ExternalPerson, Identity};
 pub use recognise::{RecogniseError, Recognised, recognise};
+pub(crate) use store::list;
 pub use unlink::{UnlinkError, unlink_identity};
 
 use bulkhead_audit::Target;

@@ -5,6 +5,7 @@ use bulkhead_kernel::id::{IdentityId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
 
 use super::model::{ExternalPerson, Identity};
+use crate::ways_in;
 
 const COLUMNS: &str = "i.id, i.user_id, i.provider, i.issuer, i.subject, i.email, i.created_at, i.last_used_at";
 
@@ -18,7 +19,7 @@ pub(super) async fn find(database: &dyn Sql, issuer: &str, subject: &str) -> Res
 }
 
 /// A user's, the oldest first.
-pub(super) async fn list(database: &dyn Sql, user: UserId) -> Result<Vec<Identity>, SqlError> {
+pub(crate) async fn list(database: &dyn Sql, user: UserId) -> Result<Vec<Identity>, SqlError> {
     let text = format!("SELECT {COLUMNS} FROM identities i WHERE i.user_id = $1 ORDER BY i.id");
     database.query(sql(text).bind(user)).await?.iter().map(read).collect()
 }
@@ -56,16 +57,10 @@ pub(super) fn hold_proven(user: UserId, email: &str, now: Timestamp) -> Step {
     .expecting(1)
 }
 
-/// One row, if it is the user's, and they can sign in without it: by a password, a passkey, or the other identity.
-pub(super) fn delete(user: UserId, identity: IdentityId, other: Option<IdentityId>) -> Step {
-    sql("DELETE FROM identities WHERE user_id = $1 AND id = $2 \
-         AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL) \
-         OR EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = $1) \
-         OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = $1 AND o.id = $3 AND o.id <> $2))")
-    .bind(user)
-    .bind(identity)
-    .bind(other.map(|other| other.to_string()).unwrap_or_default())
-    .expecting(1)
+/// One row, if it is the user's, and they can sign in without it; `opens` is of [`ways_in::identity_that_opens`].
+pub(super) fn delete(user: UserId, identity: IdentityId, opens: &str) -> Step {
+    let text = format!("DELETE FROM identities WHERE user_id = $1 AND id = $2 AND {}", ways_in::WITHOUT_IT);
+    sql(text).bind(user).bind(identity).bind(opens).expecting(1)
 }
 
 fn read(row: &Row) -> Result<Identity, SqlError> {

@@ -8,6 +8,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports};
 use super::{store, target};
 use crate::store::hold_user;
 use crate::trail::{self, entries};
+use crate::ways_in::identity_that_opens;
 
 /// Why an identity stays.
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +52,10 @@ pub async fn unlink_identity(
     if !all.iter().any(|one| one.id == identity) {
         return Err(UnlinkError::Unknown);
     }
-    let other = all.iter().find(|one| one.id != identity && providers.contains(&one.issuer.as_str()));
+    let opens = identity_that_opens(ports.sql.as_ref(), caller.user, Some(identity), providers).await?;
     let credential = caller.credential.id();
     let told = trail::Act { action: "identity.unlink", credential: &credential, refused: None };
-    let mut steps =
-        vec![hold_user(caller.user).expecting(1), store::delete(caller.user, identity, other.map(|other| other.id))];
+    let mut steps = vec![hold_user(caller.user).expecting(1), store::delete(caller.user, identity, &opens)];
     steps.extend(entries(ports, caller.user, told, correlation).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),

@@ -11,6 +11,7 @@ use super::{PasskeyError, store};
 use crate::store::hold_user;
 use crate::text;
 use crate::trail::{self, entries};
+use crate::ways_in::identity_that_opens;
 
 /// The caller's own passkeys, newest first.
 ///
@@ -47,7 +48,8 @@ pub async fn rename_passkey(
     }
 }
 
-/// Forgets a passkey of the caller's, unless they could not sign in without it.
+/// Forgets a passkey of the caller's, unless they could not sign in without it. `providers` are the issuers by which one can
+/// sign in here.
 ///
 /// # Errors
 /// [`PasskeyError`].
@@ -55,11 +57,13 @@ pub async fn delete_passkey(
     ports: &Ports,
     caller: &Caller,
     id: PasskeyId,
+    providers: &[&str],
     correlation: &CorrelationId,
 ) -> Result<(), PasskeyError> {
     let act = Act::new(ports, caller, "passkey.delete", Target::new("passkey", id), correlation);
     session_of(ports, caller, &act).await?;
-    let mut steps: Vec<Step> = vec![hold_user(caller.user).expecting(1), store::delete(caller.user, id)];
+    let opens = identity_that_opens(ports.sql.as_ref(), caller.user, None, providers).await?;
+    let mut steps: Vec<Step> = vec![hold_user(caller.user).expecting(1), store::delete(caller.user, id, &opens)];
     let credential = caller.credential.id();
     let done = trail::Act { action: "passkey.delete", credential: &credential, refused: None };
     steps.extend(entries(ports, caller.user, done, correlation).await?);

@@ -8,6 +8,7 @@ use webauthn_rp::request::PublicKeyCredentialDescriptor;
 use webauthn_rp::response::{AuthTransports, CredentialId};
 
 use super::model::{MAX_PASSKEYS, Passkey, transport_names};
+use crate::ways_in;
 
 const PASSKEY: &str = "id, name, transports, backed_up, created_at, last_used_at";
 
@@ -123,14 +124,11 @@ pub(super) fn rename(user: UserId, id: PasskeyId, name: &str) -> Step {
     sql("UPDATE passkeys SET name = $3 WHERE user_id = $1 AND id = $2").bind(user).bind(id).bind(name).expecting(1)
 }
 
-/// One row, if it is the user's and not their only way to sign in. The user has to be held.
-pub(super) fn delete(user: UserId, id: PasskeyId) -> Step {
-    sql("DELETE FROM passkeys WHERE user_id = $1 AND id = $2 AND (\
-         EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL) \
-         OR EXISTS (SELECT 1 FROM passkeys o WHERE o.user_id = $1 AND o.id <> $2))")
-    .bind(user)
-    .bind(id)
-    .expecting(1)
+/// One row, if it is the user's, and they can sign in without it; `opens` is of [`ways_in::identity_that_opens`]. The user has
+/// to be held.
+pub(super) fn delete(user: UserId, id: PasskeyId, opens: &str) -> Step {
+    let text = format!("DELETE FROM passkeys WHERE user_id = $1 AND id = $2 AND {}", ways_in::WITHOUT_IT);
+    sql(text).bind(user).bind(id).bind(opens).expecting(1)
 }
 
 /// What goes with a user who is erased.

@@ -33,6 +33,8 @@ pub enum Limit {
     InvitationRecipient,
     /// API keys made and rotated, by whoever does it.
     ApiKeyUser,
+    /// Accounts connected, also again, by whoever does it.
+    ConnectionUser,
     /// Links to connect accounts and answers of providers, by client address.
     ConnectAddress,
 }
@@ -66,7 +68,7 @@ impl Default for LockoutTerms {
 
 impl Limit {
     /// Every one.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignUpAddress,
@@ -81,6 +83,7 @@ impl Limit {
         Self::InvitationUser,
         Self::InvitationRecipient,
         Self::ApiKeyUser,
+        Self::ConnectionUser,
         Self::ConnectAddress,
     ];
 
@@ -102,6 +105,7 @@ impl Limit {
             Self::InvitationUser => "invitation-user",
             Self::InvitationRecipient => "invitation-recipient",
             Self::ApiKeyUser => "api-key-user",
+            Self::ConnectionUser => "connection-user",
             Self::ConnectAddress => "connect-address",
         }
     }
@@ -124,6 +128,7 @@ impl Limit {
             Self::InvitationUser => (100, 3600),
             Self::InvitationRecipient => (5, 3600),
             Self::ApiKeyUser => (120, 3600),
+            Self::ConnectionUser => (120, 3600),
             Self::ConnectAddress => (120, 60),
         };
         Quota { quota, window: Duration::from_secs(seconds) }

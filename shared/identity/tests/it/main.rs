@@ -2,4 +2,5 @@
 //! One program, since every further one is linked with the whole of the crate again.
 
 mod access;
+mod limits;
 mod wycheproof;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::functions::Answer;
 use http::Method;
 use serde_json::{Value, json};
@@ -152,6 +153,19 @@ async fn whoever_has_no_password_has_signed_in_a_short_while_ago_and_keeps_a_way
         )
         .await;
         remove(&second).await.refused(409, "last-sign-in-method");
+        // Beside a passkey it is one way of two, and so is the passkey; what is left of them stays.
+        const PASSKEY: &str = "00000000-0000-7000-8000-000000000001";
+        let passkey = sql(
+            "INSERT INTO passkeys (id, user_id, name, credential_id, public_key, state, sign_count, backed_up, \
+             transports, created_at) SELECT $1, user_id, 'Phone', 'c', $2, $2, 0, $3, 0, 1 FROM identities WHERE issuer <> $4",
+        );
+        let passkey = passkey.bind(PASSKEY).bind(vec![0_u8]).bind(false).bind("https://gone.example.com");
+        scene.harness.api.ports.sql.execute(passkey.clone()).await.expect("has a passkey");
+        let delete = async || call(Method::DELETE, &format!("/v1/auth/passkeys/{PASSKEY}")).send().await;
+        assert_eq!(delete().await.status, 204);
+        scene.harness.api.ports.sql.execute(passkey).await.expect("has a passkey");
+        assert_eq!(remove(&second).await.status, 204);
+        delete().await.refused(409, "last-sign-in-method");
         assert_eq!(scene.acts("identity.unlink").await.iter().filter(|act| act.starts_with("refused")).count(), 3);
     }
 }

@@ -50,7 +50,7 @@ async fn the_only_way_to_sign_in_stays() {
         assert_eq!(statuses, [204, 409]);
         let left = scene.passkeys().await;
         let left = left[0]["id"].as_str().expect("an id");
-        let refused = delete(left).await.refused(409, "passkey-state");
+        let refused = delete(left).await.refused(409, "last-sign-in-method");
         assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains("only way to sign in")));
         assert_eq!(scene.refusals("passkey.delete", refused.json["detail"].as_str().expect("text")).await, 2);
     }
