@@ -17,6 +17,7 @@ pub mod lifecycle;
 mod mail;
 pub mod mcp;
 pub mod observability;
+mod private_file;
 mod registry;
 pub mod sandbox;
 pub mod vault;

@@ -10,6 +10,7 @@ use bulkhead_kernel::{Ports, Secret};
 use crate::config::MailConfig;
 use crate::data_dir::DataDir;
 use crate::mail::{Files, Postman, Smtp, SmtpTerms, Transport};
+use crate::private_file;
 
 /// As it is set: by a server, or into files.
 pub(super) fn postman(
@@ -38,7 +39,7 @@ fn credentials(config: &MailConfig) -> anyhow::Result<Option<(String, Secret)>> 
     match (&config.smtp_user, &config.smtp_password_file) {
         (None, None) => Ok(None),
         (Some(user), Some(path)) => {
-            let text = std::fs::read_to_string(path).map(Secret::new);
+            let text = private_file::read(path);
             let text = text.with_context(|| format!("mail.smtp_password_file {}", path.display()))?;
             Ok(Some((user.clone(), Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))))
         }

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bulkhead_kernel::Secret;
 use bulkhead_kernel::id::ProjectId;
-use bulkhead_kernel::{Caller, Permission};
 use rmcp::ServiceExt;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Assembly, assemble};
 use super::shutdown::Signals;
 use crate::config::Config;
-use crate::mcp::McpServer;
+use crate::mcp::{Local, McpServer};
 
 pub(super) async fn run(config: Config, project: Option<ProjectId>) -> anyhow::Result<()> {
     let assembly = assemble(&config, &config.public_url(config.listen)).await?;
-    let caller = local_caller(&assembly).await?;
+    let local = local(&assembly, project).await?;
     let Assembly { database, ports, internal_key, lifecycle, worker, .. } = assembly;
     let queue = tokio::spawn({
         let worker = worker.clone();
@@ -25,8 +25,7 @@ pub(super) async fn run(config: Config, project: Option<ProjectId>) -> anyhow::R
     let stop = CancellationToken::new();
     let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
     let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
-    let local = Some((caller, project));
-    let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), local, stop.clone());
+    let server = McpServer::new(ports, worker.clone(), &internal_key, config.mcp.clone(), Some(local), stop.clone());
     let running = server.serve(rmcp::transport::stdio()).await.context("the client did not start an MCP session")?;
     let cancel = running.cancellation_token();
     tokio::select! {
@@ -42,14 +41,15 @@ pub(super) async fn run(config: Config, project: Option<ProjectId>) -> anyhow::R
 }
 
 /// Whoever can start this process can read the data directory, so it acts as the owner whose key lies there.
-pub(super) async fn local_caller(assembly: &Assembly) -> anyhow::Result<Caller> {
+pub(super) async fn local(assembly: &Assembly, project: Option<ProjectId>) -> anyhow::Result<Local> {
     let path = assembly.data_dir.file("owner.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("{} can't be read; it holds the API key that stdio acts with", path.display()))?;
     let owner: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let key = owner.get("api_key").and_then(serde_json::Value::as_str);
     let key = key.with_context(|| format!("{} has no api_key", path.display()))?;
-    let caller = bulkhead_identity::authenticate_key(&assembly.ports, key, None).await?;
-    caller.may(Permission::CallTools)?;
-    Ok(caller)
+    let local = Local { key: Secret::new(key.to_owned()), project };
+    // Rather now than at the first call.
+    local.caller(&assembly.ports).await?;
+    Ok(local)
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::{Assembly, assemble};
 use super::database_url;
 use super::mail::postman;
-use super::mcp::local_caller;
+use super::mcp;
 use super::shutdown::Signals;
 use super::sign_in;
 use crate::auth::Gate;
@@ -49,7 +49,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     };
     let local = match config.mcp.authentication {
         Authentication::Required => None,
-        Authentication::Off if bound.ip().is_loopback() => Some((local_caller(&assembly).await?, None)),
+        Authentication::Off if bound.ip().is_loopback() => Some(mcp::local(&assembly, None).await?),
         Authentication::Off => anyhow::bail!(
             "mcp.authentication is \"off\", which only a loopback address allows; listen on 127.0.0.1, or require it"
         ),
@@ -88,7 +88,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     });
     let poll = Duration::from_millis(config.sandbox.connectors_poll_ms);
     let watch = tokio::spawn(lifecycle.watch(worker.changes().clone(), poll, stop.clone()));
-    let mail = tokio::spawn({
+    let mut mail = tokio::spawn({
         let stop = stop.clone();
         async move { postman.serve(stop).await }
     });
@@ -110,7 +110,10 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     serve(listener, router, signal, LAST_WORDS).await?;
     queue.abort();
     watch.abort();
-    mail.abort();
+    // A mail that is half said is said again.
+    if tokio::time::timeout(Duration::from_secs(config.mail.smtp_seconds), &mut mail).await.is_err() {
+        mail.abort();
+    }
     database.close().await;
     tracing::info!("stopped");
     Ok(())

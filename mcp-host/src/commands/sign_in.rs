@@ -1,7 +1,6 @@
 //! The providers at which one can sign in, as functions read them.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::config::{AuthConfig, AuthProvider};
+use crate::private_file;
 
 /// The variable with the providers.
 const PROVIDERS: &str = "sign_in_providers";
@@ -18,8 +18,9 @@ const PROVIDERS: &str = "sign_in_providers";
 /// Those with a host that functions may reach besides the ones that the manifest names.
 const HOSTS: [&str; 3] = ["sign_in_host", "sign_in_second_host", "sign_in_third_host"];
 
-/// The one that the manifest names.
-const GITHUB: &str = "https://github.com";
+/// Those of whom the manifest names all that a sign-in needs.
+const NAMED: [&str; 4] =
+    ["https://github.com", "https://gitlab.com", "https://accounts.google.com", "https://login.microsoftonline.com"];
 
 /// The variables for the function `auth`; none when nothing is set, so that they may come from elsewhere.
 pub(super) fn variables(config: &AuthConfig) -> anyhow::Result<BTreeMap<String, Secret>> {
@@ -30,17 +31,18 @@ pub(super) fn variables(config: &AuthConfig) -> anyhow::Result<BTreeMap<String, 
     let text = Secret::new(Value::Array(written).to_string());
     let providers = Providers::parse(text.expose()).context("auth.providers")?;
     let mut origins: Vec<String> = Vec::new();
-    for provider in providers.iter().filter(|provider| provider.issuer() != GITHUB) {
+    for provider in providers.iter() {
         let origin = Url::parse(provider.issuer()).context("auth.providers")?.origin().ascii_serialization();
-        if !origins.contains(&origin) {
+        if !NAMED.contains(&origin.as_str()) && !origins.contains(&origin) {
             origins.push(origin);
         }
     }
     anyhow::ensure!(
         origins.len() <= HOSTS.len(),
-        "auth.providers: functions reach {} hosts of providers besides {GITHUB}; write more into allowed_outbound_hosts of \
+        "auth.providers: functions reach {} hosts of providers besides {}; write more into allowed_outbound_hosts of \
          [component.auth] in spin.toml, and set the variable {PROVIDERS} instead of auth.providers",
-        HOSTS.len()
+        HOSTS.len(),
+        NAMED.join(", ")
     );
     let hosts = HOSTS.into_iter().zip(origins).map(|(name, origin)| (name.to_owned(), Secret::new(origin)));
     Ok([(PROVIDERS.to_owned(), text)].into_iter().chain(hosts).collect())
@@ -58,12 +60,8 @@ fn written(provider: &AuthProvider) -> anyhow::Result<Value> {
 }
 
 fn secret(path: &Path) -> anyhow::Result<Secret> {
-    let shown = path.display();
-    let place = || format!("auth.providers: client_secret_file {shown}");
-    let mode = std::fs::metadata(path).with_context(place)?.permissions().mode() & 0o7777;
-    let exposed = mode & 0o077 != 0;
-    anyhow::ensure!(!exposed, "{} has the mode {mode:04o}, so others can read it; run chmod 600 {shown}", place());
-    let text = Secret::new(std::fs::read_to_string(path).with_context(place)?);
+    let place = || format!("auth.providers: client_secret_file {}", path.display());
+    let text = private_file::read(path).with_context(place)?;
     let secret = text.expose().trim();
     anyhow::ensure!(!secret.is_empty(), "{} is empty", place());
     Ok(Secret::new(secret.to_owned()))
@@ -71,6 +69,8 @@ fn secret(path: &Path) -> anyhow::Result<Secret> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn variables_of(text: &str) -> Result<BTreeMap<String, Secret>, String> {
@@ -95,9 +95,20 @@ mod tests {
         let many =
             |count: u8| (0..count).map(|n| oidc(&format!("p{n}"), &format!("https://{n}.test"))).collect::<String>();
         assert_eq!(set(&many(3)).map(|set| set.len()), Ok(4));
+        let named = [oidc("gitlab", "https://gitlab.com"), oidc("google", "https://accounts.google.com")].concat();
+        assert_eq!(set(&format!("{}{named}", many(3))).map(|set| set.len()), Ok(4));
         assert!(set(&many(4)).expect_err("too many").contains("allowed_outbound_hosts"));
         assert!(set(&oidc("a", "http://id.test")).expect_err("refused").contains("https"));
         assert!(set(&format!("{github}sign-up = true")).is_err());
+    }
+
+    #[test]
+    fn the_manifest_names_them() {
+        let manifest: toml::Table = toml::from_str(include_str!("../../../spin.toml")).expect("a manifest");
+        let hosts = manifest["component"]["auth"]["allowed_outbound_hosts"].as_array().expect("hosts");
+        for origin in NAMED {
+            assert!(hosts.iter().any(|host| host.as_str() == Some(origin)), "{origin}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use bulkhead_kernel::id::{ConnectionId, JobId, OrganizationId, ProjectId, UserId
 use bulkhead_kernel::{CorrelationId, Ports};
 use bulkhead_vault::Scope;
 use serde_json::json;
+use tokio_util::task::TaskTracker;
 
 use crate::config::ConnectionsConfig;
 use crate::sandbox::{BoundCredential, Connector};
@@ -45,6 +46,8 @@ struct Inner {
     public_url: String,
     /// Those that this process is refreshing: the others here wait in memory rather than at the database.
     refreshing: Mutex<HashMap<ConnectionId, Weak<tokio::sync::Mutex<()>>>>,
+    /// What is being refreshed now. New tokens that nobody stores are an account lost.
+    refreshes: TaskTracker,
 }
 
 /// Who calls, and for what.
@@ -79,8 +82,17 @@ impl Connections {
         config: ConnectionsConfig,
         (name, public_url): (String, String),
     ) -> Self {
-        let refreshing = Mutex::default();
-        Self(Arc::new(Inner { ports, vault, http, clients, config, name, public_url, refreshing }))
+        let (refreshing, refreshes) = (Mutex::default(), TaskTracker::new());
+        Self(Arc::new(Inner { ports, vault, http, clients, config, name, public_url, refreshing, refreshes }))
+    }
+
+    /// Waits for the refreshes that have begun: as long as a provider may take to answer, and for storing what it says.
+    pub(crate) async fn drain(&self) {
+        self.0.refreshes.close();
+        let patience = self.0.config.http_limits().time + refresh::RECORD_PATIENCE;
+        if tokio::time::timeout(patience, self.0.refreshes.wait()).await.is_err() {
+            tracing::error!("a refresh did not end in time; if the provider has given new tokens, they are lost");
+        }
     }
 
     /// The account that this call acts with: the user's own, else that of the project that the call names; `None` when there

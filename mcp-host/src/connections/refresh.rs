@@ -25,6 +25,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 /// How often writing new tokens is tried while the database is away: without them the account would be lost.
 const RECORD_ATTEMPTS: u32 = 6;
 
+/// How long those attempts take together, at the most.
+pub(super) const RECORD_PATIENCE: Duration = Duration::from_secs(30);
+
 /// What became of trying to refresh.
 pub(super) enum Tried {
     /// There is a new token, or the connection has changed otherwise: look again.
@@ -67,7 +70,8 @@ impl Connections {
                     }
                 }
                 Fresh::No => {
-                    let _turn = lock.lock().await;
+                    let turn = tokio::time::timeout_at(deadline, lock.lock()).await;
+                    let Ok(_turn) = turn else { return Err(unavailable(&connection, &being_refreshed("call"))) };
                     // Whoever had the turn before may have done it.
                     let now = self.look(&connection).await?;
                     if now.version == connection.version && now.state == connection.state {
@@ -75,8 +79,7 @@ impl Connections {
                             Tried::Changed => {}
                             Tried::NotNow(error) => return Err(unavailable(&connection, &error)),
                             Tried::Busy if Instant::now() >= deadline => {
-                                let error = TokenError::Unavailable("another process is refreshing it".to_owned());
-                                return Err(unavailable(&connection, &error));
+                                return Err(unavailable(&connection, &being_refreshed("process")));
                             }
                             Tried::Busy => {
                                 tokio::time::sleep(pause).await;
@@ -97,7 +100,8 @@ impl Connections {
         found.filter(|found| matches!(found.state, State::Active { .. })).ok_or_else(|| self.expired(connection))
     }
 
-    /// Tries it, in a task of its own: a call that is canceled meanwhile must not cost the account its new tokens.
+    /// Tries it, in a task of its own, which outlives the call and is waited for at the end of the process: neither must cost
+    /// the account its new tokens.
     pub(super) async fn refresh(
         &self,
         connection: &Connection,
@@ -107,7 +111,7 @@ impl Connections {
         let (this, connection) = (self.clone(), connection.clone());
         let (provider, correlation) = (provider.clone(), correlation.clone());
         let trying = async move { this.refresh_now(&connection, &provider, &correlation).await };
-        tokio::spawn(trying).await.unwrap_or_else(|error| {
+        self.0.refreshes.spawn(trying).await.unwrap_or_else(|error| {
             tracing::error!(%error, "a refresh broke");
             Ok(Tried::NotNow(TokenError::Unavailable("the refresh broke".to_owned())))
         })
@@ -213,6 +217,11 @@ impl Connections {
         let expired = expire(&self.0.ports, connection, reason, &self.actor(), correlation).await;
         expired.map_err(|error| away(connection.connector.as_str(), &error))
     }
+}
+
+/// A call has waited for long enough.
+fn being_refreshed(by: &str) -> TokenError {
+    TokenError::Unavailable(format!("another {by} is refreshing it"))
 }
 
 fn unavailable(connection: &Connection, error: &TokenError) -> JobError {

@@ -23,6 +23,8 @@ use crate::sandbox::{Connector, RunReport};
 pub(super) enum Refused {
     /// It has another token than the one that was refused.
     Renewed,
+    /// Another call is at getting it one.
+    BeingRenewed,
     /// It has to be connected again.
     Expired(JobError),
     /// It is as it was: there is no other token to be had for it, or not now.
@@ -62,7 +64,8 @@ impl Connections {
             return Ok(Refused::Unchanged);
         }
         let lock = self.lock_of(used.id);
-        let _turn = lock.lock().await;
+        let wait = Duration::from_secs(self.0.config.refresh_wait_seconds);
+        let Ok(_turn) = tokio::time::timeout(wait, lock.lock()).await else { return Ok(Refused::BeingRenewed) };
         // Whoever had the turn before, or another process, may have done it.
         let now = self.reread(used).await?;
         match &now.state {
@@ -71,7 +74,7 @@ impl Connections {
             _ => return Ok(Refused::Expired(self.expired(used))),
         }
         match self.refresh(&now, provider, correlation).await? {
-            Tried::Busy => Ok(Refused::Renewed),
+            Tried::Busy => Ok(Refused::BeingRenewed),
             Tried::NotNow(_) => Ok(Refused::Unchanged),
             Tried::Changed => match self.reread(used).await?.state {
                 State::Active { .. } => Ok(Refused::Renewed),
@@ -98,6 +101,13 @@ impl Connections {
                 );
                 (words, json!({ "connection": used.id }))
             }
+            Refused::BeingRenewed => {
+                let words = format!(
+                    "the service did not accept the token of the connected account {label:?} any more; another call is getting \
+                     it a new one, so try again in a moment"
+                );
+                (words, json!({ "connection": used.id }))
+            }
             Refused::Unchanged => {
                 let words = format!(
                     "the service did not accept the connected account {label:?}; if it was revoked there, {}",
@@ -115,7 +125,7 @@ impl Connections {
         }
         match became {
             Refused::Expired(expired) => *error = expired,
-            Refused::Renewed | Refused::Unchanged => {
+            Refused::Renewed | Refused::BeingRenewed | Refused::Unchanged => {
                 error.message = format!("{}; {words}", error.message);
                 let known = error.details.get_or_insert_with(|| json!({}));
                 if let (Value::Object(known), Value::Object(more)) = (known, details) {

@@ -101,8 +101,11 @@ impl World {
     }
 
     fn process_over(&self, name: &str, http: Arc<dyn HttpClient>) -> Connections {
+        self.process_with(name, http, ConnectionsConfig { refresh_ahead_seconds: 20, ..ConnectionsConfig::default() })
+    }
+
+    fn process_with(&self, name: &str, http: Arc<dyn HttpClient>, config: ConnectionsConfig) -> Connections {
         let clients = OauthClients::parse(r#"{"mine": {"client_id": "c", "client_secret": "s"}}"#).expect("clients");
-        let config = ConnectionsConfig { refresh_ahead_seconds: 20, ..ConnectionsConfig::default() };
         let place = (name.to_owned(), "https://bulkhead.example.com".to_owned());
         Connections::new(self.ports().clone(), self.vault.clone(), http, clients, config, place)
     }
@@ -243,18 +246,35 @@ async fn a_call_that_is_canceled_while_it_refreshes_costs_no_tokens() {
     let process = world.process_over("one", held.clone());
     world.clock.advance(Duration::from_secs(60));
     let (connection, provider, correlation) = (world.now().await, world.provider.clone(), world.correlation.clone());
-    let call = tokio::spawn(async move { process.fresh(connection, &provider, &correlation).await });
+    let calling = process.clone();
+    let call = tokio::spawn(async move { calling.fresh(connection, &provider, &correlation).await });
     held.asked.notified().await;
     call.abort();
     assert!(call.await.is_err_and(|error| error.is_cancelled()));
     held.answer.notify_one();
-    let stored = async {
-        while world.now().await.version == 1 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), stored).await.expect("the tokens are stored");
+    // As at the end of the process.
+    process.drain().await;
     assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_waits_for_anothers_refresh_for_so_long() {
+    let world = on_sqlite().await;
+    let held = Arc::new(Held { provider: rotating(), asked: Notify::new(), answer: Notify::new() });
+    let config = ConnectionsConfig { refresh_wait_seconds: 0, ..ConnectionsConfig::default() };
+    let process = world.process_with("one", held.clone(), config);
+    world.clock.advance(Duration::from_secs(60));
+    let used = world.now().await;
+    let (calling, connection) = (process.clone(), used.clone());
+    let (provider, correlation) = (world.provider.clone(), world.correlation.clone());
+    let call = tokio::spawn(async move { calling.fresh(connection, &provider, &correlation).await });
+    held.asked.notified().await;
+    let error = process.fresh(used.clone(), &world.provider, &world.correlation).await.expect_err("waits no longer");
+    assert_eq!(error.kind, JobErrorKind::Upstream);
+    assert!(error.message.contains("another call is refreshing it"), "{}", error.message);
+    assert_eq!(world.renew(&process, &used).await, Refused::BeingRenewed);
+    held.answer.notify_one();
+    assert_eq!(call.await.expect("does not panic").expect("is fresh").version, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,7 +300,8 @@ async fn a_token_that_is_refused_is_refreshed_once_however_many_calls_it_had() {
             })
             .collect();
         for call in calls {
-            assert_eq!(call.await.expect("no call panics"), Refused::Renewed);
+            let became = call.await.expect("no call panics");
+            assert!(matches!(became, Refused::Renewed | Refused::BeingRenewed), "{became:?}");
         }
         assert_eq!(http.sent().len(), 1);
         assert_eq!(world.tokens().await, ["access-1", "refresh-1"]);

@@ -36,4 +36,4 @@ pub use config::{EdgeConfig, EdgeLimits, LiveVariable};
 pub use engine::EPOCH_TICK;
 pub use error::EdgeError;
 pub use routes::Route;
-pub use runtime::{ComponentHealth, ComponentStatus, EdgeRuntime};
+pub use runtime::{ComponentHealth, EdgeRuntime};

@@ -18,8 +18,6 @@ pub(crate) enum NoAnswer {
     BodyTooLarge { limit: usize },
     #[error("too many requests are running; try again")]
     Busy,
-    #[error("the server is shutting down; try again")]
-    Draining,
     #[error("the function needed more memory than it may use")]
     Memory,
     #[error("the function did not answer in time")]
@@ -48,7 +46,7 @@ impl NoAnswer {
             Self::NoRoute => Kind::UnknownPath,
             Self::BadHost => Kind::InvalidHeader,
             Self::BodyTooLarge { .. } => Kind::BodyTooLarge,
-            Self::Busy | Self::Draining => Kind::Unavailable,
+            Self::Busy => Kind::Unavailable,
             Self::Memory => Kind::OutOfMemory,
             Self::Timeout | Self::CpuTime => Kind::Timeout,
             Self::Failed => Kind::Internal,
@@ -61,7 +59,7 @@ impl From<NoAnswer> for Problem {
         let problem = Self::new(reason.kind(), reason.to_string());
         match reason {
             NoAnswer::BodyTooLarge { limit } => problem.with_member("limit_bytes", limit),
-            NoAnswer::Busy | NoAnswer::Draining => problem.with_header(RETRY_AFTER, HeaderValue::from_static("1")),
+            NoAnswer::Busy => problem.with_header(RETRY_AFTER, HeaderValue::from_static("1")),
             _ => problem,
         }
     }

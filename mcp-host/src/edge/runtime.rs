@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Body;
 use bulkhead_http_api::Problem;
@@ -57,19 +57,9 @@ pub struct ComponentHealth {
     /// The component's id in `spin.toml`.
     pub id: String,
     /// Whether it can answer.
-    pub status: ComponentStatus,
+    pub status: &'static str,
     /// How long it took to read, compile and link it, in milliseconds.
     pub load_ms: u64,
-}
-
-/// Whether a component can answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ComponentStatus {
-    /// It takes requests.
-    Ready,
-    /// The runtime is shutting down.
-    Draining,
 }
 
 impl EdgeRuntime {
@@ -150,11 +140,8 @@ impl EdgeRuntime {
 
     /// Waits for this request's turn.
     async fn turn(&self) -> Result<OwnedSemaphorePermit, NoAnswer> {
-        match tokio::time::timeout(self.0.limits.queue_timeout, self.0.turns.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) => Err(NoAnswer::Draining),
-            Err(_) => Err(NoAnswer::Busy),
-        }
+        let turn = tokio::time::timeout(self.0.limits.queue_timeout, self.0.turns.clone().acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or(NoAnswer::Busy)
     }
 
     async fn call(
@@ -203,23 +190,13 @@ impl EdgeRuntime {
     /// How each component is.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentHealth> {
-        let status = if self.0.turns.is_closed() { ComponentStatus::Draining } else { ComponentStatus::Ready };
+        // A runtime starts when all of them take requests, or not at all.
         let health = |(id, function): (&String, &Function)| ComponentHealth {
             id: id.clone(),
-            status,
+            status: "ready",
             load_ms: function.load_ms,
         };
         self.0.functions.iter().map(health).collect()
-    }
-
-    /// Waits until no request runs, at most this long, and refuses new ones with 503 from then on. Returns whether all
-    /// requests had ended. The embedder stops accepting connections first.
-    pub async fn drain(&self, patience: Duration) -> bool {
-        let all = u32::try_from(self.0.limits.concurrent_requests).unwrap_or(u32::MAX);
-        // Who waits for all turns is first in the queue: requests that come now wait behind and are refused.
-        let idle = tokio::time::timeout(patience, self.0.turns.acquire_many(all)).await;
-        self.0.turns.close();
-        idle.is_ok()
     }
 }
 

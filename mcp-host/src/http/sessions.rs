@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bulkhead_http_api::{Kind, Problem};
 use bulkhead_kernel::Caller;
-use bulkhead_kernel::id::UserId;
+use bulkhead_kernel::id::{OrganizationId, UserId};
 use http::{HeaderMap, Method};
 
 /// The header of the protocol's versions with sessions.
@@ -32,10 +32,12 @@ struct Inner {
 }
 
 struct Owner {
-    /// Nobody, where requests need no credential.
-    user: Option<UserId>,
+    member: Member,
     seen: Instant,
 }
+
+/// A user in one organisation: what a session hears of is that one's. Nobody, where requests need no credential.
+type Member = Option<(OrganizationId, UserId)>;
 
 impl Sessions {
     pub(crate) fn new(most: usize, idle: Duration) -> Self {
@@ -46,10 +48,10 @@ impl Sessions {
         self.0.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the session is this user's. Looking at it keeps it.
-    fn is_owner(&self, session: &str, user: Option<UserId>) -> bool {
+    /// Whether the session is this member's. Looking at it keeps it.
+    fn is_owner(&self, session: &str, member: Member) -> bool {
         let mut owners = self.owners();
-        let owner = owners.get_mut(session).filter(|owner| owner.user == user);
+        let owner = owners.get_mut(session).filter(|owner| owner.member == member);
         owner.map(|owner| owner.seen = Instant::now()).is_some()
     }
 
@@ -61,8 +63,8 @@ impl Sessions {
         owners.len() < self.0.most
     }
 
-    fn begin(&self, session: &str, user: Option<UserId>) {
-        self.owners().insert(session.to_owned(), Owner { user, seen: Instant::now() });
+    fn begin(&self, session: &str, member: Member) {
+        self.owners().insert(session.to_owned(), Owner { member, seen: Instant::now() });
     }
 
     fn end(&self, session: &str) {
@@ -72,11 +74,11 @@ impl Sessions {
 
 /// Lets a request to its session if that is its caller's, and keeps the number of sessions within its limit.
 pub(crate) async fn guard(State(sessions): State<Sessions>, request: Request, next: Next) -> Result<Response, Problem> {
-    let user = request.extensions().get::<Caller>().map(|caller| caller.user);
+    let member = request.extensions().get::<Caller>().map(|caller| (caller.organization, caller.user));
     let session = header(request.headers(), SESSION).map(str::to_owned);
     let ends = request.method() == Method::DELETE;
     match &session {
-        Some(session) if !sessions.is_owner(session, user) => {
+        Some(session) if !sessions.is_owner(session, member) => {
             return Err(Problem::new(Kind::UnknownSession, "there is no such session; initialize a new one"));
         }
         None if begins(request.method(), request.headers()) && !sessions.has_room() => {
@@ -87,7 +89,7 @@ pub(crate) async fn guard(State(sessions): State<Sessions>, request: Request, ne
     }
     let response = next.run(request).await;
     match (session, header(response.headers(), SESSION)) {
-        (None, Some(begun)) => sessions.begin(begun, user),
+        (None, Some(begun)) => sessions.begin(begun, member),
         (Some(session), _) if ends && response.status().is_success() => sessions.end(&session),
         _ => {}
     }
@@ -107,30 +109,31 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn user(number: u128) -> Option<UserId> {
-        Some(UserId::from(uuid::Uuid::from_u128(number)))
+    fn member(organization: u128, user: u128) -> Member {
+        Some((uuid::Uuid::from_u128(organization).into(), uuid::Uuid::from_u128(user).into()))
     }
 
     #[test]
     fn a_session_is_its_owners_until_it_ends() {
         let sessions = Sessions::new(10, Duration::from_secs(60));
-        sessions.begin("a", user(1));
-        assert!(sessions.is_owner("a", user(1)));
-        assert!(!sessions.is_owner("a", user(2)));
+        sessions.begin("a", member(1, 1));
+        assert!(sessions.is_owner("a", member(1, 1)));
+        assert!(!sessions.is_owner("a", member(1, 2)));
+        assert!(!sessions.is_owner("a", member(2, 1)), "with a credential for another organisation");
         assert!(!sessions.is_owner("a", None));
         sessions.end("a");
-        assert!(!sessions.is_owner("a", user(1)));
+        assert!(!sessions.is_owner("a", member(1, 1)));
     }
 
     #[test]
     fn there_are_only_so_many_until_idle_ones_make_room() {
         let sessions = Sessions::new(2, Duration::from_secs(60));
         assert!(sessions.has_room());
-        sessions.begin("a", user(1));
-        sessions.begin("b", user(1));
+        sessions.begin("a", member(1, 1));
+        sessions.begin("b", member(1, 1));
         assert!(!sessions.has_room());
         let idle = Sessions::new(1, Duration::ZERO);
-        idle.begin("a", user(1));
+        idle.begin("a", member(1, 1));
         assert!(idle.has_room());
     }
 

@@ -27,7 +27,7 @@ impl Postman {
     /// Does so until it is told to stop.
     pub(crate) async fn serve(&self, stop: CancellationToken) {
         loop {
-            self.round().await;
+            self.round(&stop).await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(self.poll) => {}
@@ -35,8 +35,9 @@ impl Postman {
         }
     }
 
-    /// Sends all that is due now: how many were sent.
-    pub(crate) async fn round(&self) -> usize {
+    /// Sends all that is due now, or what can be until it is told to stop: how many were sent. A mail that it has begun to send
+    /// it ends, because half a mail is sent again.
+    pub(crate) async fn round(&self, stop: &CancellationToken) -> usize {
         match expired_mail(&self.ports).await {
             Ok(0) => {}
             Ok(mails) => tracing::warn!(mails, "mail was never sent, and is of no use any more"),
@@ -46,7 +47,7 @@ impl Postman {
             }
         }
         let mut sent = 0;
-        loop {
+        while !stop.is_cancelled() {
             let due = match claim_mail(&self.ports, &self.key, &self.terms).await {
                 Ok(Some(due)) => due,
                 Ok(None) => return sent,
@@ -61,24 +62,25 @@ impl Postman {
                 }
             };
             let id = due.id;
-            let done = match tokio::time::timeout(self.terms.lease, self.transport.send(&due.letter)).await {
-                Ok(Ok(())) => {
+            let failed = match tokio::time::timeout(self.terms.lease, self.transport.send(&due.letter)).await {
+                Ok(sent) => sent.err().map(|error| error.to_string()),
+                Err(_) => Some("it took too long".to_owned()),
+            };
+            let done = match failed {
+                None => {
                     sent += 1;
                     mail_sent(&self.ports, &due).await
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(mail = %id, attempts = due.attempts, %error, "a mail could not be sent; it is tried again");
-                    mail_failed(&self.ports, &due, &self.terms).await.map(drop)
-                }
-                Err(_) => {
-                    tracing::warn!(mail = %id, attempts = due.attempts, "a mail took too long; it is tried again");
-                    mail_failed(&self.ports, &due, &self.terms).await.map(drop)
-                }
+                Some(error) => mail_failed(&self.ports, &due, &self.terms).await.map(|pause| {
+                    let again_in_seconds = pause.as_secs();
+                    tracing::warn!(mail = %id, attempts = due.attempts, again_in_seconds, error, "a mail could not be sent");
+                }),
             };
             if let Err(error) = done {
                 tracing::error!(mail = %id, %error, "what became of a mail could not be written");
                 return sent;
             }
         }
+        sent
     }
 }

@@ -10,6 +10,7 @@ use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::Fixture;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::smtp::InvalidSmtp;
 use super::{Files, Postman, Sender, Smtp, SmtpTerms, Transport};
@@ -83,8 +84,11 @@ async fn a_server_gets_the_mail_and_nothing_of_it_is_left() {
     let (fixture, _, key) = outbox().await;
     let (port, talk) = server(WELCOME).await;
     let postman = postman(&fixture, &key, smtp(port, Some(("bulkhead", "a mail password"))));
-    assert_eq!(postman.round().await, 1);
-    assert_eq!(postman.round().await, 0);
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    assert_eq!(postman.round(&stopped).await, 0, "nothing is begun at the end of the process");
+    assert_eq!(postman.round(&CancellationToken::new()).await, 1);
+    assert_eq!(postman.round(&CancellationToken::new()).await, 0);
     drop(postman);
     let heard = talk.await.expect("no panic");
     let has = |start: &str| heard.iter().any(|line| line.starts_with(start));
@@ -108,14 +112,14 @@ async fn what_a_server_does_not_take_is_tried_again_later() {
     ])
     .await;
     let first = postman(&fixture, &key, smtp(port, None));
-    assert_eq!(first.round().await, 0);
+    assert_eq!(first.round(&CancellationToken::new()).await, 0);
     drop(first);
     talk.await.expect("no panic");
     let (port, talk) = server(WELCOME).await;
     let second = postman(&fixture, &key, smtp(port, None));
-    assert_eq!(second.round().await, 0);
+    assert_eq!(second.round(&CancellationToken::new()).await, 0);
     clock.advance(TERMS.retry);
-    assert_eq!(second.round().await, 1);
+    assert_eq!(second.round(&CancellationToken::new()).await, 1);
     drop(second);
     assert!(talk.await.expect("no panic").iter().any(|line| line.starts_with("RCPT TO:<ours@example.com>")));
 }
@@ -126,7 +130,7 @@ async fn without_a_server_the_mail_is_a_file_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let mail = folder.path().join("mail");
     let postman = postman(&fixture, &key, Files::new(mail.clone(), sender(), fixture.ports.clone()));
-    assert_eq!(postman.round().await, 1);
+    assert_eq!(postman.round(&CancellationToken::new()).await, 1);
     let files: Vec<_> =
         std::fs::read_dir(&mail).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
     assert_eq!(files.len(), 1);
@@ -152,9 +156,9 @@ async fn a_mail_that_can_not_be_opened_keeps_no_other_waiting() {
     request_password_reset(&fixture.ports, &other, "https://bulkhead.example.com", &theirs).await.expect("is posted");
     let folder = tempfile::tempdir().expect("a folder");
     let files = Files::new(folder.path().to_owned(), sender(), fixture.ports.clone());
-    assert_eq!(postman(&fixture, &other, files.clone()).round().await, 1);
+    assert_eq!(postman(&fixture, &other, files.clone()).round(&CancellationToken::new()).await, 1);
     clock.advance(TERMS.lease);
-    assert_eq!(postman(&fixture, &key, files).round().await, 1);
+    assert_eq!(postman(&fixture, &key, files).round(&CancellationToken::new()).await, 1);
 }
 
 #[test]

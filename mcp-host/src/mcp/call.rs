@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_execution::{InputRequired, Job, Refusal, SubmitError, ToolCall};
 use bulkhead_kernel::Caller;
+use bulkhead_kernel::id::ProjectId;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult};
 use rmcp::service::{RequestContext, RoleServer};
@@ -30,7 +31,8 @@ pub(super) async fn call(
     let mut arguments = Value::Object(request.arguments.unwrap_or_default());
     let capabilities = input::capabilities(&context);
     let (responses, state) = (request.input_responses, request.request_state);
-    let mut round = shared.sealer.round(&bind(&caller, &name, &arguments), capabilities, responses, state)?;
+    let mut round =
+        shared.sealer.round(&bind((&caller, project), &name, &arguments), capabilities, responses, state)?;
     let stateless = is_stateless(&context);
     let knows_tasks = context.client_capabilities().is_some_and(|declared| declared.supports_tasks());
     let patience = (stateless && knows_tasks).then(|| Duration::from_secs(shared.config.task_after_seconds));
@@ -69,7 +71,7 @@ pub(super) async fn call(
             return Ok(result::of_job(job).into());
         };
         if stateless {
-            let result = shared.sealer.result(&bind(&caller, &name, &job.arguments), capabilities, asked)?;
+            let result = shared.sealer.result(&bind((&caller, project), &name, &job.arguments), capabilities, asked)?;
             return Ok(result.with_meta(result::job_meta(&job)).into());
         }
         let Job { arguments: same, .. } = job;
@@ -85,8 +87,8 @@ pub(super) async fn call(
     Ok(CallToolResult::error(vec![rmcp::model::ContentBlock::text(message)]).into())
 }
 
-fn bind<'a>(caller: &'a Caller, name: &'a str, arguments: &'a Value) -> Binding<'a> {
-    Binding { caller, request: ("tools/call", name), arguments }
+fn bind<'a>((caller, project): (&'a Caller, Option<ProjectId>), name: &'a str, arguments: &'a Value) -> Binding<'a> {
+    Binding { caller, project, request: ("tools/call", name), arguments }
 }
 
 pub(super) fn refused(name: &str, error: CallError) -> Result<CallToolResponse, ErrorData> {

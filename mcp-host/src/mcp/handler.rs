@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_identity::AuthenticateError;
 use bulkhead_kernel::id::ProjectId;
-use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports, Secret};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
     GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult,
@@ -41,8 +42,40 @@ pub(super) struct Shared {
     pub(super) config: McpConfig,
     pub(super) stop: CancellationToken,
     lists: LiveLists,
-    /// Who calls when requests don't say it, and in which project.
-    local: Option<(Caller, Option<ProjectId>)>,
+    local: Option<Local>,
+}
+
+/// Who calls when requests don't say it, and in which project. The key is looked at for every request, so what it may, and
+/// whether it still holds, is as everywhere.
+#[derive(Debug)]
+pub struct Local {
+    /// The API key that they call with.
+    pub key: Secret,
+    /// Where they name none.
+    pub project: Option<ProjectId>,
+}
+
+/// The local key does not open anything.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// It does not hold, or can't be looked up.
+    #[error("the API key of this process: {0}")]
+    Key(#[from] AuthenticateError),
+    /// It may not call tools.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+}
+
+impl Local {
+    /// Who calls now.
+    ///
+    /// # Errors
+    /// What is wrong with the key.
+    pub async fn caller(&self, ports: &Ports) -> Result<Caller, LocalError> {
+        let caller = bulkhead_identity::authenticate_key(ports, self.key.expose(), None).await?;
+        caller.may(Permission::CallTools)?;
+        Ok(caller)
+    }
 }
 
 /// Who makes a request, and which it is.
@@ -63,14 +96,14 @@ impl Request {
 
 impl McpServer {
     /// A server for the worker's connectors. `secret` seals what clients carry for tools. `local` is who calls
-    /// where requests bring no credential, and the project where they name none.
+    /// where requests bring no credential.
     #[must_use]
     pub fn new(
         ports: Ports,
         worker: Worker,
         secret: &Secret,
         config: McpConfig,
-        local: Option<(Caller, Option<ProjectId>)>,
+        local: Option<Local>,
         stop: CancellationToken,
     ) -> Self {
         let lists = LiveLists::of(worker.installed());
@@ -85,15 +118,20 @@ impl McpServer {
         Self { shared: self.shared.clone(), session: Arc::default() }
     }
 
-    fn request(&self, context: &RequestContext<RoleServer>) -> Result<Request, ErrorData> {
+    async fn request(&self, context: &RequestContext<RoleServer>) -> Result<Request, ErrorData> {
         let parts = context.extensions.get::<http::request::Parts>();
         let extensions = parts.map(|parts| &parts.extensions);
-        let caller = extensions.and_then(|extensions| extensions.get::<Caller>());
         let local = self.shared.local.as_ref();
-        let caller = caller.or(local.map(|(caller, _)| caller)).cloned();
-        let caller = caller.ok_or_else(|| ErrorData::internal_error("the request has no caller", None))?;
+        let caller = match (extensions.and_then(|extensions| extensions.get::<Caller>()), local) {
+            (Some(caller), _) => caller.clone(),
+            (None, Some(local)) => {
+                let refused = |error: LocalError| ErrorData::invalid_request(error.to_string(), None);
+                local.caller(&self.shared.ports).await.map_err(refused)?
+            }
+            (None, None) => return Err(ErrorData::internal_error("the request has no caller", None)),
+        };
         let named = parts.map(|parts| project::named_by(&parts.uri)).transpose()?.flatten();
-        let project = named.or_else(|| local.and_then(|(_, project)| *project));
+        let project = named.or_else(|| local.and_then(|local| local.project));
         let correlation = extensions.and_then(|extensions| extensions.get::<CorrelationId>()).cloned();
         let entropy = self.shared.ports.entropy.as_ref();
         let gap = extensions.and_then(|extensions| extensions.get::<ScopeGap>()).cloned().unwrap_or_default();
@@ -106,8 +144,8 @@ impl McpServer {
     }
 
     /// Begins to tell a client of an older version of changes, once a session.
-    fn forward_changes(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        let organization = self.request(context)?.caller.organization;
+    async fn forward_changes(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        let organization = self.request(context).await?.caller.organization;
         if self.session.begins_forwarding() {
             let (peer, changes) = (context.peer.clone(), self.shared.worker.changes().listen());
             tokio::spawn(subscriptions::forward(peer, self.session.clone(), changes, organization));
@@ -161,7 +199,7 @@ impl ServerHandler for McpServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let organization = self.request(&context)?.caller.organization;
+        let organization = self.request(&context).await?.caller.organization;
         let restrictions = bulkhead_connectors::restrictions_of(&self.shared.ports, organization).await;
         let restrictions = restrictions.map_err(|error| {
             tracing::error!(%error, "an organization's restrictions could not be read");
@@ -183,7 +221,7 @@ impl ServerHandler for McpServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        call::call(&self.shared, &self.session, self.request(&context)?, request, context).await
+        call::call(&self.shared, &self.session, self.request(&context).await?, request, context).await
     }
 
     async fn get_task(
@@ -191,7 +229,7 @@ impl ServerHandler for McpServer {
         request: GetTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
-        tasks::get(&self.shared, &self.request(&context)?, request).await
+        tasks::get(&self.shared, &self.request(&context).await?, request).await
     }
 
     async fn update_task(
@@ -199,7 +237,7 @@ impl ServerHandler for McpServer {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        tasks::update(&self.shared, self.request(&context)?, request).await
+        tasks::update(&self.shared, self.request(&context).await?, request).await
     }
 
     async fn cancel_task(
@@ -207,7 +245,7 @@ impl ServerHandler for McpServer {
         request: CancelTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        tasks::cancel(&self.shared, &self.request(&context)?, request).await
+        tasks::cancel(&self.shared, &self.request(&context).await?, request).await
     }
 
     async fn list_prompts(
@@ -223,7 +261,7 @@ impl ServerHandler for McpServer {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        read::prompt(&self.shared, self.request(&context)?, request, context).await
+        read::prompt(&self.shared, self.request(&context).await?, request, context).await
     }
 
     async fn list_resources(
@@ -247,7 +285,7 @@ impl ServerHandler for McpServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        read::resource(&self.shared, self.request(&context)?, request, context).await
+        read::resource(&self.shared, self.request(&context).await?, request, context).await
     }
 
     async fn complete(
@@ -255,7 +293,7 @@ impl ServerHandler for McpServer {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        read::complete(&self.shared, self.request(&context)?, request, context).await
+        read::complete(&self.shared, self.request(&context).await?, request, context).await
     }
 
     async fn set_level(&self, request: SetLevelRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
@@ -274,7 +312,7 @@ impl ServerHandler for McpServer {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        let organization = self.request(subscription.request_context())?.caller.organization;
+        let organization = self.request(subscription.request_context()).await?.caller.organization;
         let changes = self.shared.worker.changes().listen();
         subscriptions::listen(subscription, changes, organization, self.shared.stop.clone()).await
     }
@@ -292,7 +330,7 @@ impl ServerHandler for McpServer {
             let message = format!("a session subscribes to at most {most} resources; unsubscribe from one first");
             return Err(ErrorData::invalid_params(message, None));
         }
-        self.forward_changes(&context)
+        self.forward_changes(&context).await
     }
 
     async fn unsubscribe(

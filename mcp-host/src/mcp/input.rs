@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bulkhead_execution::{Capabilities, InputRequired, Round};
+use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, Secret};
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -41,6 +42,8 @@ pub(super) struct Sealer {
 /// What a state belongs to: it is worth nothing to anybody else, or with any other request.
 pub(super) struct Binding<'a> {
     pub(super) caller: &'a Caller,
+    /// Whose account the request uses hangs on it.
+    pub(super) project: Option<ProjectId>,
     /// The method and the name or address.
     pub(super) request: (&'static str, &'a str),
     pub(super) arguments: &'a Value,
@@ -51,7 +54,8 @@ impl Binding<'_> {
         let (method, name) = self.request;
         let mut hash = Sha256::new();
         let (organization, user) = (self.caller.organization.to_string(), self.caller.user.to_string());
-        for part in [&organization, &user, method, name, &self.arguments.to_string()] {
+        let project = self.project.map(|project| project.to_string()).unwrap_or_default();
+        for part in [&organization, &user, &project, method, name, &self.arguments.to_string()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

@@ -18,5 +18,5 @@ mod subscriptions;
 mod tasks;
 mod watch;
 
-pub use handler::McpServer;
+pub use handler::{Local, LocalError, McpServer};
 pub use http::{McpHttp, mcp_service};

@@ -163,7 +163,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn read<T: DeserializeOwned>(self, context: RequestContext<RoleServer>) -> Result<Read<T>, ErrorData> {
         let Self { shared, who, connector, operation, bound: (request, arguments), brought } = self;
-        let binding = Binding { caller: &who.caller, request, arguments };
+        let binding = Binding { caller: &who.caller, project: who.project, request, arguments };
         let capabilities = input::capabilities(&context);
         let mut round = shared.sealer.round(&binding, capabilities, brought.0, brought.1)?;
         for _ in 0..shared.config.max_rounds.max(1) {

@@ -8,6 +8,7 @@ use bulkhead_vault::KeyRing;
 use zeroize::Zeroizing;
 
 use super::KeysError;
+use crate::private_file::{self, PrivateFileError};
 
 /// More than this is not a file of keys: each takes 151 bytes.
 const MOST_BYTES: usize = 64 << 10;
@@ -21,10 +22,10 @@ pub(super) fn read(path: &Path) -> Result<(KeyRing, Stamp), KeysError> {
         ErrorKind::NotFound => KeysError::Missing { path: path.to_owned() },
         _ => KeysError::Unreadable { path: path.to_owned(), source },
     };
-    let file = File::open(path).map_err(unreadable)?;
-    // Of the file that is open, whatever the path leads to by now.
-    let metadata = file.metadata().map_err(unreadable)?;
-    refuse_others(path, &metadata)?;
+    let (file, metadata) = private_file::open(path).map_err(|error| match error {
+        PrivateFileError::Unreadable(source) => unreadable(source),
+        PrivateFileError::Exposed(mode) => KeysError::Mode { path: path.to_owned(), mode },
+    })?;
     // With room for all from the start: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
     file.take(MOST_BYTES as u64).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -49,20 +50,6 @@ fn stamp_of(metadata: &Metadata) -> Stamp {
 fn stamp_of(metadata: &Metadata) -> Stamp {
     let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some((0, 0, metadata.len(), i64::try_from(modified.as_secs()).ok()?, i64::from(modified.subsec_nanos())))
-}
-
-#[cfg(unix)]
-fn refuse_others(path: &Path, metadata: &Metadata) -> Result<(), KeysError> {
-    use std::os::unix::fs::MetadataExt as _;
-    match metadata.mode() & 0o7777 {
-        mode if mode & 0o077 != 0 => Err(KeysError::Mode { path: path.to_owned(), mode }),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn refuse_others(_: &Path, _: &Metadata) -> Result<(), KeysError> {
-    Ok(())
 }
 
 /// Whoever holds this is the only one who replaces the file. Another process gets it when this one drops it or ends.

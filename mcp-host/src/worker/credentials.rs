@@ -47,14 +47,12 @@ impl Worker {
     /// Sees to the account if the service has refused it.
     pub(super) async fn look_after(
         &self,
-        account: Option<Account>,
+        Account { credential, connection }: Account,
         call: Use<'_>,
         connector: &Connector,
         report: &mut RunReport,
     ) {
-        if let Some(Account { credential, connection }) = account
-            && report.refused.contains(&credential)
-        {
+        if report.refused.contains(&credential) {
             self.0.connections.refused(&connection, connector, call.correlation, report).await;
         }
     }

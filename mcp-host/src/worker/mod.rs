@@ -175,11 +175,16 @@ impl Worker {
         Ok(Started { id, ended: self.spawn(started, connector, cancel, observer, None) })
     }
 
-    /// Runs a queued job now, if nobody else does, and waits up to `wait` for its end; whether it ended.
+    /// Runs a queued job now, if nobody else does, and waits up to `wait` for its end; whether it ended. A job for which nobody
+    /// waits takes its turn: only so many of those run at once.
     ///
     /// # Errors
     /// [`SqlError`] when the database refuses.
     pub async fn run_queued(&self, id: JobId, wait: Duration) -> Result<bool, SqlError> {
+        if wait.is_zero() {
+            self.ring();
+            return Ok(false);
+        }
         if !self.0.draining.is_cancelled()
             && let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await?
         {
@@ -214,9 +219,13 @@ impl Worker {
     pub async fn drain(&self, patience: Duration) {
         self.0.draining.cancel();
         self.0.tasks.close();
-        if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_ok() {
-            return;
+        if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
+            self.cancel_all().await;
         }
+        self.0.connections.drain().await;
+    }
+
+    async fn cancel_all(&self) {
         let running: Vec<Running> = self.lock().values().cloned().collect();
         tracing::warn!(jobs = running.len(), "canceling the jobs that did not end in time");
         for job in running {
@@ -250,7 +259,11 @@ impl Worker {
             worker.lock().remove(&id);
             // Nobody may be waiting.
             let _ = ended.send(true);
-            drop(place);
+            if place.is_some() {
+                drop(place);
+                // The next one need not wait until the queue is looked through.
+                worker.ring();
+            }
             job
         })
     }

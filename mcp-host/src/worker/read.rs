@@ -11,8 +11,9 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
+use super::credentials::Account;
 use crate::connections::Use;
-use crate::sandbox::{Connector, Invocation, Operation};
+use crate::sandbox::{Connector, Invocation, Operation, RunReport};
 
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +65,21 @@ impl Worker {
         let (worker, caller, correlation) = (self.clone(), caller.clone(), correlation.clone());
         // A task of its own: the entry is completed also when whoever asked goes away.
         let running = self.0.tasks.spawn(async move {
-            let outcome = tokio::select! {
-                outcome = worker.do_read(call(&caller, project, &correlation), &connector, invocation) => outcome,
+            let used = call(&caller, project, &correlation);
+            let (mut report, account) = tokio::select! {
+                read = worker.do_read(used, &connector, invocation) => read,
                 () = cancel.cancelled() => {
-                    Outcome::Failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran"))
+                    (RunReport::failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran")), None)
                 }
             };
+            if let Some(account) = account {
+                // It has been read, so nobody cancels that any more.
+                tokio::select! {
+                    () = worker.look_after(account, used, &connector, &mut report) => {}
+                    () = cancel.cancelled() => {}
+                }
+            }
+            let outcome = report.outcome;
             if let Some(event) = audited {
                 worker.complete(&event, &outcome).await?;
             }
@@ -81,7 +91,12 @@ impl Worker {
         running.await.map_err(|_| ReadError::Draining)?
     }
 
-    async fn do_read(&self, call: Use<'_>, connector: &Connector, mut invocation: Invocation) -> Outcome {
+    async fn do_read(
+        &self,
+        call: Use<'_>,
+        connector: &Connector,
+        mut invocation: Invocation,
+    ) -> (RunReport, Option<Account>) {
         let organization = call.organization;
         let slug = connector.entry().slug.as_str();
         match bulkhead_connectors::find_restrictions(&self.0.ports, organization, slug).await {
@@ -89,19 +104,17 @@ impl Worker {
             Err(error) => {
                 tracing::error!(connector = slug, %error, "an organization's restrictions could not be read");
                 let message = format!("what the organization allows of {slug} can't be read; try again");
-                return Outcome::Failed(JobError::new(JobErrorKind::ConnectorUnavailable, message));
+                return (RunReport::failed(JobError::new(JobErrorKind::ConnectorUnavailable, message)), None);
             }
         }
         let mut account = None;
         if !matches!(invocation.operation, Operation::Completion { .. }) {
             match self.credentials(call, connector).await {
                 Ok(found) => (invocation.credentials, account) = (found.credentials, found.account),
-                Err(error) => return Outcome::Failed(error),
+                Err(error) => return (RunReport::failed(error), None),
             }
         }
-        let mut report = connector.call(invocation).await;
-        self.look_after(account, call, connector, &mut report).await;
-        report.outcome
+        (connector.call(invocation).await, account)
     }
 
     async fn complete(&self, event: &AuditEvent, outcome: &Outcome) -> Result<(), SqlError> {

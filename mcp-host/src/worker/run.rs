@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::credentials::Found;
+use super::credentials::{Account, Found};
 use super::{Change, Worker};
 use crate::connections::Use;
 use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
@@ -41,17 +41,31 @@ impl Worker {
         );
         async {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
-            let report = tokio::select! {
-                report = self.execute(&job, connector.as_deref(), &recorded_for, restrictions, observer) => report,
-                () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()),
+            let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
+            let call = used_by(&job, &correlation);
+            let Executed { mut report, account } = tokio::select! {
+                executed = self.execute(&job, call, connector.as_deref(), &recorded_for, restrictions, observer) => executed,
+                () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()).into(),
                 stopped = self.keep(&lease) => match stopped {
-                    Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()),
+                    Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()).into(),
                     Stopped::LeaseLost => {
                         tracing::warn!("the lease was lost; the run is stopped and nothing is recorded");
                         return None;
                     }
                 },
             };
+            if let (Some(account), Some(connector)) = (account, connector.as_deref()) {
+                // The tool has ended, so nobody cancels it any more: what it did stands, and is recorded.
+                let lost = tokio::select! {
+                    () = self.look_after(account, call, connector, &mut report) => false,
+                    () = cancel.cancelled() => false,
+                    stopped = self.keep(&lease) => matches!(stopped, Stopped::LeaseLost),
+                };
+                if lost {
+                    tracing::warn!("the lease was lost before the end could be recorded");
+                    return None;
+                }
+            }
             let job = self.finish(job, &lease, report).await?;
             metrics.ended(&job);
             let status = job.status.as_str();
@@ -66,46 +80,38 @@ impl Worker {
     async fn execute(
         &self,
         job: &Job,
+        call: Use<'_>,
         connector: Option<&Connector>,
         recorded_for: &str,
         restrictions: Option<Arc<InForce>>,
         observer: Option<Observer>,
-    ) -> RunReport {
+    ) -> Executed {
         match connector {
             Some(connector) => {
                 if restrictions.as_ref().is_some_and(|in_force| !in_force.restrictions.allow_tool(&job.tool)) {
-                    return RunReport::failed(restricted(job));
+                    return RunReport::failed(restricted(job)).into();
                 }
                 if recorded_for != job.connector_digest
                     && let Err(error) = still_fits(job, connector)
                 {
-                    return RunReport::failed(error);
+                    return RunReport::failed(error).into();
                 }
-                let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
-                let call = Use {
-                    organization: job.organization,
-                    user: job.user,
-                    project: job.project,
-                    job: Some(job.id),
-                    correlation: &correlation,
-                };
                 let Found { credentials, event, account } = match self.credentials(call, connector).await {
                     Ok(found) => found,
-                    Err(error) => return RunReport::failed(error),
+                    Err(error) => return RunReport::failed(error).into(),
                 };
                 let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
                 let invocation =
                     Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
                 let mut report = connector.call(invocation).await;
-                self.look_after(account, call, connector, &mut report).await;
                 self.tell(job, connector, &report.updated);
                 drop(report.events.splice(..0, event));
-                report
+                Executed { report, account }
             }
             None => {
                 let message = format!("the connector {} is not installed on this host", job.connector);
                 let error = JobError::new(JobErrorKind::ConnectorUnavailable, message);
-                RunReport::failed(error)
+                RunReport::failed(error).into()
             }
         }
     }
@@ -180,6 +186,24 @@ fn still_fits(job: &Job, connector: &Connector) -> Result<(), JobError> {
 fn restricted(job: &Job) -> JobError {
     let message = format!("the organization does not allow the tool {} of {} any more", job.tool, job.connector);
     JobError::new(JobErrorKind::ToolRestricted, message)
+}
+
+/// What a run came to, and the account that it acted with.
+struct Executed {
+    report: RunReport,
+    account: Option<Account>,
+}
+
+impl From<RunReport> for Executed {
+    fn from(report: RunReport) -> Self {
+        Self { report, account: None }
+    }
+}
+
+/// Who calls, and for what.
+fn used_by<'a>(job: &Job, correlation: &'a CorrelationId) -> Use<'a> {
+    let &Job { organization, user, project, id, .. } = job;
+    Use { organization, user, project, job: Some(id), correlation }
 }
 
 enum Stopped {

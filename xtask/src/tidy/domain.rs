@@ -13,9 +13,10 @@ pub(super) fn purity(workspace: &Workspace, tree: &Tree) -> Vec<Violation> {
         let Ok(folder) = package.folder().strip_prefix(&workspace.root) else { continue };
         let sources = format!("{}/src/", folder.display());
         for file in tree.rust().filter(|file| file.path.starts_with(&sources)) {
-            // Tests stand at the end of a file, and may read one.
-            let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
-            for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            // Tests may read files.
+            for (number, line) in
+                file.shipped().lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+            {
                 if let Some(name) = OUTSIDE.iter().find(|name| line.contains(**name)) {
                     let place = format!("{}:{}", file.path, number + 1);
                     violations.push(Violation::new(place, format!("take what {name} gives through a port in Ports")));
@@ -38,11 +39,14 @@ mod tests {
         let packages: [(&str, &str, &[&str]); 2] = [("audit", "shared/audit", &[]), ("host", "mcp-host", &[])];
         let workspace = made_up::workspace(Path::new("/w"), &packages);
         let tree = Tree::made_up(&[
-            ("shared/audit/src/lib.rs", "//! Not std::fs.\nlet now = SystemTime::now();\n#[cfg(test)]\nuse std::fs;\n"),
+            (
+                "shared/audit/src/lib.rs",
+                "//! Not std::fs.\n#[cfg(test)]\nmod tests;\nlet now = SystemTime::now();\n#[cfg(test)]\nmod tests {\nuse std::fs;\n",
+            ),
             ("mcp-host/src/main.rs", "use std::fs;"),
         ]);
         let violations = purity(&workspace, &tree);
         assert_eq!(violations.len(), 1);
-        assert_eq!(violations[0].place, "shared/audit/src/lib.rs:2");
+        assert_eq!(violations[0].place, "shared/audit/src/lib.rs:4");
     }
 }

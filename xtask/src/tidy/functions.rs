@@ -58,7 +58,9 @@ fn overlaps(manifest: &Table) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (wildcard, owner) in routes(manifest) {
         let Some(prefix) = wildcard.strip_suffix("...") else { continue };
-        for (route, _) in routes(manifest).filter(|(route, other)| *other != owner && route.starts_with(prefix)) {
+        // A wildcard covers the path before it too.
+        let is_below = |route: &str| route.starts_with(prefix) || route == prefix.trim_end_matches('/');
+        for (route, _) in routes(manifest).filter(|(route, other)| *other != owner && is_below(route)) {
             let remedy = format!("is below {wildcard:?} of {owner:?}: say that one's routes one by one");
             violations.push(Violation::new(format!("{MANIFEST}: route {route:?}"), remedy));
         }
@@ -132,10 +134,7 @@ mod tests {
             let manifest: Table = further.parse().expect("TOML");
             overlaps(&manifest).len()
         };
-        assert_eq!([overlapping("/v1/x", "auth"), overlapping("/v1/x/...", "auth")], [1, 1]);
-        assert_eq!(
-            [overlapping("/v1/x", "tools"), overlapping("/v10/x", "auth"), overlapping("/v1", "auth")],
-            [0, 0, 0]
-        );
+        assert_eq!(["/v1/x", "/v1/x/...", "/v1"].map(|route| overlapping(route, "auth")), [1, 1, 1]);
+        assert_eq!([overlapping("/v1/x", "tools"), overlapping("/v10/x", "auth")], [0, 0]);
     }
 }

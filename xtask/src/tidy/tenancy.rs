@@ -70,9 +70,7 @@ pub(super) fn listed(_: &Workspace, tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut violations = Vec::new();
     for file in tree.rust().filter(|file| !is_of_tests(&file.path)) {
-        // Tests stand at the end of a file.
-        let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
-        for call in code.split(CALL).skip(1) {
+        for call in file.shipped().split(CALL).skip(1) {
             match call.trim_start().strip_prefix('"').and_then(|text| text.split_once('"')) {
                 Some((why, _)) => found.push((file.path.as_str(), why)),
                 None => violations.push(Violation::new(&file.path, "write the reason where the statement is")),
@@ -128,7 +126,10 @@ mod tests {
         let test = |path: &str| (path.to_owned(), format!("sql(\"\"){CALL}\"a test\")"));
         let passed = violations(|files| {
             files.push(test("shared/vault/tests/store.rs"));
-            files.push(("mcp-host/src/lib.rs".to_owned(), format!("#[cfg(test)]\nsql(\"\"){CALL}\"a test\")")));
+            files.push((
+                "mcp-host/src/lib.rs".to_owned(),
+                format!("#[cfg(test)]\nmod tests {{\nsql(\"\"){CALL}\"a test\")"),
+            ));
         });
         assert!(passed.is_empty(), "{passed:?}");
     }
@@ -137,6 +138,8 @@ mod tests {
     fn a_new_one_one_that_is_gone_and_one_without_a_reason_fail() {
         let new = |why: &str| ("shared/audit/src/store.rs".to_owned(), format!("sql(\"\"){CALL}{why})"));
         assert_eq!(violations(|files| files.push(new("\"no reason\"")))[0].place, "shared/audit/src/store.rs");
+        let below = ("shared/audit/src/lib.rs".to_owned(), format!("#[cfg(test)]\nmod tests;\nsql(\"\"){CALL}\"x\")"));
+        assert_eq!(violations(|files| files.push(below))[0].place, "shared/audit/src/lib.rs");
         assert_eq!(violations(|files| files.push(new("WHY")))[0].place, "shared/audit/src/store.rs");
         assert_eq!(violations(|files| _ = files.remove(0))[0].place, ACROSS_TENANTS[0].0);
         let twice = violations(|files| {

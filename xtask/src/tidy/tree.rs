@@ -20,6 +20,13 @@ pub(super) struct File {
     pub(super) text: String,
 }
 
+impl File {
+    /// What of it is shipped: all before its tests. Tests in a file of their own may be named anywhere.
+    pub(super) fn shipped(&self) -> &str {
+        self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+    }
+}
+
 impl Tree {
     /// Reads the files below the root. Binary files are left out.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
