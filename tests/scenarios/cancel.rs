@@ -55,17 +55,26 @@ async fn a_canceled_tool_computes_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn canceling_a_queued_job_ends_it_at_once() {
-    // One place for jobs whose caller does not wait, and it is taken.
-    let config = "[sandbox]\nconcurrent_calls = 1\n[jobs]\nworkers = 1\n";
+    // One place for jobs whose caller does not wait, and it is taken. The queue is looked through when there is reason to.
+    let config = "[jobs]\nworkers = 1\npoll_ms = 600000\n";
     let host = Setup::up().await.with_hostile().config(config).start().await;
-    let blocker = host.submit("hostile", "sleep", json!({ "ms": 25_000 })).await;
+    let sleeping = || host.submit("hostile", "sleep", json!({ "ms": 25_000 }));
+    let blocker = sleeping().await;
     host.job_that_is(&blocker, &["running"]).await;
-    let waiting = host.submit("hostile", "sleep", json!({ "ms": 25_000 })).await;
-    let reply = cancel(&host, &waiting).await;
-    assert!([200, 202].contains(&reply.status), "{}", reply.text());
-    assert_eq!(host.ended(&waiting).await["status"], "canceled");
+    let (waiting, next) = (sleeping().await, sleeping().await);
+    // Whoever waits for a job needs no place.
+    assert_eq!(host.job("toolbox", "jq", json!({ "filter": ".", "input": 1 })).await["status"], "succeeded");
+    assert_eq!(host.get(&format!("/v1/jobs/{waiting}")).await["status"], "queued");
+    let canceled = cancel(&host, &waiting).await.expect(200);
+    assert_eq!((&canceled["status"], &canceled["started_at"]), (&json!("canceled"), &Value::Null));
     assert_eq!(outcome(&host, &waiting).await, "canceled");
     assert_eq!(host.get(&format!("/v1/jobs/{blocker}")).await["status"], "running");
+    assert_eq!(host.get(&format!("/v1/jobs/{next}")).await["status"], "queued");
+    // A place that gets free is the next one's, at once.
+    assert_eq!(cancel(&host, &blocker).await.status, 202);
+    host.job_that_is(&next, &["running"]).await;
+    assert_eq!(cancel(&host, &next).await.status, 202);
+    host.ended(&next).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -206,6 +206,26 @@ async fn authentication_may_be_off_on_a_loopback_address_alone() {
     // The other door stays closed.
     assert_eq!(host.request("GET", "/v1/jobs").send().await.status, 401);
     assert_eq!(anonymous().header("origin", "http://evil.example").send().await.status, 403);
+    // Whoever it acts as is looked at for every request.
+    let list = || {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": { "name": "scenarios", "version": "0" },
+        });
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": "toolbox_jq", "arguments": { "filter": ".", "input": 1 }, "_meta": meta },
+        });
+        let request = host.request("POST", "/mcp").header("accept", "application/json, text/event-stream");
+        let request = request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "tools/call");
+        request.header("mcp-name", "toolbox_jq").json(&call).send()
+    };
+    assert!(list().await.text().contains("structuredContent"));
+    let keys = host.items("/v1/api-keys").await;
+    let key = keys[0]["id"].as_str().expect("an id");
+    assert_eq!(host.request("DELETE", &format!("/v1/api-keys/{key}")).key(host.key()).send().await.status, 204);
+    let refused = list().await.text();
+    assert!(refused.contains("the API key of this process"), "{refused}");
     let said = Setup::up().await.config(off).listen("0.0.0.0:0").refusal().await;
     assert!(said.contains("loopback"), "{said}");
 }

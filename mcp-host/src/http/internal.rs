@@ -1,5 +1,5 @@
-//! What functions ask of the host. They prove themselves with the internal key; what they ask for is recorded in the
-//! database already, so all that can be asked is to look there now.
+//! What functions ask of the host. They prove themselves with the internal key. Jobs that they ask to be run or canceled are
+//! recorded in the database already, so that is to look there now; a document is fetched from a public address alone.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -1,5 +1,5 @@
 //! The host's own routes, and those of functions that were there first, against the real program. The table of every route
-//! of every function, and the credentials of every kind, are in `openapi/tests/matrix`.
+//! of every function, and the credentials of every kind, are in `openapi/tests/it/matrix`.
 
 use std::collections::BTreeSet;
 
