@@ -257,3 +257,17 @@ async fn keys_may_be_in_a_named_file_or_in_the_environment() {
     let ended = with_variable(&second, &["set", "github", "token"]).await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_seals_is_printed_without_a_database() {
+    let setup = Setup::up().await;
+    refused(&setup, &["sealing-key"], "", &["vault.keys", "is missing"]).await;
+    let before = setup.data_dir().read_dir().map_or(0, Iterator::count);
+    let key = works(&setup, &["generate-key"], "").await.output;
+    let path = setup.data_dir().join("vault.keys");
+    fs::create_dir_all(setup.data_dir()).expect("a folder");
+    fs::write(&path, key).expect("writes");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the mode can be changed");
+    assert!(works(&setup, &["sealing-key"], "").await.output.starts_with("bhvs_"));
+    assert_eq!(setup.data_dir().read_dir().expect("a folder").count(), before + 1);
+}

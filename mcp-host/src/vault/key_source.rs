@@ -50,7 +50,7 @@ impl KeySource {
         matches!(self, Self::File { made_here: true, .. })
     }
 
-    pub(super) fn read(&self) -> Result<(KeyRing, Stamp), KeysError> {
+    pub(crate) fn read(&self) -> Result<(KeyRing, Stamp), KeysError> {
         match self {
             Self::File { path, .. } => key_file::read(path),
             Self::Environment { text } => KeyRing::parse(text.expose())

@@ -58,7 +58,7 @@ impl Command {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         match self {
             Self::GenerateKey => generate_key::run(),
-            Self::SealingKey => sealing_key::run(config).await,
+            Self::SealingKey => sealing_key::run(&config),
             Self::Set(arguments) => set::run(arguments, config).await,
             Self::List(arguments) => list::run(arguments, config).await,
             Self::Remove(arguments) => remove::run(arguments, config).await,
