@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::edge::EdgeLimits;
 use crate::sandbox::{ManifestLimits, Narrowing, OperatorConfig};
@@ -326,6 +327,11 @@ pub enum ConfigError {
     },
 }
 
+/// Whether it is the origin of a site as browsers write it (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text)
+}
+
 impl Config {
     /// Reads the file, or takes the defaults when none is named.
     ///
@@ -339,6 +345,11 @@ impl Config {
         let config: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         if let Some(Err(error)) = config.oauth.as_ref().map(OauthConfig::check) {
             return Err(invalid(error.to_string()));
+        }
+        if let Some(wrong) = config.mcp.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(invalid(format!(
+                "mcp.allowed_origins: {wrong:?} is no origin; one is like https://console.example.com, without a path"
+            )));
         }
         match config.zeros().as_slice() {
             [] => Ok(config),

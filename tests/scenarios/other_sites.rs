@@ -29,6 +29,40 @@ async fn configured_names_are_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_in_a_browser_reads_answers_on_a_site_that_was_let_in() {
+    let ours = "https://console.example";
+    let host = Setup::up().await.config(&format!("[mcp]\nallowed_origins = ['{ours}']\n")).start().await;
+    let asks_first = |origin: &str| {
+        let request = host.request("OPTIONS", "/mcp").header("origin", origin);
+        let request = request.header("access-control-request-method", "POST");
+        request.header("access-control-request-headers", "authorization,mcp-name,mcp-param-region").send()
+    };
+    let allowed = asks_first(ours).await;
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, ours));
+    assert!(allowed.header("access-control-allow-methods").contains("POST"));
+    assert_eq!(allowed.header("access-control-allow-headers"), "authorization,mcp-name,mcp-param-region");
+    let read = host.stateless("tools/list", json!({})).header("origin", ours).send().await;
+    assert_eq!((read.status, read.header("access-control-allow-origin")), (200, ours));
+    // It must also see that it has to sign in, and where.
+    let refused = host.stateless_as("", "tools/list", json!({})).header("origin", ours).send().await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, ours));
+    assert!(refused.header("access-control-expose-headers").contains("www-authenticate"));
+    let foreign = "https://attacker.example";
+    assert_eq!(asks_first(foreign).await.header("access-control-allow-origin"), "");
+    let foreign = host.stateless("tools/list", json!({})).header("origin", foreign).send().await;
+    assert_eq!((foreign.status, foreign.header("access-control-allow-origin")), (403, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_origin_is_refused_at_the_start() {
+    for wrong in ["*", "console.example", "https://console.example/", "https://console.example/mcp", "null"] {
+        let setup = Setup::up().await.config(&format!("[mcp]\nallowed_origins = ['{wrong}']\n"));
+        let refusal = setup.refusal().await;
+        assert!(refusal.contains("mcp.allowed_origins") && refusal.contains(wrong), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
     let host = Setup::up().await.start().await;
     for path in ["/health", "/metrics", "/v1/jobs", "/v1/nothing", "/nothing", "/mcp"] {

@@ -5,6 +5,7 @@ mod internal;
 mod local_host;
 mod metrics;
 mod open_answers;
+mod other_sites;
 mod server;
 mod sessions;
 mod unread;
@@ -113,6 +114,11 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let mcp = match config.authentication {
         Authentication::Required => mcp.layer(from_fn_with_state((api.clone(), host.0.gate.clone()), authenticate)),
         Authentication::Off => mcp,
+    };
+    // Before a credential is asked for: a browser that asks first sends none.
+    let mcp = match other_sites::layer(&config.allowed_origins) {
+        Some(layer) => mcp.layer(layer),
+        None => mcp,
     };
     let mcp = mcp
         .layer(from_fn_with_state(api, bulkhead_http_api::answer))
