@@ -93,7 +93,7 @@ pub(crate) fn not_started(error: &StartError) -> Page {
 pub(crate) fn not_connected(error: &CompleteError) -> Page {
     let again = "Ask for another link and try again.";
     let (status, words): (StatusCode, Markup) = match error {
-        CompleteError::UnknownState => {
+        CompleteError::UnknownState | CompleteError::Unreadable => {
             (StatusCode::BAD_REQUEST, html! { p { "This attempt is over, or took too long. " (again) } })
         }
         CompleteError::OtherBrowser => (
