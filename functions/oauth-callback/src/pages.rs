@@ -54,6 +54,11 @@ pub(crate) fn connected(completed: &Completed) -> Page {
     Page::new(&format!("{} is connected", completed.provider_name), body)
 }
 
+/// Somebody has come too often.
+pub(crate) fn too_often(detail: &str) -> Page {
+    Page::new("Wait a moment", html! { p role="alert" { (detail) } })
+}
+
 /// A form that no page of ours has sent.
 pub(crate) fn not_own() -> Page {
     refusal(

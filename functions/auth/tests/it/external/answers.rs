@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bulkhead_testkit::functions::Answer;
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha512};
 
 use super::scene::{Scene, Sent};
 
@@ -20,6 +23,11 @@ async fn scene() -> Scene {
     scene.configure(&json!({ "sign_up": true }));
     scene.say_email("s-1", "ada@example.com", true);
     scene
+}
+
+/// What an ID token that is signed by Ed25519 says of its access token (OpenID Connect Core 1.0, section 3.1.3.6).
+fn half_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha512::digest(token)[..32])
 }
 
 async fn back(scene: &Scene, sent: &Sent) -> Answer {
@@ -133,6 +141,8 @@ async fn an_id_token_proves_who_it_is_to_us_now_and_in_answer_to_this() {
         ("sub", json!("")),
         ("sub", json!("x".repeat(256))),
         ("sub", json!("a\nb")),
+        ("at_hash", json!("")),
+        ("at_hash", json!(half_hash("another-access-token"))),
     ] {
         let sent = scene.go("/sign-in/with/work").await;
         scene.say(|says| {
@@ -148,6 +158,7 @@ async fn an_id_token_proves_who_it_is_to_us_now_and_in_answer_to_this() {
         ("azp", json!("the-client")),
         ("exp", json!(now - 29)),
         ("sub", json!("x".repeat(255))),
+        ("at_hash", json!(half_hash("the-access-token"))),
     ] {
         let sent = scene.go("/sign-in/with/work").await;
         scene.say(|says| {
