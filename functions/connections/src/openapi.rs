@@ -11,14 +11,15 @@ pub fn describe() -> Description {
     let one = |method, path, name, summary| {
         Operation::new(method, path, name, summary)
             .path("id", id(), "The connection's id.")
-            .refuses(&[Kind::UnknownConnection])
+            .refuses(&[Kind::UnknownConnection, Kind::InsufficientScope])
     };
     let change = [Kind::InsufficientRole, Kind::InsufficientScope];
     let list = Operation::new("get", "/v1/connections", "listConnections", "Connected accounts, newest first")
         .description(
             "The caller's own, and those of projects in which they have a role; to owners and admins all of the \
-             organization.",
+             organization. It takes the scope `tools`; for what is neither one's own nor a project's, `organization` besides.",
         )
+        .refuses(&[Kind::InsufficientScope])
         .query("connector", json!({"type": "string", "minLength": 1}), "Of this connector.")
         .query("status", json!({"$ref": "#/components/schemas/ConnectionStatus"}), "In this state.")
         .paged()
@@ -31,27 +32,28 @@ pub fn describe() -> Description {
     let create = Operation::new("post", "/v1/connections", "createConnection", "Connect an account")
         .description(
             "By one of the methods of the connector. With a key, or without any secret, it is active at once. By OAuth 2 its user \
-             goes on in a browser, at `authorize.url`, which works once and for ten minutes.",
+             goes on in a browser, at `authorize.url`, which works once and for ten minutes. It takes the scope `profile`; for a \
+             project's, `organization` besides.",
         )
         .body("NewConnection")
         .answers(201, "BegunConnection", &[("Location", "The connection's address.")], "The connection.")
         .refuses(&change)
         .refuses(&[Kind::UnknownConnector, Kind::UnknownProject, Kind::TooManyRequests, Kind::Misconfigured]);
-    let get = one("get", "/v1/connections/{id}", "getConnection", "One connected account").answers(
-        200,
-        "Connection",
-        &[],
-        "The connection.",
-    );
+    let get = one("get", "/v1/connections/{id}", "getConnection", "One connected account")
+        .description("It takes the scope `tools`; for another user's, `organization` besides.")
+        .answers(200, "Connection", &[], "The connection.");
     let delete = one("delete", "/v1/connections/{id}", "deleteConnection", "Disconnect an account")
         .description(
             "From the next call on nobody can use it. Its tokens are revoked at the provider, and its secrets removed, as \
-             soon as the host comes to it.",
+             soon as the host comes to it. It takes the scope `profile`; for what is not one's own, `organization` besides.",
         )
         .answers_nothing(204, "It is disconnected.")
         .refuses(&change);
     let reconnect = one("post", "/v1/connections/{id}/reconnect", "reconnectConnection", "Connect an account again")
-        .description("By OAuth 2 alone. What works goes on working until there are new tokens.")
+        .description(
+            "By OAuth 2 alone. What works goes on working until there are new tokens. It takes the scope `profile`; for a \
+             project's, `organization` besides.",
+        )
         .answers(200, "BegunConnection", &[], "The connection, and where its user goes on.")
         .refuses(&change)
         .refuses(&[Kind::NotReconnectable, Kind::TooManyRequests, Kind::Misconfigured]);

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
 use bulkhead_connectors::{NewConnector, register};
 use bulkhead_function_connections::{describe, router, routes};
-use bulkhead_kernel::Secret;
-use bulkhead_kernel::sql::sql;
+use bulkhead_identity::ApiKeyToken;
+use bulkhead_kernel::id::ApiKeyId;
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
+use bulkhead_kernel::{Caller, Secret};
 use bulkhead_testkit::SeededEntropy;
 use bulkhead_testkit::functions::{Answer, Harness, project, set_project_role};
 use bulkhead_vault::KeyEncryptionKey;
@@ -287,4 +290,128 @@ async fn a_user_connects_so_many_accounts_and_then_waits() {
     // Nobody else waits.
     let theirs = harness.call(Method::POST, "/v1/connections").key(&harness.theirs.key);
     theirs.json(&json!({ "connector": "by-nothing" })).send().await.with_status(201);
+}
+
+/// A database in which the user has to leave just before a connection is written.
+struct Leaving {
+    inner: Arc<dyn Sql>,
+    user: Caller,
+}
+
+#[async_trait]
+impl Sql for Leaving {
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        self.inner.query(statement).await
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
+        self.inner.execute(statement).await
+    }
+
+    async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
+        if steps.iter().any(|step| step.statement.text().starts_with("INSERT INTO connections")) {
+            let gone = sql("DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2")
+                .bind(self.user.organization)
+                .bind(self.user.user)
+                .of(self.user.organization);
+            self.inner.execute(gone).await?;
+        }
+        self.inner.batch(steps).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_to_leave_meanwhile_connects_nothing() {
+    for body in [json!({ "connector": "by-key", "api_key": "hunter2hunter2" }), json!({ "connector": "by-oauth" })] {
+        let mut harness = harness().await;
+        let (inner, user) = (harness.api.ports.sql.clone(), harness.ours.caller.clone());
+        harness.api.ports.sql = Arc::new(Leaving { inner: inner.clone(), user });
+        let refused = post(&harness, &body).await.refused(403, "insufficient-role");
+        assert!(!refused.json.to_string().contains("hunter2"));
+        for table in ["connections", "vault_secrets", "oauth_transactions"] {
+            let left = sql(format!("SELECT COUNT(*) AS n FROM {table}")).across_tenants("a test");
+            assert_eq!(inner.query(left).await.expect("reads")[0].get::<i64>("n"), Ok(0), "{table}");
+        }
+        let refusals =
+            sql("SELECT COUNT(*) AS n FROM action_logs WHERE action = 'connection.create' AND outcome = 'refused'")
+                .across_tenants("a test");
+        assert_eq!(inner.query(refusals).await.expect("reads")[0].get::<i64>("n"), Ok(1));
+    }
+}
+
+/// A key of our user that was granted these scopes.
+async fn key(harness: &Harness, scopes: &str) -> String {
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    let token = ApiKeyToken::generate(ports.entropy.as_ref());
+    let id: ApiKeyId = ports.new_id();
+    let insert = sql("INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, scopes, created_at) \
+                      VALUES ($1, $2, $3, 'narrow', $4, $5, $6, $7)")
+    .bind(id)
+    .bind(caller.organization)
+    .bind(caller.user)
+    .bind(token.prefix())
+    .bind(token.hash())
+    .bind(scopes)
+    .bind(ports.now())
+    .of(caller.organization);
+    ports.sql.execute(insert).await.expect("inserts");
+    token.expose().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_a_projects_or_anothers_takes_the_scope_of_the_organization_besides() {
+    let harness = harness().await;
+    let (ports, caller) = (&harness.api.ports, &harness.ours.caller);
+    become_admin(&harness).await;
+    let project = project(ports, caller.organization).await;
+    let (other, own) = (json!({ "connector": "by-oauth" }), json!({ "connector": "by-nothing" }));
+    let others = id(&post(&harness, &other).await.with_status(201));
+    let moved = sql("UPDATE connections SET user_id = $1 WHERE id = $2").bind(harness.theirs.caller.user);
+    ports.sql.execute(moved.bind(others.as_str()).across_tenants("a test")).await.expect("moves");
+    let shared = json!({ "connector": "by-oauth", "project": project });
+    let projects = id(&post(&harness, &shared).await.with_status(201));
+    let mine = id(&post(&harness, &own).await.with_status(201));
+    let send = async |scopes: &str, method: Method, path: &str| {
+        harness.call(method, path).key(&key(&harness, scopes).await).send().await
+    };
+    let listed = async |scopes: &str| {
+        let answer = send(scopes, Method::GET, "/v1/connections").await.with_status(200);
+        let items = answer.json["items"].as_array().expect("items").iter();
+        items.map(|item| item["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    // A maintainer of every project sees the projects' with the scope for using them.
+    assert_eq!(listed("tools").await, [mine.clone(), projects.clone()]);
+    assert_eq!(listed("tools organization").await, [mine.clone(), projects.clone(), others.clone()]);
+    let lacks = |answer: Answer, scope: &str| {
+        let answer = answer.refused(403, "insufficient-scope");
+        assert_eq!(answer.json["scope"], scope);
+        assert!(answer.header("www-authenticate").contains(&format!("scope=\"{scope}\"")));
+    };
+    for id in [&mine, &projects] {
+        send("tools", Method::GET, &format!("/v1/connections/{id}")).await.with_status(200);
+    }
+    let path = format!("/v1/connections/{others}");
+    lacks(send("tools", Method::GET, &path).await, "organization");
+    lacks(send("organization", Method::GET, &path).await, "tools");
+    send("tools organization", Method::GET, &path).await.with_status(200);
+
+    let create = async |scopes: &str, body: &Value| {
+        harness.call(Method::POST, "/v1/connections").key(&key(&harness, scopes).await).json(body).send().await
+    };
+    lacks(create("tools organization", &own).await, "profile");
+    lacks(create("profile", &shared).await, "organization");
+    create("profile", &own).await.with_status(201);
+    create("profile organization", &shared).await.with_status(201);
+    let again = format!("/v1/connections/{projects}/reconnect");
+    lacks(send("profile", Method::POST, &again).await, "organization");
+    lacks(send("tools organization", Method::POST, &again).await, "profile");
+    send("profile organization", Method::POST, &again).await.with_status(200);
+    for theirs in [&others, &projects] {
+        let path = format!("/v1/connections/{theirs}");
+        lacks(send("profile tools", Method::DELETE, &path).await, "organization");
+        lacks(send("organization tools", Method::DELETE, &path).await, "profile");
+        assert_eq!(harness.get(&path).await.json["status"], "pending");
+        send("profile organization", Method::DELETE, &path).await.with_status(204);
+    }
+    send("profile", Method::DELETE, &format!("/v1/connections/{mine}")).await.with_status(204);
 }

@@ -32,7 +32,7 @@ async fn take(api: &Api, correlation: &CorrelationId, headers: &HeaderMap, uri: 
     };
     let answer = CallbackAnswer { state, code: said("code").map(Secret::new), iss: said("iss"), error: said("error") };
     let redirect_uri = settings::redirect_uri(&api.public_url().await?);
-    let (clients, sealing_key) = (settings::clients(api).await?, settings::sealing_key(api).await?);
+    let (clients, sealing_key) = (settings::clients(api).await?, api.sealing_key().await?);
     let completion = Completion {
         clients: &clients,
         http: api.http.as_ref(),

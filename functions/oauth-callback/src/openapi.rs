@@ -13,7 +13,12 @@ pub fn describe() -> Description {
             .public()
             .answers_page(200, &[], "A page that says how it goes on, or what became of it.")
             .answers_page(503, &[], "The operator has something to do first.")
-            .refuses(&[Kind::TooManyRequests, Kind::Misconfigured])
+            .answers_page(
+                429,
+                &[("Retry-After", "After how many seconds to try again.")],
+                "This address has come too often.",
+            )
+            .refuses(&[Kind::Misconfigured])
     };
     let show = page(Operation::new("get", "/oauth/start", "showConnectionLink", "The page of a link"))
         .description("For a person's browser: the `authorize.url` of a connection.")

@@ -54,6 +54,11 @@ pub(crate) fn connected(completed: &Completed) -> Page {
     Page::new(&format!("{} is connected", completed.provider_name), body)
 }
 
+/// Somebody has come too often.
+pub(crate) fn too_often(detail: &str) -> Page {
+    Page::new("Wait a moment", html! { p role="alert" { (detail) } })
+}
+
 /// A form that no page of ours has sent.
 pub(crate) fn not_own() -> Page {
     refusal(
@@ -93,7 +98,7 @@ pub(crate) fn not_started(error: &StartError) -> Page {
 pub(crate) fn not_connected(error: &CompleteError) -> Page {
     let again = "Ask for another link and try again.";
     let (status, words): (StatusCode, Markup) = match error {
-        CompleteError::UnknownState => {
+        CompleteError::UnknownState | CompleteError::Unreadable => {
             (StatusCode::BAD_REQUEST, html! { p { "This attempt is over, or took too long. " (again) } })
         }
         CompleteError::OtherBrowser => (

@@ -2,7 +2,6 @@
 
 use bulkhead_connections::OauthClients;
 use bulkhead_http_api::{Api, Problem};
-use bulkhead_vault::SealingKey;
 
 /// The address that providers answer to.
 pub(crate) fn redirect_uri(public_url: &str) -> String {
@@ -13,10 +12,4 @@ pub(crate) fn redirect_uri(public_url: &str) -> String {
 pub(crate) async fn clients(api: &Api) -> Result<OauthClients, Problem> {
     let text = api.variable("oauth_clients").await?;
     OauthClients::parse(text.expose()).map_err(|error| Problem::misconfigured(format!("oauth_clients: {error}")))
-}
-
-/// What tokens are sealed with.
-pub(crate) async fn sealing_key(api: &Api) -> Result<SealingKey, Problem> {
-    let text = api.variable("vault_sealing_key").await?;
-    SealingKey::parse(text.expose()).map_err(|error| Problem::misconfigured(format!("vault_sealing_key: {error}")))
 }

@@ -108,6 +108,7 @@ impl Connections {
         let chosen = chosen.map_err(|error| away(slug, &error))?;
         let connection = match chosen {
             Chosen::Nothing => return Ok(None),
+            Chosen::NotInProject => return Err(not_in_project(slug, call.project)),
             Chosen::Expired(connection) => return Err(self.expired(&connection)),
             Chosen::Connection(connection) => *connection,
         };
@@ -203,6 +204,16 @@ impl Connections {
     fn actor(&self) -> Actor {
         Actor::operator(format!("host {}", self.0.name))
     }
+}
+
+/// Whoever asked for the call has lost their role in its project since, and nothing else acts in the place of its account.
+fn not_in_project(connector: &str, project: Option<ProjectId>) -> JobError {
+    let message = format!(
+        "you may not use the project's accounts of {connector} any more; ask a maintainer of the project for the role of \
+         developer, or connect an account of your own: POST /v1/connections"
+    );
+    let details = json!({ "connector": connector, "project": project });
+    JobError::new(JobErrorKind::CredentialMissing, message).with_details(details)
 }
 
 /// The database is away, so which account a call would use is not known.

@@ -17,6 +17,9 @@ pub enum Chosen {
     /// None: the user has one that has to be connected again first. Another one in its place would act as somebody else
     /// than the user expects.
     Expired(Box<Connection>),
+    /// None: the user may not use the accounts of the project in which the call is made (any more). What the operator has
+    /// set would act as somebody else than the project.
+    NotInProject,
     /// None, so what the operator has set for the connector, if anything.
     Nothing,
 }
@@ -35,10 +38,11 @@ pub async fn choose(
 ) -> Result<Chosen, SqlError> {
     let database = ports.sql.as_ref();
     let mut found = store::own(database, organization, user, connector).await?;
-    if let (None, Some(project)) = (&found, project)
-        && let Some(role) = project_role_of(ports, organization, user, project).await?
-        && role.may(ProjectPermission::UseConnections)
-    {
+    if let (None, Some(project)) = (&found, project) {
+        let role = project_role_of(ports, organization, user, project).await?;
+        if !role.is_some_and(|role| role.may(ProjectPermission::UseConnections)) {
+            return Ok(Chosen::NotInProject);
+        }
         found = store::shared(database, organization, project, connector).await?;
     }
     Ok(match found.map(Box::new) {

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::answer::sane_code;
 use crate::clients::OauthClients;
+use crate::disconnect::{ATTEMPTS, kept_changing};
 use crate::model::{Connection, fields};
 use crate::start::{Attempt, StartError, attempt};
 use crate::store;
@@ -74,37 +75,41 @@ pub struct Completed {
     pub provider_name: String,
 }
 
-/// Why an account was not connected. All but the first three are recorded, and leave the attempt used up.
+/// Why an account was not connected. The first two leave an attempt as it is, and so does the database's refusal to look it up
+/// or to use it up; everything else uses it up. What is recorded says so.
 #[derive(Debug, thiserror::Error)]
 pub enum CompleteError {
     /// Nobody has been sent to a provider with this state, or the attempt is used up or too old.
     #[error("this attempt is unknown, over, or too old")]
     UnknownState,
-    /// It is not the browser that was sent to the provider. The attempt goes on for the one that was; this is recorded.
+    /// It is not the browser that was sent to the provider. The attempt goes on for the one that was. That is recorded.
     #[error("this is not the browser in which connecting began")]
     OtherBrowser,
-    /// The connection was disconnected, or its connector removed, meanwhile.
+    /// The connection was disconnected, or its connector removed, meanwhile. That is recorded.
     #[error("what was to be connected is not there any more")]
     Gone,
-    /// Whoever asked for it has left the organisation, or may not connect for the project any more.
+    /// Whoever asked for it has left the organisation, or may not connect for the project any more. That is recorded.
     #[error("whoever asked for this may not connect this account any more")]
     NotAllowed,
-    /// Somebody else than the provider answers.
+    /// Somebody else than the provider answers. That is recorded.
     #[error("the answer does not come from the provider that was asked")]
     WrongIssuer,
-    /// The provider, or its user, said no.
+    /// The provider, or its user, said no. That is recorded.
     #[error("the provider says: {0}")]
     Denied(String),
-    /// The answer has neither a code nor an error.
+    /// The answer has neither a code nor an error. That is recorded.
     #[error("the provider's answer has no code")]
     NoCode,
-    /// The code could not be exchanged.
+    /// What the code is exchanged with can't be opened. That is recorded.
+    #[error("what was kept of this attempt can't be opened")]
+    Unreadable,
+    /// The code could not be exchanged. That is recorded.
     #[error(transparent)]
     Tokens(TokenError),
-    /// The operator has taken the client away.
+    /// The operator has taken the client away. That is recorded.
     #[error("the operator has registered no OAuth client {0:?}")]
     NoClient(String),
-    /// The tokens can't be stored.
+    /// The tokens can't be stored; they are revoked. That is recorded.
     #[error(transparent)]
     Vault(VaultError),
     /// The database refused.
@@ -133,6 +138,7 @@ impl CompleteError {
             Self::WrongIssuer => "wrong_issuer",
             Self::Denied(code) => code,
             Self::NoCode => "no_code",
+            Self::Unreadable => "not_readable",
             Self::Tokens(error) => error.code(),
             Self::NoClient(_) => "no_client",
             Self::Vault(_) => "not_stored",
@@ -189,7 +195,11 @@ pub async fn complete(
             bulkhead_audit::record_refusal(ports, &event.refused(error.code())).await?;
             return Err(error);
         }
-        Err(_) => return Err(CompleteError::Gone),
+        Err(_) => {
+            let error = CompleteError::Gone;
+            bulkhead_audit::record_refusal(ports, &event.refused(error.code())).await?;
+            return Err(error);
+        }
     };
     let tokens = match exchange(completion, &attempt, answer).await {
         Ok(tokens) => tokens,
@@ -198,13 +208,13 @@ pub async fn complete(
             return Err(error);
         }
     };
-    let (given, provider) = (tokens.clone(), attempt.provider.clone());
-    let completed = activate(ports, completion, attempt, tokens, correlation).await;
-    if let Err(CompleteError::Gone | CompleteError::NotAllowed) = completed {
-        revoke(completion, &provider, &given).await;
-    }
-    if let Err(CompleteError::NotAllowed) = completed {
-        bulkhead_audit::record_refusal(ports, &event.refused(CompleteError::NotAllowed.code())).await?;
+    let completed = activate(ports, completion, &attempt, &tokens, correlation).await;
+    if let Err(error @ (CompleteError::Gone | CompleteError::NotAllowed | CompleteError::Vault(_))) = &completed {
+        revoke(completion, &attempt.provider, &tokens).await;
+        match error {
+            CompleteError::Vault(_) => fail(ports, &attempt, error.code(), correlation).await?,
+            _ => bulkhead_audit::record_refusal(ports, &event.refused(error.code())).await?,
+        }
     }
     completed
 }
@@ -241,8 +251,8 @@ async fn exchange(
 ) -> Result<GrantedTokens, CompleteError> {
     let provider = &attempt.provider;
     let code = answer.code(provider)?;
-    let sealed = attempt.transaction.verifier.as_deref().ok_or(CompleteError::UnknownState)?;
-    let verifier = open_verifier(&answer.state, attempt.transaction.id, sealed).ok_or(CompleteError::UnknownState)?;
+    let sealed = attempt.transaction.verifier.as_deref().ok_or(CompleteError::Unreadable)?;
+    let verifier = open_verifier(&answer.state, attempt.transaction.id, sealed).ok_or(CompleteError::Unreadable)?;
     let client = completion.clients.get(&provider.client);
     let client = client.ok_or_else(|| CompleteError::NoClient(provider.client.clone()))?;
     let endpoint = TokenEndpoint::new(provider, client, completion.http, HttpLimits::default());
@@ -264,14 +274,38 @@ async fn fail(ports: &Ports, attempt: &Attempt, code: &str, correlation: &Correl
     ports.sql.batch(steps).await.map(drop)
 }
 
+/// Stores the tokens. Whatever else has changed the connection meanwhile, such as a refresh of the tokens that it had, these
+/// are newer; but one that was disconnected stays so.
 async fn activate(
     ports: &Ports,
     completion: &Completion<'_>,
-    attempt: Attempt,
-    tokens: GrantedTokens,
+    attempt: &Attempt,
+    tokens: &GrantedTokens,
     correlation: &CorrelationId,
 ) -> Result<Completed, CompleteError> {
-    let Attempt { transaction, connection, membership, connector_name, provider } = attempt;
+    let mut connection = attempt.connection.clone();
+    for _ in 0..ATTEMPTS {
+        if let Some(connection) = store_tokens(ports, completion, attempt, connection, tokens, correlation).await? {
+            let (connector_name, provider_name) = (attempt.connector_name.clone(), attempt.provider.name.clone());
+            return Ok(Completed { connection, connector_name, provider_name });
+        }
+        let Attempt { transaction, connection: before, .. } = attempt;
+        let found = store::find(ports.sql.as_ref(), transaction.organization, before.id).await?;
+        connection = found.ok_or(CompleteError::Gone)?;
+    }
+    Err(kept_changing().into())
+}
+
+/// The connection with these tokens; `None` when it is of another version than this, and nothing is stored.
+async fn store_tokens(
+    ports: &Ports,
+    completion: &Completion<'_>,
+    attempt: &Attempt,
+    connection: Connection,
+    tokens: &GrantedTokens,
+    correlation: &CorrelationId,
+) -> Result<Option<Connection>, CompleteError> {
+    let Attempt { transaction, membership, provider, .. } = attempt;
     let now = ports.now();
     let refreshable = provider.refresh && tokens.refresh_token.is_some();
     let state = connection.state.clone().connected(tokens.expires_at(now), refreshable);
@@ -286,25 +320,22 @@ async fn activate(
     };
     let (organization, scope) = (connected.organization, Scope::Connection(connected.id));
     let field = |name: &str| name.parse().expect("a name");
-    let secret = |name, value| NewSecret { scope: scope.clone(), field: field(name), value };
-    let mut secrets = vec![secret(fields::CREDENTIAL, tokens.access_token)];
+    let secret = |name, value: &Secret| NewSecret { scope: scope.clone(), field: field(name), value: value.clone() };
+    let mut secrets = vec![secret(fields::CREDENTIAL, &tokens.access_token)];
     // Whoever asked for it may have had to leave while the provider was asked.
-    let mut steps = vec![store::update(&connected, version, now).expecting(1), hold_membership(&membership)];
-    match tokens.refresh_token {
+    let mut steps = vec![store::update(&connected, version, now).expecting(1), hold_membership(membership)];
+    match &tokens.refresh_token {
         Some(token) => secrets.push(secret(fields::REFRESH_TOKEN, token)),
         None => steps.push(remove_step(organization, &scope, &field(fields::REFRESH_TOKEN))),
     }
     let key = completion.sealing_key;
     let sealed = put_steps(ports, organization, key, &secrets, DEFAULT_MAX_BYTES);
     steps.extend(sealed.map_err(CompleteError::Vault)?);
-    let event = event(ports, &transaction, correlation).ended(Outcome::Succeeded);
+    let event = event(ports, transaction, correlation).ended(Outcome::Succeeded);
     steps.push(bulkhead_audit::begin(&event).into());
     match ports.sql.batch(steps).await {
-        Ok(_) => {
-            let connection = Connection { version, updated_at: now, ..connected };
-            Ok(Completed { connection, connector_name, provider_name: provider.name })
-        }
-        Err(error) if error.is_unexpected_rows_at(0) => Err(CompleteError::Gone),
+        Ok(_) => Ok(Some(Connection { version, updated_at: now, ..connected })),
+        Err(error) if error.is_unexpected_rows_at(0) => Ok(None),
         Err(error) if error.is_unexpected_rows_at(1) => Err(CompleteError::NotAllowed),
         Err(error) => match put_error(ports, key, error).await {
             VaultError::Sql(error) => Err(error.into()),

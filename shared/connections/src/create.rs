@@ -1,13 +1,14 @@
 //! Beginning a connection.
 
-use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_audit::{Act, AdmitError};
 use bulkhead_connectors::{AuthType, Connector};
-use bulkhead_identity::project_role;
+use bulkhead_identity::{Membership, find_membership, hold_membership, project_role};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Ports, Secret};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, NewSecret, Scope, SealingKey, VaultError, put_error, put_steps};
 
+use crate::find::admit;
 use crate::link::{Link, link_steps};
 use crate::model::{Connection, Owner, fields};
 use crate::state::State;
@@ -38,9 +39,12 @@ pub struct Created {
 /// Why no connection was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// Only an admin shares a connection with a project. That is recorded.
-    #[error("a connection of a project is made by the organization's owners and admins")]
-    InsufficientRole,
+    /// The caller may not. That is recorded.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// What the caller is in the organisation has changed meanwhile, or they have left it. That is recorded.
+    #[error("you are not what you were in the organization any more; try again")]
+    NotAllowed,
     /// The organisation has no such project.
     #[error("there is no project of this id; GET /v1/projects lists them")]
     UnknownProject,
@@ -64,7 +68,22 @@ pub enum CreateError {
     Sql(#[from] SqlError),
 }
 
-const ACTION: &str = "connection.create";
+impl From<AdmitError> for CreateError {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::Denied(denied) => denied.into(),
+            AdmitError::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl CreateError {
+    /// This connector's accounts are connected otherwise.
+    #[must_use]
+    pub fn auth_type(connector: &Connector) -> Self {
+        Self::AuthType(connector.auth_types.as_text())
+    }
+}
 
 /// Begins a connection: one without a secret, or with a key, is active at once; one by OAuth 2 waits for its user.
 ///
@@ -101,16 +120,11 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
-    let event = AuditEvent::pending(ports, caller, ACTION, connection.target(), correlation);
-    let refusal = if let Some(scope) = caller.missing_write_scope() {
-        Some(CreateError::InsufficientScope(scope.to_owned()))
-    } else if !connection.may_be_connected_by(caller) {
-        Some(CreateError::InsufficientRole)
-    } else {
-        None
-    };
-    if let Some(refusal) = refusal {
-        bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+    let act = Act::new(ports, caller, "connection.create", connection.target(), correlation);
+    admit(&act, caller, owner).await?;
+    if let Some(scope) = caller.missing_write_scope() {
+        let refusal = CreateError::InsufficientScope(scope.to_owned());
+        act.refuse(&refusal).await?;
         return Err(refusal);
     }
     if let Owner::Project(project) = connection.owner
@@ -118,10 +132,14 @@ pub async fn create(
     {
         return Err(CreateError::UnknownProject);
     }
-    let mut steps = vec![store::insert(&connection).expecting(1)];
+    let membership = find_membership(ports, caller.user, caller.organization).await?;
+    let may = |membership: &Membership| connection.may_be_connected_as(membership.user, membership.role);
+    let Some(membership) = membership.filter(may) else { return not_allowed(&act).await };
+    // Whoever removes the user disconnects what is there: nothing may come after that.
+    let mut steps = vec![hold_membership(&membership), store::insert(&connection).expecting(1)];
     let mut link = None;
     if !connector.auth_types.contain(new.auth_type) {
-        return Err(CreateError::AuthType(connector.auth_types.as_text()));
+        return Err(CreateError::auth_type(connector));
     }
     match (new.auth_type, new.api_key, sealing_key) {
         (AuthType::Oauth2, None, _) => {
@@ -146,13 +164,19 @@ pub async fn create(
             return Err(CreateError::ApiKey("this account is not connected by a key"));
         }
     }
-    steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
+    steps.push(act.done());
     match (ports.sql.batch(steps).await, sealing_key) {
         (Ok(_), _) => Ok(Created { connection, link }),
+        (Err(error), _) if error.is_unexpected_rows_at(0) => not_allowed(&act).await,
         (Err(error), Some(key)) => match put_error(ports, key, error).await {
             VaultError::Sql(error) => Err(error.into()),
             error => Err(error.into()),
         },
         (Err(error), None) => Err(error.into()),
     }
+}
+
+async fn not_allowed(act: &Act<'_>) -> Result<Created, CreateError> {
+    act.refuse(CreateError::NotAllowed).await?;
+    Err(CreateError::NotAllowed)
 }

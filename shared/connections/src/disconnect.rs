@@ -1,16 +1,21 @@
 //! Disconnecting.
 
-use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_audit::Act;
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, CorrelationId, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 
-use crate::find::{FindError, visible};
-use crate::model::Connection;
+use crate::find::{FindError, admit, visible};
+use crate::model::{Connection, target};
 use crate::store;
 
-/// How often it is tried again when the connection changes meanwhile.
-const ATTEMPTS: u32 = 5;
+/// How often a write is tried again when the connection changes meanwhile.
+pub(crate) const ATTEMPTS: u32 = 5;
+
+/// What is tried [`ATTEMPTS`] times and meets a change each time.
+pub(crate) fn kept_changing() -> SqlError {
+    SqlError::Unavailable("the connection kept changing".to_owned())
+}
 
 /// Disconnects: from the next call on nobody can use it. The host revokes its tokens at the provider and removes its
 /// secrets as soon as it can; whoever disconnects need not be able to open them. One that is disconnected stays so.
@@ -23,18 +28,14 @@ pub async fn disconnect(
     id: ConnectionId,
     correlation: &CorrelationId,
 ) -> Result<(), FindError> {
+    let act = Act::new(ports, caller, "connection.disconnect", target(id), correlation);
+    act.admit(Permission::ManageConnections).await?;
     for _ in 0..ATTEMPTS {
         let connection = visible(ports, caller, id).await?;
-        let event = AuditEvent::pending(ports, caller, "connection.disconnect", connection.target(), correlation);
-        let refusal = if let Some(scope) = caller.missing_write_scope() {
-            Some(FindError::InsufficientScope(scope.to_owned()))
-        } else if !connection.may_be_disconnected_by(caller) {
-            Some(FindError::InsufficientRole)
-        } else {
-            None
-        };
-        if let Some(refusal) = refusal {
-            bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+        admit(&act, caller, connection.owner).await?;
+        if let Some(scope) = caller.missing_write_scope() {
+            let refusal = FindError::InsufficientScope(scope.to_owned());
+            act.refuse(&refusal).await?;
             return Err(refusal);
         }
         let Ok(state) = connection.state.clone().disconnected() else { return Ok(()) };
@@ -44,7 +45,7 @@ pub async fn disconnect(
         let steps = vec![
             store::update(&revoked, version, now).expecting(1),
             store::schedule_cleanup(revoked.organization, revoked.id, Some(now)).expecting(1),
-            bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into(),
+            act.done(),
         ];
         match ports.sql.batch(steps).await {
             Ok(_) => return Ok(()),
@@ -53,5 +54,5 @@ pub async fn disconnect(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(SqlError::Unavailable("the connection kept changing".to_owned()).into())
+    Err(kept_changing().into())
 }

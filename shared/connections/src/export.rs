@@ -1,9 +1,11 @@
 //! What is known of a user's connections, for themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bulkhead_kernel::id::{ConnectionId, OauthTransactionId, OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Ports, Timestamp};
-use bulkhead_vault::{Scope, list_scope};
+use bulkhead_vault::{Scope, list_scopes};
 use serde::Serialize;
 
 use crate::model::{Connection, Owner};
@@ -15,7 +17,7 @@ use crate::transaction::Transaction;
 pub struct UserConnections {
     /// Accounts that they connected, for themselves or for a project, those that were disconnected as well.
     pub connections: Vec<UserConnection>,
-    /// Attempts to connect one, of the last day or two.
+    /// Attempts to connect one, for as long as they are kept.
     pub connection_attempts: Vec<UserAttempt>,
 }
 
@@ -62,17 +64,22 @@ pub struct UserAttempt {
 /// # Errors
 /// [`SqlError`] when it can't be read.
 pub async fn export(ports: &Ports, user: UserId) -> Result<UserConnections, SqlError> {
-    let mut connections = Vec::new();
-    for connection in store::of_user(ports.sql.as_ref(), user).await? {
-        let scope = Scope::Connection(connection.id);
-        let secrets = list_scope(ports, connection.organization, &scope).await?.into_iter();
-        let secrets = secrets.map(|entry| KeptSecret {
-            name: entry.field.to_string(),
-            created_at: entry.created_at,
-            updated_at: entry.updated_at,
-        });
-        connections.push(UserConnection::new(connection, secrets.collect()));
+    let connections = store::of_user(ports.sql.as_ref(), user).await?;
+    let mut secrets: BTreeMap<Scope, Vec<KeptSecret>> = BTreeMap::new();
+    let organizations: BTreeSet<_> = connections.iter().map(|connection| connection.organization).collect();
+    for organization in organizations {
+        let there = connections.iter().filter(|connection| connection.organization == organization);
+        let scopes: Vec<_> = there.map(|connection| Scope::Connection(connection.id)).collect();
+        for entry in list_scopes(ports, organization, &scopes).await? {
+            let (name, created_at, updated_at) = (entry.field.to_string(), entry.created_at, entry.updated_at);
+            secrets.entry(entry.scope).or_default().push(KeptSecret { name, created_at, updated_at });
+        }
     }
+    let told = |connection: Connection| {
+        let secrets = secrets.remove(&Scope::Connection(connection.id)).unwrap_or_default();
+        UserConnection::new(connection, secrets)
+    };
+    let connections = connections.into_iter().map(told).collect();
     let attempts = store::attempts_of_user(ports.sql.as_ref(), user).await?;
     Ok(UserConnections { connections, connection_attempts: attempts.into_iter().map(UserAttempt::from).collect() })
 }

@@ -1,11 +1,12 @@
 //! Reading connections.
 
+use bulkhead_audit::{Act, AdmitError, Target};
 use bulkhead_identity::project_role;
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Page, PageRequest, Ports};
+use bulkhead_kernel::{Caller, CorrelationId, Denied, Page, PageRequest, Permission, Ports};
 
-use crate::model::{Connection, Owner};
+use crate::model::{Connection, Owner, target};
 use crate::state::Status;
 use crate::store;
 
@@ -15,9 +16,12 @@ pub enum FindError {
     /// There is none of this id that the caller may know of.
     #[error("there is no such connection")]
     Unknown,
-    /// It belongs to somebody else. That is recorded.
-    #[error("this connection is another user's, or a project's, which the organization's admins look after")]
-    InsufficientRole,
+    /// The caller may not. That is recorded.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It is another user's, who alone connects it again. That is recorded.
+    #[error("this connection is another user's, who alone connects it again")]
+    Others,
     /// The access token may not change anything. That is recorded.
     #[error("the access token lacks the scope {0}")]
     InsufficientScope(String),
@@ -29,29 +33,53 @@ pub enum FindError {
     Sql(#[from] SqlError),
 }
 
-/// The connections that the caller may know of, newest first.
+impl From<AdmitError> for FindError {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::Denied(denied) => denied.into(),
+            AdmitError::Sql(error) => error.into(),
+        }
+    }
+}
+
+/// The connections that the caller may know of, newest first: everybody's, where both the role and the credential allow that.
 ///
 /// # Errors
-/// [`SqlError`] when they can't be read.
+/// [`AdmitError`] when the caller may not, or they can't be read.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
     connector: Option<&str>,
     status: Option<Status>,
     page: &PageRequest,
-) -> Result<Page<Connection>, SqlError> {
-    store::list(ports.sql.as_ref(), caller, connector, status, page).await
+    correlation: &CorrelationId,
+) -> Result<Page<Connection>, AdmitError> {
+    let target = Target::new("organization", caller.organization);
+    Act::new(ports, caller, "connection.list", target, correlation).admit(Permission::ReadConnections).await?;
+    Ok(store::list(ports.sql.as_ref(), caller, connector, status, page).await?)
 }
 
 /// One of them.
 ///
 /// # Errors
-/// [`FindError::Unknown`], also for another user's and another tenant's, and [`FindError::Sql`].
-pub async fn find(ports: &Ports, caller: &Caller, id: ConnectionId) -> Result<Connection, FindError> {
-    visible(ports, caller, id).await
+/// [`FindError::Denied`], [`FindError::Unknown`], also for another user's and another tenant's, and [`FindError::Sql`].
+pub async fn find(
+    ports: &Ports,
+    caller: &Caller,
+    id: ConnectionId,
+    correlation: &CorrelationId,
+) -> Result<Connection, FindError> {
+    let act = Act::new(ports, caller, "connection.read", target(id), correlation);
+    act.admit(Permission::ReadConnections).await?;
+    let found = visible(ports, caller, id).await?;
+    if matches!(found.owner, Owner::User(user) if user != caller.user) {
+        act.admit(Permission::AdministerConnections).await?;
+    }
+    Ok(found)
 }
 
-/// Their own, those of projects in which they have a role, and an admin any.
+/// Their own, those of projects in which they have a role, and an admin any. By the role alone: what the credential was
+/// granted is asked for every act.
 pub(crate) async fn visible(ports: &Ports, caller: &Caller, id: ConnectionId) -> Result<Connection, FindError> {
     let found = store::find(ports.sql.as_ref(), caller.organization, id).await?.ok_or(FindError::Unknown)?;
     let is_visible = match found.owner {
@@ -60,4 +88,13 @@ pub(crate) async fn visible(ports: &Ports, caller: &Caller, id: ConnectionId) ->
         Owner::Project(project) => project_role(ports, caller, project).await?.is_some(),
     };
     if is_visible { Ok(found) } else { Err(FindError::Unknown) }
+}
+
+/// Lets whoever may connect and disconnect go on; with what is not their own, whoever may do that besides.
+pub(crate) async fn admit(act: &Act<'_>, caller: &Caller, owner: Owner) -> Result<(), AdmitError> {
+    act.admit(Permission::ManageConnections).await?;
+    if owner != Owner::User(caller.user) {
+        act.admit(Permission::AdministerConnections).await?;
+    }
+    Ok(())
 }

@@ -1,13 +1,13 @@
 //! The link with which a user goes on, in a browser.
 
-use bulkhead_audit::{AuditEvent, Outcome};
+use bulkhead_audit::Act;
 use bulkhead_connectors::AuthType;
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::Step;
-use bulkhead_kernel::{Caller, CorrelationId, Ports, Secret, Timestamp};
+use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Secret, Timestamp};
 
-use crate::find::{FindError, visible};
-use crate::model::Connection;
+use crate::find::{FindError, admit, visible};
+use crate::model::{Connection, target};
 use crate::state::State;
 use crate::store;
 use crate::transaction::{LINK_LIFETIME, Transaction, hash, random};
@@ -58,23 +58,25 @@ pub async fn reconnect(
     id: ConnectionId,
     correlation: &CorrelationId,
 ) -> Result<(Connection, Link), FindError> {
+    let act = Act::new(ports, caller, "connection.reconnect", target(id), correlation);
+    act.admit(Permission::ManageConnections).await?;
     let connection = visible(ports, caller, id).await?;
-    let event = AuditEvent::pending(ports, caller, "connection.reconnect", connection.target(), correlation);
+    admit(&act, caller, connection.owner).await?;
     let refusal = if let Some(scope) = caller.missing_write_scope() {
         Some(FindError::InsufficientScope(scope.to_owned()))
     } else if !connection.may_be_connected_by(caller) {
-        Some(FindError::InsufficientRole)
+        Some(FindError::Others)
     } else if connection.state == State::Revoked || connection.auth_type != AuthType::Oauth2 {
         Some(FindError::NotReconnectable)
     } else {
         None
     };
     if let Some(refusal) = refusal {
-        bulkhead_audit::record_refusal(ports, &event.refused(refusal.to_string())).await?;
+        act.refuse(&refusal).await?;
         return Err(refusal);
     }
     let (link, mut steps) = link_steps(ports, caller, &connection);
-    steps.push(bulkhead_audit::begin(&event.ended(Outcome::Succeeded)).into());
+    steps.push(act.done());
     ports.sql.batch(steps).await?;
     Ok((connection, link))
 }

@@ -58,12 +58,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether the caller may disconnect it: their own, and an admin any.
-    #[must_use]
-    pub fn may_be_disconnected_by(&self, caller: &Caller) -> bool {
-        self.owner == Owner::User(caller.user) || caller.role.administers()
-    }
-
     /// Whether the caller may connect it again: their own, and an admin a project's. What is another user's is connected
     /// by nobody else.
     #[must_use]

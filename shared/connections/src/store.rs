@@ -1,8 +1,9 @@
 //! SQL of connections and of attempts to connect.
 
+use bulkhead_identity::projects_seen_by;
 use bulkhead_kernel::id::{ConnectionId, OauthTransactionId, OrganizationId, ProjectId, UserId};
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
-use bulkhead_kernel::{Caller, Page, PageRequest, Timestamp};
+use bulkhead_kernel::{Caller, Page, PageRequest, Permission, Timestamp};
 
 use crate::model::{Connection, Owner};
 use crate::state::{State, Status};
@@ -91,24 +92,21 @@ pub(crate) async fn list(
     status: Option<Status>,
     page: &PageRequest,
 ) -> Result<Page<Connection>, SqlError> {
+    let of_projects = projects_seen_by("$3", "$8");
     let statement = sql(format!(
         "SELECT {COLUMNS} FROM connections c WHERE c.organization_id = $1 \
-         AND ($2 OR c.user_id = $3 OR c.project_id IN (\
-         SELECT p.id FROM projects p JOIN project_members r ON r.organization_id = p.organization_id AND r.project_id = p.id \
-         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND r.user_id = $3 UNION \
-         SELECT p.id FROM projects p JOIN project_teams r ON r.organization_id = p.organization_id AND r.project_id = p.id \
-         JOIN team_members t ON t.organization_id = r.organization_id AND t.team_id = r.team_id \
-         WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND t.user_id = $3)) \
+         AND ($2 OR c.user_id = $3 OR c.project_id IN ({of_projects})) \
          AND ($4 = '' OR c.connector = $4) AND ($5 = '' OR c.status = $5) AND ($6 = '' OR c.id < $6) \
          ORDER BY c.id DESC LIMIT $7"
     ))
     .bind(caller.organization)
-    .bind(caller.role.administers())
+    .bind(caller.may(Permission::AdministerConnections).is_ok())
     .bind(caller.user)
     .bind(connector.unwrap_or_default())
     .bind(status.map_or("", Status::as_str))
     .bind(page.after.as_ref().map(|cursor| cursor.key().to_owned()).unwrap_or_default())
     .bind(page.limit + 1)
+    .bind(caller.role.administers())
     .of(caller.organization);
     let rows = database.query(statement).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::from_rows(rows, page.limit, |connection| connection.id.to_string()))

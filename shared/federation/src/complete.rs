@@ -39,7 +39,8 @@ pub struct Completed {
     pub next: Option<String>,
 }
 
-/// Why an answer is refused. All but the first two leave the attempt used up.
+/// Why an answer is refused. The first two leave an attempt as it is, and so does the database's refusal to look it up or to
+/// use it up; everything else uses it up.
 #[derive(Debug, thiserror::Error)]
 pub enum CompleteError {
     /// Nobody has been sent to this provider with this state, or the attempt is used up or too old.

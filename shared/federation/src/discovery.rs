@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::fetch::{FetchError, get};
 use crate::keys::{Jwks, KeySet};
-use crate::provider::{Provider, is_trustworthy};
+use crate::provider::{Provider, is_this_machine, is_trustworthy};
 
 /// How long they are good: so long a key that is withdrawn may still work.
 const KEEP: Duration = Duration::from_secs(5 * 60);
@@ -30,8 +30,8 @@ pub enum DiscoveryError {
     /// The metadata is somebody else's.
     #[error("the metadata names another issuer than the one that is configured")]
     OtherIssuer,
-    /// An address could be another's on the way.
-    #[error("the metadata names an address that is not https")]
+    /// An address could be another's on the way, or is one of this machine.
+    #[error("the metadata names an address that is not https, or one of this machine")]
     Untrustworthy,
     /// It has no keys.
     #[error("the issuer's keys can't be had: {0}")]
@@ -55,9 +55,13 @@ impl Metadata {
     fn is_trustworthy(&self) -> bool {
         let all = [Some(&self.authorization_endpoint), Some(&self.token_endpoint), Some(&self.jwks_uri)];
         let mut all = all.into_iter().chain([self.userinfo_endpoint.as_ref()]).flatten();
-        let far = self.issuer.starts_with("https://");
-        // An issuer elsewhere must not make us ask something on this machine.
-        all.all(|address| is_trustworthy(address) && (!far || address.starts_with("https://")))
+        let (by_https, far) = (self.issuer.starts_with("https://"), !is_this_machine(&self.issuer));
+        all.all(|address| {
+            // An issuer elsewhere must not make us ask something on this machine.
+            is_trustworthy(address)
+                && (!by_https || address.starts_with("https://"))
+                && (!far || !is_this_machine(address))
+        })
     }
 
     /// The same as requests are made to it. `nonce` goes along where there is one.

@@ -37,7 +37,8 @@ pub(crate) async fn person(
     let Asked { provider, metadata, tokens, nonce } = asked;
     let token = tokens.id_token.as_ref().ok_or(CompleteError::NoIdToken)?;
     let client_id = &provider.client.id;
-    let rules = IdTokenRules { issuer: &metadata.issuer, client_id, nonce, leeway: LEEWAY, max_bytes: MAX_TOKEN };
+    let (issuer, access_token) = (&metadata.issuer, &tokens.access_token);
+    let rules = IdTokenRules { issuer, client_id, nonce, access_token, leeway: LEEWAY, max_bytes: MAX_TOKEN };
     let unverified = UnverifiedIdToken::parse(token.expose(), &rules).map_err(CompleteError::IdToken)?;
     let keys = cache.keys(http, metadata, &unverified.key_id, now).await?;
     let proven = unverified.verify(keys.find(&unverified.key_id), &rules, now).map_err(CompleteError::IdToken)?;

@@ -11,6 +11,7 @@ use bulkhead_identity::EmailAddress;
 use bulkhead_kernel::Secret;
 use http::Uri;
 use serde::Deserialize;
+use url::{Host, Url};
 
 /// The longest slug: it stands in addresses.
 const MAX_SLUG: usize = 40;
@@ -226,14 +227,31 @@ impl Provider {
 }
 
 /// Whether what is asked for at this address can't be changed on the way: by https, or because it stays on this machine.
-#[must_use]
-pub fn is_trustworthy(address: &str) -> bool {
+pub(crate) fn is_trustworthy(address: &str) -> bool {
     let Ok(uri) = address.parse::<Uri>() else { return false };
     let Some(authority) = uri.authority().filter(|authority| !authority.as_str().contains('@')) else { return false };
     let host = authority.host().trim_matches(['[', ']']);
     let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let scheme = uri.scheme_str().unwrap_or_default();
     !host.is_empty() && !address.contains('#') && (scheme == "https" || (scheme == "http" && is_loopback))
+}
+
+/// Whether what is asked for at this address is asked of this machine, or could be: by a loopback or unspecified address, in
+/// whichever way it is written, or by the name `localhost`. What another name resolves to is not known here.
+#[must_use]
+pub fn is_this_machine(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else { return true };
+    let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            // RFC 6761, section 6.3.
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => here(address.into()),
+        Some(Host::Ipv6(address)) => here(address.to_canonical()),
+        None => true,
+    }
 }
 
 #[cfg(test)]
@@ -306,8 +324,39 @@ mod tests {
         };
         assert_eq!((many(16), many(17)), (Ok(16), Err(InvalidProviders::TooMany)));
         assert!(matches!(Providers::parse("hunter2"), Err(InvalidProviders::Json { line: 1, .. })));
+        for (name, value) in [("slug", "a".repeat(40)), ("name", "x".repeat(60))] {
+            assert!(parse(&[with(name, json!(value))]).is_ok(), "{name}");
+        }
         for good in ["https://github.example.com/", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
             assert!(parse(&[with("url", json!(good))]).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_however_it_is_written() {
+        for here in [
+            "https://localhost/jwks",
+            "https://LOCALHOST:8443",
+            "https://localhost./",
+            "https://a.localhost/",
+            "http://127.0.0.1",
+            "https://127.9.9.9/",
+            "https://127.1/",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://0.0.0.0/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+            "jwks",
+            "",
+        ] {
+            assert!(is_this_machine(here), "{here}");
+        }
+        for elsewhere in
+            ["https://id.example.com", "https://localhost.example.com", "https://10.0.0.1/", "https://[2001:db8::1]/"]
+        {
+            assert!(!is_this_machine(elsewhere), "{elsewhere}");
         }
     }
 

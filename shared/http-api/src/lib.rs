@@ -59,5 +59,6 @@ pub use query::{FromQuery, Parameters, Query};
 pub use routes::{Route, Routes};
 pub use throttle::RateLimit;
 pub use variables::{
-    CREDENTIAL_LIMITS, IDENTITY_KEY, LIFETIMES, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VariableError, Variables,
+    CREDENTIAL_LIMITS, IDENTITY_KEY, LIFETIMES, PUBLIC_URL, SIGNING_KEYS, TOKEN_KEYS, VAULT_SEALING_KEY, VariableError,
+    Variables,
 };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bulkhead_identity::{IdentityKey, Lifetimes, SigningKeys, TokenKeys, TokenTerms};
 use bulkhead_kernel::Secret;
+use bulkhead_vault::SealingKey;
 
 use crate::{Api, Problem};
 
@@ -20,6 +21,9 @@ pub const CREDENTIAL_LIMITS: &str = "credential_limits";
 
 /// The key of what the function `auth` has to read back, and the host of mail.
 pub const IDENTITY_KEY: &str = "identity_key";
+
+/// What seals secrets for the vault: the host alone opens them.
+pub const VAULT_SEALING_KEY: &str = "vault_sealing_key";
 
 /// How long sessions, invitations and keys last, where that differs from the defaults.
 pub const LIFETIMES: &str = "lifetimes";
@@ -85,6 +89,15 @@ impl Api {
     /// As [`variable`](Self::variable).
     pub async fn identity_key(&self) -> Result<IdentityKey, Problem> {
         IdentityKey::parse(self.variable(IDENTITY_KEY).await?.expose()).map_err(Problem::misconfigured)
+    }
+
+    /// What secrets are sealed with.
+    ///
+    /// # Errors
+    /// As [`variable`](Self::variable).
+    pub async fn sealing_key(&self) -> Result<SealingKey, Problem> {
+        let parsed = SealingKey::parse(self.variable(VAULT_SEALING_KEY).await?.expose());
+        parsed.map_err(|error| Problem::misconfigured(format!("{VAULT_SEALING_KEY}: {error}")))
     }
 
     /// How long what identity gives out lasts.

@@ -88,7 +88,7 @@ pub use profile::{
 pub use projects::{
     Holder, NewProject, Project, ProjectChange, ProjectError, ProjectGrant, ProjectPermission, ProjectRole,
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
-    project_role, project_role_of, read_project, restore_project, set_project_role,
+    project_role, project_role_of, projects_seen_by, read_project, restore_project, set_project_role,
 };
 pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};

@@ -22,6 +22,13 @@ pub enum Permission {
     ReadJobs,
     /// Stop jobs.
     CancelJobs,
+    /// See one's own connected accounts, and those of projects in which one has a role.
+    ReadConnections,
+    /// Connect accounts of one's own, and disconnect them: later calls act with them.
+    ManageConnections,
+    /// See and disconnect everybody's connected accounts, and connect those of projects; besides the permission to do it with
+    /// one's own.
+    AdministerConnections,
     /// Take from a connector what the organisation does not want of it, and see what was taken.
     RestrictConnectors,
     /// See the audit trail.
@@ -54,23 +61,26 @@ pub enum Permission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum Scope {
-    /// `tools`: connectors, tools, jobs.
+    /// `tools`: connectors, tools, jobs, and which accounts are connected.
     Tools,
     /// `audit:read`: the audit trail.
     AuditRead,
     /// `organization`: what the organisation is and has.
     Organization,
-    /// `profile`: the user's own profile and sessions.
+    /// `profile`: the user's own profile and sessions, and the accounts that their calls act with.
     Profile,
 }
 
 impl Permission {
     /// Every one.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadCatalogue,
         Self::CallTools,
         Self::ReadJobs,
         Self::CancelJobs,
+        Self::ReadConnections,
+        Self::ManageConnections,
+        Self::AdministerConnections,
         Self::RestrictConnectors,
         Self::ReadAudit,
         Self::ManageProfile,
@@ -89,9 +99,12 @@ impl Permission {
     /// The matrix: the least role that may, and the scope that a credential needs.
     const fn row(self) -> (Role, Scope) {
         match self {
-            Self::ReadCatalogue | Self::CallTools | Self::ReadJobs | Self::CancelJobs => (Role::Member, Scope::Tools),
+            Self::ReadCatalogue | Self::CallTools | Self::ReadJobs | Self::CancelJobs | Self::ReadConnections => {
+                (Role::Member, Scope::Tools)
+            }
             Self::ReadOrganization => (Role::Member, Scope::Organization),
-            Self::RestrictConnectors
+            Self::AdministerConnections
+            | Self::RestrictConnectors
             | Self::ManageServiceAccounts
             | Self::ChangeOrganization
             | Self::ManageMembers
@@ -101,7 +114,7 @@ impl Permission {
                 (Role::Owner, Scope::Organization)
             }
             Self::ReadAudit => (Role::Member, Scope::AuditRead),
-            Self::ManageProfile | Self::ManageApiKeys => (Role::Member, Scope::Profile),
+            Self::ManageConnections | Self::ManageProfile | Self::ManageApiKeys => (Role::Member, Scope::Profile),
         }
     }
 

@@ -31,7 +31,7 @@ pub use envelope::{OpenError, Sealed};
 pub use error::VaultError;
 pub use key::{InvalidKey, KeyEncryptionKey, KeyId, SealingKey};
 pub use keys::{KeyUsage, Retired, key_usage, register, retire};
-pub use list::{list, list_scope};
+pub use list::{list, list_scopes};
 pub use model::{Author, FieldName, InvalidFieldName, InvalidScope, Scope, SecretEntry};
 pub use open::{OpenedSecret, open};
 pub use put::{DEFAULT_MAX_BYTES, NewSecret, put, put_error, put_steps};

@@ -7,6 +7,9 @@ use bulkhead_kernel::sql::SqlError;
 use crate::model::{Scope, SecretEntry};
 use crate::store;
 
+/// The most scopes that one statement names: databases bind only so many parameters.
+const MAX_SCOPES: usize = 500;
+
 /// An organisation's secrets by scope and name, without their values.
 ///
 /// # Errors
@@ -15,14 +18,18 @@ pub async fn list(ports: &Ports, organization: OrganizationId) -> Result<Vec<Sec
     store::list(ports.sql.as_ref(), organization).await
 }
 
-/// The same of one scope.
+/// The same of some scopes.
 ///
 /// # Errors
 /// [`SqlError`] when they can't be read.
-pub async fn list_scope(
+pub async fn list_scopes(
     ports: &Ports,
     organization: OrganizationId,
-    scope: &Scope,
+    scopes: &[Scope],
 ) -> Result<Vec<SecretEntry>, SqlError> {
-    store::list_scope(ports.sql.as_ref(), organization, scope).await
+    let mut entries = Vec::new();
+    for scopes in scopes.chunks(MAX_SCOPES) {
+        entries.extend(store::list_scopes(ports.sql.as_ref(), organization, scopes).await?);
+    }
+    Ok(entries)
 }

@@ -108,17 +108,19 @@ pub(crate) async fn list(database: &dyn Sql, organization: OrganizationId) -> Re
     database.query(statement).await?.iter().map(read_entry).collect()
 }
 
-pub(crate) async fn list_scope(
+pub(crate) async fn list_scopes(
     database: &dyn Sql,
     organization: OrganizationId,
-    scope: &Scope,
+    scopes: &[Scope],
 ) -> Result<Vec<SecretEntry>, SqlError> {
-    let statement = sql("SELECT scope, field, key_id, created_at, updated_at FROM vault_secrets \
-                         WHERE organization_id = $1 AND scope = $2 ORDER BY field")
-    .bind(organization)
-    .bind(scope.to_string())
-    .of(organization);
-    database.query(statement).await?.iter().map(read_entry).collect()
+    let named = (2..).take(scopes.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
+    let statement = sql(format!(
+        "SELECT scope, field, key_id, created_at, updated_at FROM vault_secrets \
+         WHERE organization_id = $1 AND scope IN ({named}) ORDER BY scope, field"
+    ))
+    .bind(organization);
+    let statement = scopes.iter().fold(statement, |statement, scope| statement.bind(scope.to_string()));
+    database.query(statement.of(organization)).await?.iter().map(read_entry).collect()
 }
 
 /// Makes a key known. What is known already stays as it is: a retired key never comes back.

@@ -11,10 +11,10 @@ use maud::{Markup, html};
 /// What a scope lets an application do.
 pub(super) const fn in_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::Tools => "See connectors, call their tools, and see and stop jobs, as you",
+        Scope::Tools => "See connectors and connected accounts, call tools with them, and see and stop jobs, as you",
         Scope::AuditRead => "Read the organization's audit trail",
         Scope::Organization => "See and change what the organization is and has, as far as you may",
-        Scope::Profile => "See and change your profile, and see and end your sessions",
+        Scope::Profile => "See and change your profile, see and end your sessions, and connect and disconnect accounts",
     }
 }
 

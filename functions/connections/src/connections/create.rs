@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bulkhead_connections::NewConnection;
+use bulkhead_connections::{CreateError, NewConnection};
 use bulkhead_connectors::{AuthType, Slug};
 use bulkhead_http_api::{Api, Correlation, JsonBody, Problem, Query};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, CorrelationId, Secret};
-use bulkhead_vault::SealingKey;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -49,12 +48,10 @@ async fn create(api: &Api, caller: &Caller, body: NewBody, correlation: &Correla
     if label.is_empty() || label.chars().count() > MAX_LABEL || label.chars().any(char::is_control) {
         return Err(invalid("/label", "must have 1 to 100 characters, none of them a control character"));
     }
-    let auth_type = connector.auth_types.choose(body.auth_type, body.api_key.is_some()).ok_or_else(|| {
-        let message = format!("accounts of this connector are connected by: {}", connector.auth_types.as_text());
-        invalid("/auth_type", &message)
-    })?;
+    let auth_type = connector.auth_types.choose(body.auth_type, body.api_key.is_some());
+    let auth_type = auth_type.ok_or_else(|| not_created(CreateError::auth_type(&connector)))?;
     let sealing_key = match auth_type {
-        AuthType::ApiKey => Some(sealing_key(api).await?),
+        AuthType::ApiKey => Some(api.sealing_key().await?),
         AuthType::Oauth2 | AuthType::None => None,
     };
     let new = NewConnection { label, project: body.project, auth_type, api_key: body.api_key.map(Secret::new) };
@@ -68,9 +65,4 @@ async fn create(api: &Api, caller: &Caller, body: NewBody, correlation: &Correla
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
-}
-
-async fn sealing_key(api: &Api) -> Result<SealingKey, Problem> {
-    let text = api.variable("vault_sealing_key").await?;
-    SealingKey::parse(text.expose()).map_err(|error| Problem::misconfigured(format!("vault_sealing_key: {error}")))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bulkhead_http_api::{Api, Path, Problem, Query};
+use bulkhead_http_api::{Api, Correlation, Path, Problem, Query};
 use bulkhead_kernel::Caller;
 
 use super::body::ConnectionBody;
@@ -12,9 +12,10 @@ use super::{id, refused};
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Path(text): Path<String>,
     Query(()): Query<()>,
 ) -> Result<Json<ConnectionBody>, Problem> {
-    let found = bulkhead_connections::find(&api.ports, &caller, id(&text)?).await.map_err(refused)?;
+    let found = bulkhead_connections::find(&api.ports, &caller, id(&text)?, &correlation).await.map_err(refused)?;
     Ok(Json(found.into()))
 }

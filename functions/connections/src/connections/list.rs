@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bulkhead_connections::Status;
-use bulkhead_http_api::{Api, FromQuery, Parameters, Problem, Query, collection};
+use bulkhead_http_api::{Api, Correlation, FromQuery, Parameters, Problem, Query, collection};
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::{Caller, Page, PageRequest};
 use http::Uri;
@@ -31,11 +31,13 @@ impl FromQuery for Connections {
 pub(crate) async fn handle(
     State(api): State<Api>,
     caller: Caller,
+    Correlation(correlation): Correlation,
     Query(query): Query<Connections>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let Connections { connector, status, page } = query;
-    let found = bulkhead_connections::list(&api.ports, &caller, connector.as_deref(), status, &page).await?;
+    let found =
+        bulkhead_connections::list(&api.ports, &caller, connector.as_deref(), status, &page, &correlation).await?;
     let items = found.items.into_iter().map(ConnectionBody::from).collect();
     Ok(collection(&uri, Page { items, next: found.next }))
 }

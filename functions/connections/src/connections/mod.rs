@@ -38,7 +38,8 @@ fn refused(error: FindError) -> Problem {
     let detail = error.to_string();
     match error {
         FindError::Unknown => unknown(),
-        FindError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
+        FindError::Denied(denied) => denied.into(),
+        FindError::Others => Problem::new(Kind::InsufficientRole, detail),
         FindError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
         FindError::NotReconnectable => Problem::new(Kind::NotReconnectable, detail),
         FindError::Sql(error) => error.into(),
@@ -48,7 +49,8 @@ fn refused(error: FindError) -> Problem {
 fn not_created(error: CreateError) -> Problem {
     let detail = error.to_string();
     match error {
-        CreateError::InsufficientRole => Problem::new(Kind::InsufficientRole, detail),
+        CreateError::Denied(denied) => denied.into(),
+        CreateError::NotAllowed => Problem::new(Kind::InsufficientRole, detail),
         CreateError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
         CreateError::UnknownProject => Problem::new(Kind::UnknownProject, detail),
         CreateError::AuthType(_) => invalid("/auth_type", &detail),

@@ -1,5 +1,6 @@
 //! A browser on its way to a provider and back.
 
+mod meanwhile;
 mod whose;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,6 +14,7 @@ use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_function_oauth_callback::{describe, router};
 use bulkhead_kernel::http::HttpError;
 use bulkhead_kernel::id::ProjectId;
+use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, CorrelationId, PageRequest, Secret};
 use bulkhead_testkit::fake_http::json_response;
 use bulkhead_testkit::functions::{Answer, Harness};
@@ -83,14 +85,17 @@ async fn begin_as(harness: &Harness, caller: &Caller, project: Option<ProjectId>
     let ports = &harness.api.ports;
     let connector = bulkhead_connectors::get(ports, "mine").await.expect("reads").expect("is there");
     let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::Oauth2, project, api_key: None };
-    let correlation = CorrelationId::parse("begin").expect("sane");
-    let created = create(ports, caller, &connector, new, None, &correlation).await.expect("creates");
+    let created = create(ports, caller, &connector, new, None, &correlation()).await.expect("creates");
     let link = created.link.expect("a link");
     (created.connection, link.token.expose().to_owned())
 }
 
+fn correlation() -> CorrelationId {
+    CorrelationId::parse("test").expect("sane")
+}
+
 async fn state(harness: &Harness, connection: &Connection) -> State {
-    let found = find(&harness.api.ports, &harness.ours.caller, connection.id).await;
+    let found = find(&harness.api.ports, &harness.ours.caller, connection.id, &correlation()).await;
     found.expect("is there").state
 }
 
@@ -176,7 +181,8 @@ async fn an_account_is_connected() {
     let sent = follow(&harness, &token).await;
     let page = come_back(&harness, Some(&sent.cookie), &answer(&sent)).await.with_status(200);
     assert!(page.json.as_str().is_some_and(|text| text.contains("The Provider is connected")), "{}", page.json);
-    let connected = find(&harness.api.ports, &harness.ours.caller, connection.id).await.expect("is there");
+    let connected =
+        find(&harness.api.ports, &harness.ours.caller, connection.id, &correlation()).await.expect("is there");
     assert!(matches!(connected.state, State::Active { expires_at: Some(_), refreshable: true }), "{connected:?}");
     assert_eq!(connected.scopes, ["read"]);
 
@@ -317,6 +323,21 @@ async fn an_answer_that_is_no_good_connects_nothing_and_uses_the_attempt_up() {
 }
 
 #[tokio::test]
+async fn an_attempt_whose_verifier_can_not_be_opened_is_over() {
+    let (harness, http) = harness(good()).await;
+    let (connection, token) = begin(&harness).await;
+    let sent = follow(&harness, &token).await;
+    let change = sql("UPDATE oauth_transactions SET verifier = $1").bind(vec![0_u8; 64]).across_tenants("a test");
+    harness.api.ports.sql.execute(change).await.expect("changes");
+    let page = come_back(&harness, Some(&sent.cookie), &answer(&sent)).await.with_status(400);
+    // Unlike one that is unknown, it is used up, and stands in the audit trail.
+    assert!(cookies(&page)["__Host-bulkhead-oauth"].is_empty(), "{:?}", page.headers);
+    let expected = State::Error { reason: "not_readable".to_owned() };
+    assert_eq!((state(&harness, &connection).await, http.sent().len()), (expected, 0));
+    assert_eq!(reasons(&harness).await, ["not_readable"]);
+}
+
+#[tokio::test]
 async fn a_provider_that_gives_no_tokens() {
     let refusing = |status, body: serde_json::Value| FakeHttp::json(status, &body);
     let cases = [
@@ -373,8 +394,13 @@ async fn an_address_comes_so_often_and_then_waits() {
     ] {
         let come = || harness.call(method.clone(), path).header("spin-client-addr", &format!("10.0.0.{n}:1")).send();
         assert_eq!(come().await.header("ratelimit-policy"), "\"connect-address\";q=1;w=60");
-        let refused = come().await.refused(429, "too-many-requests");
-        assert!(!refused.header("retry-after").is_empty(), "{path}");
+        let refused = come().await.with_status(429);
+        assert!(refused.is_page() && refused.text.contains("too many requests"), "{path}: {}", refused.text);
+        assert_eq!(
+            (refused.header("retry-after"), refused.header("ratelimit-policy").is_empty()),
+            ("60", false),
+            "{path}"
+        );
     }
     assert!(http.sent().is_empty());
 }

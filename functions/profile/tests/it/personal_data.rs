@@ -8,9 +8,9 @@ use bulkhead_connectors::{AuthType, NewConnector, register};
 use bulkhead_function_profile::{describe, router};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{CorrelationId, Role, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Role, Secret};
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness, project};
+use bulkhead_testkit::functions::{Answer, Harness, project, set_role};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::json;
@@ -115,8 +115,12 @@ impl Scene {
 
     /// An account of our user's, with a secret.
     async fn connect(&self, project: Option<ProjectId>) -> Connection {
-        let (ports, mut caller) = (&self.harness.api.ports, self.harness.ours.caller.clone());
-        caller.role = Role::Owner;
+        let (ports, ours) = (&self.harness.api.ports, &self.harness.ours.caller);
+        // Only an admin connects for a project.
+        if project.is_some() {
+            set_role(ports, ours, Some("admin")).await;
+        }
+        let caller = Caller { role: if project.is_some() { Role::Admin } else { ours.role }, ..ours.clone() };
         let connector = bulkhead_connectors::get(ports, "mine").await.expect("reads").expect("is there");
         let api_key = Some(Secret::new("the-secret-key".to_owned()));
         let new = NewConnection { label: "Ada's own".to_owned(), auth_type: AuthType::ApiKey, project, api_key };

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use bulkhead_http_api::openapi::Description;
-use bulkhead_http_api::{Api, Audience, SIGNING_KEYS};
+use bulkhead_http_api::{Api, Audience, CREDENTIAL_LIMITS, SIGNING_KEYS};
 use bulkhead_identity::{AccessGrant, ApiKeyToken, SigningKeys};
-use bulkhead_kernel::id::{OrganizationId, SessionId, UserId};
+use bulkhead_kernel::id::{ApiKeyId, OrganizationId, SessionId, UserId};
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Ports, Scopes, Timestamp};
-use bulkhead_testkit::functions::Harness;
+use bulkhead_kernel::{Ports, Scope, Scopes, Secret, Timestamp};
+use bulkhead_testkit::functions::{Harness, variables};
 use bulkhead_testkit::{ManualClock, SeededEntropy};
 use tower::ServiceExt as _;
 
@@ -53,11 +53,27 @@ pub(crate) struct World {
     pub(crate) stranger: Person,
     /// What never is enough, and why.
     pub(crate) refused: Vec<(&'static str, Option<String>)>,
+    /// An owner's credentials that were granted one scope each.
+    pub(crate) narrowed: Vec<Narrowed>,
+}
+
+/// A credential that was granted one scope.
+pub(crate) struct Narrowed {
+    pub(crate) kind: &'static str,
+    pub(crate) scope: Scope,
+    pub(crate) token: String,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let harness = Harness::start(every_function, describe()).await;
+        let mut harness = Harness::start(every_function, describe()).await;
+        // Each of them comes to each route.
+        let mut often = variables();
+        let limits =
+            ["sign-in-address", "sign-in-account", "second-factor-account", "token-address", "connection-user"];
+        let limits = limits.map(|limit| format!("{limit}=1000/1")).join(" ");
+        often.insert(CREDENTIAL_LIMITS.to_owned(), Secret::new(limits));
+        harness.api.variables = Arc::new(often);
         let issuer = Issuer::of(&harness.api).await;
         let (ours, theirs) = (harness.ours.caller.organization, harness.theirs.caller.organization);
         let mut roles = Vec::new();
@@ -66,7 +82,11 @@ impl World {
         }
         let stranger = issuer.person(theirs, "owner").await;
         let refused = refused(&harness, &issuer, ours).await;
-        Self { harness, roles, stranger, refused }
+        let mut narrowed = Vec::new();
+        for scope in Scope::ALL {
+            narrowed.extend(issuer.narrowed(ours, scope).await);
+        }
+        Self { harness, roles, stranger, refused, narrowed }
     }
 
     pub(crate) fn role(&self, role: &str) -> &Person {
@@ -154,6 +174,46 @@ impl Issuer {
         let token = self.token(ports, (organization, user), session, &self.rest());
         let (user, organization, session) = (user.to_string(), organization.to_string(), session.to_string());
         Person { role, user, organization, session, token }
+    }
+}
+
+impl Issuer {
+    /// An owner's key, and what an owner has granted to a client.
+    async fn narrowed(&self, organization: OrganizationId, scope: Scope) -> [Narrowed; 2] {
+        let ports = &self.ports;
+        let user = user(ports).await;
+        join(ports, (organization, user), "owner").await;
+        let (session, scopes) = (session(ports, (organization, user), Goes::On).await, Scopes::Only([scope].into()));
+        let granted =
+            sql("UPDATE sessions SET client_id = 'client', scopes = $1 WHERE organization_id = $2 AND id = $3")
+                .bind(scope.as_str())
+                .bind(organization)
+                .bind(session)
+                .of(organization);
+        ports.sql.execute(granted).await.expect("changes");
+        let audience = &self.rest();
+        let client = Some("client");
+        let grant = AccessGrant { issuer: &self.url, audience, user, organization, session, client, scopes: &scopes };
+        let token = self.keys.issue(ports, &grant, LIFETIME).expect("signs").expose().to_owned();
+        let key = ApiKeyToken::generate(ports.entropy.as_ref());
+        let id: ApiKeyId = ports.new_id();
+        let insert =
+            sql("INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, scopes, created_at) \
+                          VALUES ($1, $2, $3, 'narrow', $4, $5, $6, $7)")
+            .bind(id)
+            .bind(organization)
+            .bind(user)
+            .bind(key.prefix())
+            .bind(key.hash())
+            .bind(scope.as_str())
+            .bind(ports.now())
+            .of(organization);
+        ports.sql.execute(insert).await.expect("inserts");
+        [("a key", key.expose().to_owned()), ("a client's token", token)].map(|(kind, token)| Narrowed {
+            kind,
+            scope,
+            token,
+        })
     }
 }
 

@@ -1,18 +1,31 @@
 //! Each route, and who may use it.
 
-/// Who is let in.
+use bulkhead_kernel::Scope;
+
+/// Who is let in, and with a credential that was granted which scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum May {
-    /// Whoever asks, without a credential too: what proves who it is, if anything, is in the body.
+    /// Whoever asks, without a credential too: what proves who it is, if anything, is in the body. So no scope is needed.
     Anyone,
-    /// OAuth clients by credentials of their own, and every user; others are refused in the words of OAuth.
+    /// OAuth clients by credentials of their own, and every user; others are refused in the words of OAuth. They learn of
+    /// tokens that they have anyway, so no scope is needed.
     Clients,
     /// Every user of an organisation, there.
-    Members,
+    Members(Scope),
     /// Its admins and owners.
-    Admins,
+    Admins(Scope),
     /// Its owners.
-    Owners,
+    Owners(Scope),
+}
+
+impl May {
+    /// The scope that a credential needs; `None` where nothing is asked for.
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Anyone | Self::Clients => None,
+            Self::Members(scope) | Self::Admins(scope) | Self::Owners(scope) => Some(scope),
+        }
+    }
 }
 
 /// What another tenant's owner gets of the path with our things in it.
@@ -25,6 +38,11 @@ pub(crate) enum Elsewhere {
 }
 use Elsewhere::{Their, Unknown};
 use May::{Admins, Anyone, Clients, Members, Owners};
+
+const TOOLS: Scope = Scope::Tools;
+const AUDIT: Scope = Scope::AuditRead;
+const ORGANIZATION: Scope = Scope::Organization;
+const PROFILE: Scope = Scope::Profile;
 
 /// A route.
 pub(crate) struct Entry {
@@ -64,30 +82,30 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("post", "/sign-in", Anyone, Their),
     entry("get", "/sign-out", Anyone, Their),
     entry("post", "/sign-out", Anyone, Their),
-    entry("get", "/v1/audit/events", Members, Their),
+    entry("get", "/v1/audit/events", Members(AUDIT), Their),
     entry("get", "/sign-in/with/{provider}", Anyone, Their).of_nothing(),
     entry("get", "/sign-in/with/{provider}/callback", Anyone, Their).of_nothing(),
-    entry("get", "/v1/auth/identities", Members, Their),
-    entry("post", "/v1/auth/identities", Members, Their).with(r#"{"provider":"x"}"#).of_nothing(),
-    entry("delete", "/v1/auth/identities/{id}", Members, Their).of_nothing(),
+    entry("get", "/v1/auth/identities", Members(PROFILE), Their),
+    entry("post", "/v1/auth/identities", Members(PROFILE), Their).with(r#"{"provider":"x"}"#).of_nothing(),
+    entry("delete", "/v1/auth/identities/{id}", Members(PROFILE), Their).of_nothing(),
     entry("post", "/v1/auth/refresh", Anyone, Their).with("{}"),
-    entry("get", "/v1/auth/sessions", Members, Their),
-    entry("delete", "/v1/auth/sessions/{id}", Members, Unknown),
+    entry("get", "/v1/auth/sessions", Members(PROFILE), Their),
+    entry("delete", "/v1/auth/sessions/{id}", Members(PROFILE), Unknown),
     entry("post", "/v1/auth/sign-in", Anyone, Their).with("{}"),
     entry("post", "/v1/auth/sign-up", Anyone, Their).with("{}"),
-    entry("get", "/v1/connectors", Members, Their),
-    entry("get", "/v1/connectors/{slug}", Members, Their),
-    entry("get", "/v1/connectors/{slug}/restrictions", Admins, Their),
-    entry("put", "/v1/connectors/{slug}/restrictions", Admins, Their).with("{}"),
-    entry("delete", "/v1/connectors/{slug}/restrictions", Admins, Their),
-    entry("get", "/v1/connectors/{slug}/tools", Members, Their),
-    entry("post", "/v1/connectors/{slug}/tools/{tool}/jobs", Members, Their)
+    entry("get", "/v1/connectors", Members(TOOLS), Their),
+    entry("get", "/v1/connectors/{slug}", Members(TOOLS), Their),
+    entry("get", "/v1/connectors/{slug}/restrictions", Admins(ORGANIZATION), Their),
+    entry("put", "/v1/connectors/{slug}/restrictions", Admins(ORGANIZATION), Their).with("{}"),
+    entry("delete", "/v1/connectors/{slug}/restrictions", Admins(ORGANIZATION), Their),
+    entry("get", "/v1/connectors/{slug}/tools", Members(TOOLS), Their),
+    entry("post", "/v1/connectors/{slug}/tools/{tool}/jobs", Members(TOOLS), Their)
         .with(r#"{"arguments":{"filter":".","input":1}}"#),
-    entry("get", "/v1/jobs", Members, Their),
-    entry("get", "/v1/jobs/{id}", Members, Unknown),
-    entry("post", "/v1/jobs/{id}/answers", Members, Unknown).with(r#"{"answers":{}}"#),
-    entry("post", "/v1/jobs/{id}/cancel", Members, Unknown),
-    entry("get", "/v1/jobs/{id}/events", Members, Unknown),
+    entry("get", "/v1/jobs", Members(TOOLS), Their),
+    entry("get", "/v1/jobs/{id}", Members(TOOLS), Unknown),
+    entry("post", "/v1/jobs/{id}/answers", Members(TOOLS), Unknown).with(r#"{"answers":{}}"#),
+    entry("post", "/v1/jobs/{id}/cancel", Members(TOOLS), Unknown),
+    entry("get", "/v1/jobs/{id}/events", Members(TOOLS), Unknown),
     entry("get", "/.well-known/oauth-authorization-server", Anyone, Their),
     entry("get", "/.well-known/openid-configuration", Anyone, Their),
     entry("get", "/.well-known/oauth-authorization-server/{*issuer}", Anyone, Their).of_nothing(),
@@ -113,76 +131,87 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("get", "/verify-email", Anyone, Their),
     entry("post", "/verify-email", Anyone, Their),
     entry("post", "/sign-in/second-factor", Anyone, Their),
-    entry("post", "/v1/auth/email-verification", Members, Their),
+    entry("post", "/v1/auth/email-verification", Members(PROFILE), Their),
     entry("post", "/v1/auth/email-verification/confirm", Anyone, Their).with(r#"{}"#),
-    entry("put", "/v1/auth/password", Members, Their).with(r#"{"current_password":"x","new_password":"y"}"#),
+    entry("put", "/v1/auth/password", Members(PROFILE), Their).with(r#"{"current_password":"x","new_password":"y"}"#),
     entry("post", "/v1/auth/password-reset", Anyone, Their).with(r#"{}"#),
     entry("post", "/v1/auth/password-reset/confirm", Anyone, Their).with(r#"{}"#),
-    entry("get", "/v1/auth/second-factor", Members, Their),
-    entry("post", "/v1/auth/second-factor", Members, Their).with(r#"{"password":"x"}"#),
-    entry("post", "/v1/auth/second-factor/confirm", Members, Their).with(r#"{"code":"000000"}"#),
-    entry("post", "/v1/auth/second-factor/disable", Members, Their).with(r#"{"code":"000000","password":"x"}"#),
+    entry("get", "/v1/auth/second-factor", Members(PROFILE), Their),
+    entry("post", "/v1/auth/second-factor", Members(PROFILE), Their).with(r#"{"password":"x"}"#),
+    entry("post", "/v1/auth/second-factor/confirm", Members(PROFILE), Their).with(r#"{"code":"000000"}"#),
+    entry("post", "/v1/auth/second-factor/disable", Members(PROFILE), Their)
+        .with(r#"{"code":"000000","password":"x"}"#),
     entry("post", "/v1/auth/sign-in/second-factor", Anyone, Their).with(r#"{}"#),
     entry("get", "/passkeys", Anyone, Their),
     entry("post", "/sign-in/passkey", Anyone, Their),
     entry("post", "/sign-in/passkey/options", Anyone, Their),
-    entry("get", "/v1/auth/passkeys", Members, Their),
-    entry("post", "/v1/auth/passkeys", Members, Their).with(r#"{"ceremony":"x","name":"Key","credential":{}}"#),
-    entry("post", "/v1/auth/passkeys/options", Members, Their).with(r#"{"password":"x"}"#),
-    entry("patch", "/v1/auth/passkeys/{id}", Members, Their).with(r#"{"name":"Key"}"#).of_nothing(),
-    entry("delete", "/v1/auth/passkeys/{id}", Members, Their).of_nothing(),
+    entry("get", "/v1/auth/passkeys", Members(PROFILE), Their),
+    entry("post", "/v1/auth/passkeys", Members(PROFILE), Their)
+        .with(r#"{"ceremony":"x","name":"Key","credential":{}}"#),
+    entry("post", "/v1/auth/passkeys/options", Members(PROFILE), Their).with(r#"{"password":"x"}"#),
+    entry("patch", "/v1/auth/passkeys/{id}", Members(PROFILE), Their).with(r#"{"name":"Key"}"#).of_nothing(),
+    entry("delete", "/v1/auth/passkeys/{id}", Members(PROFILE), Their).of_nothing(),
     entry("post", "/v1/auth/sign-in/passkey", Anyone, Their).with(r#"{}"#),
     entry("post", "/v1/auth/sign-in/passkey/options", Anyone, Their),
     entry("post", "/v1/auth/sign-up/invited", Anyone, Their).with(r#"{}"#),
-    entry("post", "/v1/auth/switch", Members, Their).with(r#"{"organization":"ours"}"#).ending(),
-    entry("get", "/v1/api-keys", Members, Their),
-    entry("post", "/v1/api-keys", Members, Their).with(r#"{"name":"k"}"#),
-    entry("delete", "/v1/api-keys/{id}", Members, Their).of_nothing(),
-    entry("post", "/v1/api-keys/{id}/rotate", Members, Their).with(r#"{}"#).of_nothing(),
-    entry("get", "/v1/connections", Members, Their),
-    entry("post", "/v1/connections", Members, Their).with(r#"{"connector":"toolbox"}"#).of_nothing(),
-    entry("get", "/v1/connections/{id}", Members, Their).of_nothing(),
-    entry("delete", "/v1/connections/{id}", Members, Their).of_nothing(),
-    entry("post", "/v1/connections/{id}/reconnect", Members, Their).of_nothing(),
-    entry("post", "/v1/invitations/accept", Members, Their).with(r#"{"token":"x"}"#).of_nothing(),
-    entry("get", "/v1/organization", Members, Their),
-    entry("patch", "/v1/organization", Admins, Their).with(r#"{"name":"Ours"}"#),
-    entry("delete", "/v1/organization", Owners, Their).ending(),
-    entry("get", "/v1/organization/invitations", Admins, Their),
-    entry("post", "/v1/organization/invitations", Admins, Their).with(r#"{"email":"a@example.com","role":"member"}"#),
-    entry("delete", "/v1/organization/invitations/{id}", Admins, Their).of_nothing(),
-    entry("post", "/v1/organization/invitations/{id}/resend", Admins, Their).with(r#"{}"#).of_nothing(),
-    entry("get", "/v1/organization/members", Members, Their),
-    entry("patch", "/v1/organization/members/{user}", Admins, Their).with(r#"{"role":"member"}"#).of_nothing(),
-    entry("delete", "/v1/organization/members/{user}", Admins, Their).of_nothing(),
-    entry("post", "/v1/organization/transfer", Owners, Their)
+    entry("post", "/v1/auth/switch", Members(PROFILE), Their).with(r#"{"organization":"ours"}"#).ending(),
+    entry("get", "/v1/api-keys", Members(PROFILE), Their),
+    entry("post", "/v1/api-keys", Members(PROFILE), Their).with(r#"{"name":"k"}"#),
+    entry("delete", "/v1/api-keys/{id}", Members(PROFILE), Their).of_nothing(),
+    entry("post", "/v1/api-keys/{id}/rotate", Members(PROFILE), Their).with(r#"{}"#).of_nothing(),
+    entry("get", "/v1/connections", Members(TOOLS), Their),
+    entry("post", "/v1/connections", Members(PROFILE), Their).with(r#"{"connector":"toolbox"}"#).of_nothing(),
+    entry("get", "/v1/connections/{id}", Members(TOOLS), Their).of_nothing(),
+    entry("delete", "/v1/connections/{id}", Members(PROFILE), Their).of_nothing(),
+    entry("post", "/v1/connections/{id}/reconnect", Members(PROFILE), Their).of_nothing(),
+    entry("post", "/v1/invitations/accept", Members(PROFILE), Their).with(r#"{"token":"x"}"#).of_nothing(),
+    entry("get", "/v1/organization", Members(ORGANIZATION), Their),
+    entry("patch", "/v1/organization", Admins(ORGANIZATION), Their).with(r#"{"name":"Ours"}"#),
+    entry("delete", "/v1/organization", Owners(ORGANIZATION), Their).ending(),
+    entry("get", "/v1/organization/invitations", Admins(ORGANIZATION), Their),
+    entry("post", "/v1/organization/invitations", Admins(ORGANIZATION), Their)
+        .with(r#"{"email":"a@example.com","role":"member"}"#),
+    entry("delete", "/v1/organization/invitations/{id}", Admins(ORGANIZATION), Their).of_nothing(),
+    entry("post", "/v1/organization/invitations/{id}/resend", Admins(ORGANIZATION), Their).with(r#"{}"#).of_nothing(),
+    entry("get", "/v1/organization/members", Members(ORGANIZATION), Their),
+    entry("patch", "/v1/organization/members/{user}", Admins(ORGANIZATION), Their)
+        .with(r#"{"role":"member"}"#)
+        .of_nothing(),
+    entry("delete", "/v1/organization/members/{user}", Admins(ORGANIZATION), Their).of_nothing(),
+    entry("post", "/v1/organization/transfer", Owners(ORGANIZATION), Their)
         .with(r#"{"user":"00000000-0000-7000-8000-000000000000"}"#)
         .of_nothing(),
-    entry("get", "/v1/organizations", Members, Their),
-    entry("post", "/v1/organizations", Owners, Their).with(r#"{"slug":"another","name":"Another"}"#).ending(),
+    entry("get", "/v1/organizations", Members(ORGANIZATION), Their),
+    entry("post", "/v1/organizations", Owners(ORGANIZATION), Their)
+        .with(r#"{"slug":"another","name":"Another"}"#)
+        .ending(),
     entry("post", "/v1/organizations/restore", Anyone, Their).with(r#"{}"#),
-    entry("get", "/v1/profile", Members, Their),
-    entry("patch", "/v1/profile", Members, Their).with(r#"{"name":"Ada"}"#),
-    entry("get", "/v1/profile/export", Members, Their),
-    entry("delete", "/v1/profile", Members, Their).ending(),
-    entry("get", "/v1/projects", Members, Their),
-    entry("post", "/v1/projects", Admins, Their).with(r#"{"slug":"p","name":"P"}"#).ending(),
-    entry("get", "/v1/projects/{id}", Members, Their).of_nothing(),
-    entry("patch", "/v1/projects/{id}", Members, Their).with(r#"{}"#).of_nothing(),
-    entry("delete", "/v1/projects/{id}", Members, Their).of_nothing(),
-    entry("post", "/v1/projects/{id}/restore", Admins, Their).of_nothing(),
-    entry("get", "/v1/projects/{id}/roles", Members, Their).of_nothing(),
-    entry("put", "/v1/projects/{id}/roles/users/{user}", Members, Their).with(r#"{"role":"viewer"}"#).of_nothing(),
-    entry("delete", "/v1/projects/{id}/roles/users/{user}", Members, Their).of_nothing(),
-    entry("put", "/v1/projects/{id}/roles/teams/{team}", Members, Their).with(r#"{"role":"viewer"}"#).of_nothing(),
-    entry("delete", "/v1/projects/{id}/roles/teams/{team}", Members, Their).of_nothing(),
-    entry("post", "/v1/service-accounts", Admins, Their).with(r#"{"name":"ci","role":"member"}"#),
-    entry("get", "/v1/teams", Members, Their),
-    entry("post", "/v1/teams", Admins, Their).with(r#"{"slug":"t","name":"T"}"#).ending(),
-    entry("get", "/v1/teams/{id}", Members, Their).of_nothing(),
-    entry("patch", "/v1/teams/{id}", Admins, Their).with(r#"{}"#).of_nothing(),
-    entry("delete", "/v1/teams/{id}", Admins, Their).of_nothing(),
-    entry("get", "/v1/teams/{id}/members", Members, Their).of_nothing(),
-    entry("put", "/v1/teams/{id}/members/{user}", Admins, Their).of_nothing(),
-    entry("delete", "/v1/teams/{id}/members/{user}", Admins, Their).of_nothing(),
+    entry("get", "/v1/profile", Members(PROFILE), Their),
+    entry("patch", "/v1/profile", Members(PROFILE), Their).with(r#"{"name":"Ada"}"#),
+    entry("get", "/v1/profile/export", Members(PROFILE), Their),
+    entry("delete", "/v1/profile", Members(PROFILE), Their).ending(),
+    entry("get", "/v1/projects", Members(ORGANIZATION), Their),
+    entry("post", "/v1/projects", Admins(ORGANIZATION), Their).with(r#"{"slug":"p","name":"P"}"#).ending(),
+    entry("get", "/v1/projects/{id}", Members(ORGANIZATION), Their).of_nothing(),
+    entry("patch", "/v1/projects/{id}", Members(ORGANIZATION), Their).with(r#"{}"#).of_nothing(),
+    entry("delete", "/v1/projects/{id}", Members(ORGANIZATION), Their).of_nothing(),
+    entry("post", "/v1/projects/{id}/restore", Admins(ORGANIZATION), Their).of_nothing(),
+    entry("get", "/v1/projects/{id}/roles", Members(ORGANIZATION), Their).of_nothing(),
+    entry("put", "/v1/projects/{id}/roles/users/{user}", Members(ORGANIZATION), Their)
+        .with(r#"{"role":"viewer"}"#)
+        .of_nothing(),
+    entry("delete", "/v1/projects/{id}/roles/users/{user}", Members(ORGANIZATION), Their).of_nothing(),
+    entry("put", "/v1/projects/{id}/roles/teams/{team}", Members(ORGANIZATION), Their)
+        .with(r#"{"role":"viewer"}"#)
+        .of_nothing(),
+    entry("delete", "/v1/projects/{id}/roles/teams/{team}", Members(ORGANIZATION), Their).of_nothing(),
+    entry("post", "/v1/service-accounts", Admins(ORGANIZATION), Their).with(r#"{"name":"ci","role":"member"}"#),
+    entry("get", "/v1/teams", Members(ORGANIZATION), Their),
+    entry("post", "/v1/teams", Admins(ORGANIZATION), Their).with(r#"{"slug":"t","name":"T"}"#).ending(),
+    entry("get", "/v1/teams/{id}", Members(ORGANIZATION), Their).of_nothing(),
+    entry("patch", "/v1/teams/{id}", Admins(ORGANIZATION), Their).with(r#"{}"#).of_nothing(),
+    entry("delete", "/v1/teams/{id}", Admins(ORGANIZATION), Their).of_nothing(),
+    entry("get", "/v1/teams/{id}/members", Members(ORGANIZATION), Their).of_nothing(),
+    entry("put", "/v1/teams/{id}/members/{user}", Admins(ORGANIZATION), Their).of_nothing(),
+    entry("delete", "/v1/teams/{id}/members/{user}", Admins(ORGANIZATION), Their).of_nothing(),
 ];

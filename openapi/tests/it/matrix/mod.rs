@@ -1,9 +1,11 @@
 //! Who may do what: every route of every function, with every kind of credential.
 //!
-//! The table is `entries.rs`. A route without an entry fails here, and so does an entry that nothing serves.
+//! The table is `entries.rs`. A route without an entry fails here, and so does an entry that nothing serves, or one whose
+//! route does not ask for the scope that it says (`scopes.rs`).
 
 mod credentials;
 mod entries;
+mod scopes;
 
 use std::collections::BTreeSet;
 
@@ -64,7 +66,7 @@ async fn no_credential_or_one_that_does_not_hold_opens_nothing() {
                 May::Anyone => assert!(is_let_in(&answer), "{shown}"),
                 // Its body is not what it takes.
                 May::Clients => assert!([400, 401, 415].contains(&answer.status.as_u16()), "{shown}"),
-                May::Members | May::Admins | May::Owners => {
+                May::Members(_) | May::Admins(_) | May::Owners(_) => {
                     assert_eq!(answer.json["type"], "urn:bulkhead:problem:unauthenticated", "{shown}");
                     assert!(answer.header("www-authenticate").starts_with("Bearer"), "{shown}");
                 }
@@ -85,9 +87,9 @@ async fn each_role_may_what_its_entry_says() {
             let id = if entry.made { person.thing(world, entry.path).await } else { NOTHING.to_owned() };
             let answer = request(world, entry, &id).key(&person.token).send().await;
             let expected = match entry.may {
-                May::Anyone | May::Clients | May::Members => true,
-                May::Admins => role != "member",
-                May::Owners => role == "owner",
+                May::Anyone | May::Clients | May::Members(_) => true,
+                May::Admins(_) => role != "member",
+                May::Owners(_) => role == "owner",
             };
             let right = match expected {
                 // What is there is their own.

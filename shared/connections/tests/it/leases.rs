@@ -9,9 +9,10 @@ use bulkhead_connections::{
     disconnect, due_for_cleanup, expire, postpone_cleanup, read, record_refreshed, release_refresh,
 };
 use bulkhead_connectors::{AuthType, NewConnector, register};
+use bulkhead_identity::remove_member;
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{CorrelationId, Ports, Role, Secret};
+use bulkhead_kernel::{Caller, CorrelationId, Ports, Role, Secret};
 use bulkhead_testkit::functions::{Fixture, colleague, project, set_project_role, set_role};
 use bulkhead_testkit::{ManualClock, SeededEntropy};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing, Scope};
@@ -60,13 +61,16 @@ impl Bench {
 
     /// An active connection of ours whose token can be refreshed.
     async fn connection(&self, project: Option<ProjectId>) -> Connection {
-        let mut caller = self.fixture.ours.caller.clone();
-        caller.role = Role::Admin;
+        let ours = &self.fixture.ours.caller;
+        // Only an admin connects for a project.
+        set_role(self.ports(), ours, Some(if project.is_some() { "admin" } else { "member" })).await;
+        let caller = Caller { role: if project.is_some() { Role::Admin } else { Role::Member }, ..ours.clone() };
         let connector = bulkhead_connectors::get(self.ports(), "mine").await.expect("reads").expect("is there");
         let api_key = Some(Secret::new("the-first-token".to_owned()));
         let new = NewConnection { label: "work".to_owned(), auth_type: AuthType::ApiKey, project, api_key };
         let key = Some(self.ring.sealing_key());
         let created = create(self.ports(), &caller, &connector, new, key, &self.correlation).await.expect("creates");
+        set_role(self.ports(), ours, Some("member")).await;
         let soon = self.ports().now().plus(Duration::from_secs(60));
         let refreshable = sql("UPDATE connections SET expires_at = $1, refreshable = $2 WHERE id = $3")
             .bind(soon)
@@ -183,24 +187,32 @@ async fn chooses(bench: &Bench) {
         match chosen {
             Chosen::Connection(connection) => format!("uses {}", connection.id),
             Chosen::Expired(connection) => format!("expired {}", connection.id),
+            Chosen::NotInProject => "not in the project".to_owned(),
             Chosen::Nothing => "nothing".to_owned(),
         }
     };
     let own = bench.connection(None).await;
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("uses {}", own.id));
     // Another user, and another tenant that names our user.
-    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, "nothing");
-    assert_eq!(chosen(theirs.organization, ours.user, Some(project)).await, "nothing");
+    assert_eq!(chosen(ours.organization, theirs.user, None).await, "nothing");
+    assert_eq!(chosen(theirs.organization, ours.user, None).await, "nothing");
+    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, "not in the project");
+    assert_eq!(chosen(theirs.organization, ours.user, Some(project)).await, "not in the project");
+    // The project has none.
+    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, "nothing");
 
     let shared = bench.connection(Some(project)).await;
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("uses {}", own.id));
     let uses_shared = format!("uses {}", shared.id);
     assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, uses_shared);
     assert_eq!(chosen(ours.organization, mate.user, None).await, "nothing");
-    assert_eq!(chosen(ours.organization, mate.user, Some(bench.ports().new_id())).await, "nothing");
-    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, "nothing");
+    let nowhere = Some(bench.ports().new_id());
+    assert_eq!(chosen(ours.organization, mate.user, nowhere).await, "not in the project");
+    assert_eq!(chosen(ours.organization, theirs.user, Some(project)).await, "not in the project");
     // What they may do in the project counts when the call is made, however long ago it was asked for.
-    for (role, expected) in [(Some("viewer"), "nothing"), (None, "nothing"), (Some("maintainer"), &*uses_shared)] {
+    for (role, expected) in
+        [(Some("viewer"), "not in the project"), (None, "not in the project"), (Some("maintainer"), &*uses_shared)]
+    {
         set_project_role(bench.ports(), &mate, project, role).await;
         assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, expected, "{role:?}");
     }
@@ -208,13 +220,31 @@ async fn chooses(bench: &Bench) {
     set_role(bench.ports(), &mate, Some("admin")).await;
     assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, uses_shared);
     set_role(bench.ports(), &mate, None).await;
-    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, "nothing");
+    assert_eq!(chosen(ours.organization, mate.user, Some(project)).await, "not in the project");
 
     // One's own that is not accepted any more is no reason to act as somebody else.
     assert!(expire(bench.ports(), &own, "invalid_grant", &bench.actor, &bench.correlation).await.expect("expires"));
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, format!("expired {}", own.id));
     disconnect(bench.ports(), ours, own.id, &bench.correlation).await.expect("disconnects");
-    assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, "nothing", "they have no role in it");
+    assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, "not in the project");
     set_project_role(bench.ports(), ours, project, Some("developer")).await;
     assert_eq!(chosen(ours.organization, ours.user, Some(project)).await, uses_shared);
+}
+
+#[tokio::test]
+async fn what_a_user_connects_while_they_are_removed_is_disconnected_with_them() {
+    for bench in [bench().await, bench_on_postgres().await] {
+        let (ports, ours) = (bench.ports(), &bench.fixture.ours.caller);
+        set_role(ports, ours, Some("owner")).await;
+        let owner = Caller { role: Role::Owner, ..ours.clone() };
+        let mate = colleague(ports, ours).await;
+        // What other features do comes after the end of the membership, which waits for whoever holds it: so nothing is
+        // connected after they have looked.
+        let looks = || {
+            let look = sql("UPDATE users SET name = name WHERE id = $1 AND NOT EXISTS \
+                            (SELECT 1 FROM memberships m WHERE m.organization_id = $2 AND m.user_id = $1)");
+            vec![look.bind(mate.user).bind(mate.organization).of(mate.organization).expecting(1)]
+        };
+        remove_member(ports, &owner, mate.user, looks, &bench.correlation).await.expect("goes");
+    }
 }

@@ -39,9 +39,11 @@ pub async fn remove_member(
         let mut steps = vec![organizations::hold(caller.organization).expecting(1)];
         steps.extend(leave(caller.organization, user, now));
         steps.push(store::end_service_account(caller.organization, user, now).into());
-        steps.extend(further());
         let at = steps.len();
-        steps.extend([store::delete(caller.organization, user, member.role).expecting(1), act.done()]);
+        steps.push(store::delete(caller.organization, user, member.role).expecting(1));
+        // Whatever holds the membership while it writes has written by now, so that this sees it.
+        steps.extend(further());
+        steps.push(act.done());
         match ports.sql.batch(steps).await {
             Ok(_) => return Ok(()),
             Err(error) if error.is_unexpected_rows_at(at) => {}

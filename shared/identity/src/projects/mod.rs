@@ -19,6 +19,7 @@ pub use delete::{delete_project, restore_project};
 pub use model::{Holder, Project, ProjectGrant};
 pub use read::{list_projects, read_project};
 pub use roles::{clear_project_role, list_project_roles, set_project_role};
+pub use store::projects_seen_by;
 
 use bulkhead_audit::{Act, Target};
 use bulkhead_kernel::id::ProjectId;

@@ -11,18 +11,38 @@ use super::model::{Holder, Project, ProjectGrant};
 /// What `role` ranks in SQL, higher for more.
 const RANK: &str = "CASE r.role WHEN 'maintainer' THEN 3 WHEN 'developer' THEN 2 ELSE 1 END";
 
-/// The projects of the organisation `$1` in which the user `$2` has a role, with the rank of the highest; with `$3` all of
-/// them, as a maintainer.
-fn visible(condition: &str) -> String {
+/// The roles that a user has in projects of an organisation, by themselves and by their teams: `project_id` and `rank`.
+/// `$1` is the organisation, `user` the user's placeholder.
+fn held(user: &str) -> String {
     format!(
-        "SELECT p.id, p.slug, p.name, p.description, p.created_at, CASE WHEN $3 THEN 3 ELSE g.rank END AS rank \
-         FROM projects p LEFT JOIN (\
-         SELECT project_id, MAX(rank) AS rank FROM (\
-         SELECT r.project_id, {RANK} AS rank FROM project_members r WHERE r.organization_id = $1 AND r.user_id = $2 \
+        "SELECT r.project_id, {RANK} AS rank FROM project_members r WHERE r.organization_id = $1 AND r.user_id = {user} \
          UNION ALL \
          SELECT r.project_id, {RANK} AS rank FROM project_teams r \
          JOIN team_members t ON t.organization_id = r.organization_id AND t.team_id = r.team_id \
-         WHERE r.organization_id = $1 AND t.user_id = $2) AS held GROUP BY project_id) AS g ON g.project_id = p.id \
+         WHERE r.organization_id = $1 AND t.user_id = {user}"
+    )
+}
+
+/// A subquery for other features' statements: the ids of the organisation's projects in which a user has a role. `$1` is the
+/// organisation; the other two are placeholders too, of the user and of whether their role in the organisation makes them a
+/// maintainer of every project ([`Role::administers`]).
+#[must_use]
+pub fn projects_seen_by(user: &str, sees_all: &str) -> String {
+    let held = held(user);
+    format!(
+        "SELECT p.id FROM projects p WHERE p.organization_id = $1 AND p.deleted_at IS NULL \
+         AND ({sees_all} OR p.id IN (SELECT held.project_id FROM ({held}) AS held))"
+    )
+}
+
+/// The projects of the organisation `$1` in which the user `$2` has a role, with the rank of the highest; with `$3` all of
+/// them, as a maintainer.
+fn visible(condition: &str) -> String {
+    let held = held("$2");
+    format!(
+        "SELECT p.id, p.slug, p.name, p.description, p.created_at, CASE WHEN $3 THEN 3 ELSE g.rank END AS rank \
+         FROM projects p LEFT JOIN (\
+         SELECT project_id, MAX(rank) AS rank FROM ({held}) AS held GROUP BY project_id) AS g ON g.project_id = p.id \
          WHERE p.organization_id = $1 AND p.deleted_at IS NULL AND ($3 OR g.rank IS NOT NULL) AND {condition}"
     )
 }

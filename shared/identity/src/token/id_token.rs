@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bulkhead_kernel::{Secret, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::algorithm::SigningAlgorithm;
@@ -21,6 +24,8 @@ pub struct IdTokenRules<'a> {
     pub client_id: &'a str,
     /// What was sent along with the request that it answers.
     pub nonce: &'a Secret,
+    /// The access token that came along with it.
+    pub access_token: &'a Secret,
     /// How far the issuer's clock may be from ours.
     pub leeway: Duration,
     /// The longest token: bytes.
@@ -73,6 +78,7 @@ struct Claims {
     nbf: Option<f64>,
     iat: Option<f64>,
     nonce: Option<String>,
+    at_hash: Option<String>,
     #[serde(flatten)]
     person: StandardClaims,
 }
@@ -122,9 +128,42 @@ impl<'a> UnverifiedIdToken<'a> {
         if !bool::from(nonce.as_bytes().ct_eq(rules.nonce.expose().as_bytes())) {
             return Err(TokenError::Nonce);
         }
+        // Section 3.1.3.8: it need not be there.
+        let other_token = |hash: &String| *hash != token_hash(self.signed.algorithm, rules.access_token.expose());
+        if claims.at_hash.as_ref().is_some_and(other_token) {
+            return Err(TokenError::AccessTokenHash);
+        }
         if claims.person.sub.is_empty() {
             return Err(TokenError::NoSubject);
         }
         Ok(claims.person)
+    }
+}
+
+/// The left half of a token's hash, in base64url (section 3.1.3.6), by the hash of the algorithm that signs.
+fn token_hash(algorithm: SigningAlgorithm, token: &str) -> String {
+    use SigningAlgorithm as A;
+    let hash = match algorithm {
+        A::Es256 | A::Rs256 | A::Ps256 => Sha256::digest(token).to_vec(),
+        A::Es384 | A::Rs384 | A::Ps384 => Sha384::digest(token).to_vec(),
+        // RFC 8032, section 5.1: Ed25519 hashes by SHA-512.
+        A::EdDsa | A::Rs512 | A::Ps512 => Sha512::digest(token).to_vec(),
+    };
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tokens_hash_is_the_one_of_the_standard() {
+        // Appendix A.3.
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        for algorithm in [SigningAlgorithm::Rs256, SigningAlgorithm::Ps256, SigningAlgorithm::Es256] {
+            assert_eq!(token_hash(algorithm, token), "77QmUPtjPfzWtF2AnpK9RQ");
+        }
+        assert_eq!(token_hash(SigningAlgorithm::Es384, token).len(), 32);
+        assert_eq!(token_hash(SigningAlgorithm::EdDsa, token).len(), 43);
     }
 }

@@ -68,6 +68,9 @@ pub enum TokenError {
     /// It answers another request.
     #[error("the token's nonce is not the one that was sent along")]
     Nonce,
+    /// It came along with another access token.
+    #[error("the token's at_hash is not that of the access token")]
+    AccessTokenHash,
     /// It was issued to another client.
     #[error("the token's authorized party is another client")]
     AuthorizedParty,

@@ -30,7 +30,8 @@ pub(super) struct Signed<'a> {
     pub(super) kind: String,
     /// What is signed.
     pub(super) message: &'a str,
-    algorithm: SigningAlgorithm,
+    /// What it says it is signed by; once proven, it is.
+    pub(super) algorithm: SigningAlgorithm,
     claims: &'a str,
     signature: &'a str,
 }

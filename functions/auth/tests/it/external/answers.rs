@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bulkhead_testkit::functions::Answer;
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha512};
 
 use super::scene::{Scene, Sent};
 
@@ -20,6 +23,11 @@ async fn scene() -> Scene {
     scene.configure(&json!({ "sign_up": true }));
     scene.say_email("s-1", "ada@example.com", true);
     scene
+}
+
+/// What an ID token that is signed by Ed25519 says of its access token (OpenID Connect Core 1.0, section 3.1.3.6).
+fn half_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha512::digest(token)[..32])
 }
 
 async fn back(scene: &Scene, sent: &Sent) -> Answer {
@@ -49,8 +57,12 @@ async fn a_state_is_good_once_for_ten_minutes_and_in_its_browser() {
         assert_eq!(back(&scene, &first).await.status, 200);
         nobody(&back(&scene, &first).await, 400);
         let third = scene.go("/sign-in/with/work").await;
+        scene.clock.advance(Duration::from_millis(599_999));
+        scene.say(|says| says.claims["nonce"] = json!(third.query["nonce"]));
+        assert_eq!(back(&scene, &third).await.status, 200);
+        let fourth = scene.go("/sign-in/with/work").await;
         scene.clock.advance(Duration::from_secs(600));
-        nobody(&back(&scene, &third).await, 400);
+        nobody(&back(&scene, &fourth).await, 400);
         // The next one forgets it.
         scene.clock.advance(Duration::from_secs(1));
         scene.go("/sign-in/with/work").await;
@@ -129,6 +141,8 @@ async fn an_id_token_proves_who_it_is_to_us_now_and_in_answer_to_this() {
         ("sub", json!("")),
         ("sub", json!("x".repeat(256))),
         ("sub", json!("a\nb")),
+        ("at_hash", json!("")),
+        ("at_hash", json!(half_hash("another-access-token"))),
     ] {
         let sent = scene.go("/sign-in/with/work").await;
         scene.say(|says| {
@@ -144,6 +158,7 @@ async fn an_id_token_proves_who_it_is_to_us_now_and_in_answer_to_this() {
         ("azp", json!("the-client")),
         ("exp", json!(now - 29)),
         ("sub", json!("x".repeat(255))),
+        ("at_hash", json!(half_hash("the-access-token"))),
     ] {
         let sent = scene.go("/sign-in/with/work").await;
         scene.say(|says| {
@@ -205,6 +220,10 @@ async fn metadata_is_the_issuers_and_names_places_that_nobody_changes_on_the_way
         ("token_endpoint", json!("http://id.example.com/token")),
         ("authorization_endpoint", json!("javascript:alert(1)")),
         ("userinfo_endpoint", json!("http://localhost/")),
+        // An issuer elsewhere names nothing on this machine.
+        ("jwks_uri", json!("https://127.0.0.1/jwks")),
+        ("token_endpoint", json!("https://localhost/token")),
+        ("userinfo_endpoint", json!("https://[::1]/")),
         ("token_endpoint", Value::Null),
     ] {
         let scene = scene().await;

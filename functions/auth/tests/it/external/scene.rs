@@ -37,6 +37,8 @@ pub(crate) struct Says {
     pub(crate) metadata: Value,
     pub(crate) userinfo: Value,
     pub(crate) key: SigningKey,
+    /// The key that it says it signs with, and its id.
+    pub(crate) published: (SigningKey, &'static str),
     /// The status of every answer.
     pub(crate) status: u16,
 }
@@ -105,6 +107,7 @@ impl Scene {
             metadata: json!({}),
             userinfo: json!({}),
             key: SigningKey::from_bytes(&[7; 32]),
+            published: (SigningKey::from_bytes(&[7; 32]), "k"),
             status: 200,
         };
         let says = Arc::new(Mutex::new(says));
@@ -223,6 +226,11 @@ impl Scene {
         self.come_back(Some(&sent.cookie), &[("state", &sent.query["state"]), ("code", "the-code")]).await
     }
 
+    /// How often this path of the issuer's was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        self.http.sent().iter().filter(|request| request.uri().path() == path).count()
+    }
+
     /// Whose session a page has opened: the user's address.
     pub(crate) async fn whose(&self, page: &Answer) -> String {
         assert_eq!(page.status, 200, "{}", page.text);
@@ -249,8 +257,9 @@ fn answer(says: &Says, issuer: &str, clock: &ManualClock, path: &str) -> Value {
             &says.metadata,
         ),
         "/jwks" => {
-            let x = b64(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
-            json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "use": "sig", "x": x }] })
+            let (key, id) = &says.published;
+            let x = b64(key.verifying_key().as_bytes());
+            json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": id, "use": "sig", "x": x }] })
         }
         "/token" => {
             let now = clock.now().as_millis() / 1000;

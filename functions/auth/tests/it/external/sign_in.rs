@@ -63,10 +63,11 @@ async fn what_is_sent_to_the_provider_is_what_it_checks_later() {
     assert_eq!(body["redirect_uri"], query("redirect_uri"));
     assert!(exchange.headers()["authorization"].to_str().expect("text").starts_with("Basic "));
     // Nothing that was sent is in the database.
-    let stored = scene.texts("SELECT state_hash || browser_hash || provider AS text FROM sign_in_attempts").await;
+    let stored = "SELECT state_hash || browser_hash || provider || lower(hex(sealed)) AS text FROM sign_in_attempts";
+    let stored = scene.texts(stored).await;
     assert_eq!(stored.len(), 1);
     for secret in [query("state"), query("nonce"), &sent.cookie, &body["code_verifier"]] {
-        assert!(!stored[0].contains(secret), "{secret}");
+        assert!(!stored[0].contains(secret) && !stored[0].contains(&hex::encode(secret)), "{secret}");
     }
     // Never another site.
     for next in ["//evil.example", "https://evil.example", "%2F%5Cevil.example"] {

@@ -106,7 +106,7 @@ async fn chosen(scene: &Scene, own: &Connector) {
         .expect("is connected");
     let found = choose(ports, organization, owner.user, Some(project), "shared").await.expect("reads");
     assert!(matches!(found, Chosen::Connection(_)));
-    let listed = list(ports, owner, None, None, &PageRequest::default()).await.expect("reads");
+    let listed = list(ports, owner, None, None, &PageRequest::default(), &correlation()).await.expect("reads");
     assert_eq!(listed.items.len(), 2);
     assert_eq!(export(ports, owner.user).await.expect("reads").connections.len(), 2);
 }
@@ -127,7 +127,7 @@ async fn refresh(scene: &Scene, ring: &KeyRing, connection: Connection) -> Conne
     };
     let sealing = (ring.sealing_key(), DEFAULT_MAX_BYTES);
     record_refreshed(ports, &claimed, &tokens, sealing, &host, &correlation()).await.expect("stores");
-    let connection = find(ports, owner, connection.id).await.expect("is there");
+    let connection = find(ports, owner, connection.id, &correlation()).await.expect("is there");
     assert_eq!(expire(ports, &connection, "invalid_grant", &host, &correlation()).await, Ok(true));
     read(ports, owner.organization, connection.id).await.expect("reads").expect("is there")
 }
