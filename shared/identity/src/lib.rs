@@ -12,6 +12,7 @@ mod change_password;
 mod create_owner;
 mod email;
 mod find_organization;
+mod giving;
 mod identities;
 mod invitations;
 mod keys;
@@ -49,6 +50,7 @@ pub use change_password::{ChangePasswordError, PasswordChange, change_password};
 pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
+pub use giving::NarrowCredential;
 pub use identities::{
     ExternalPerson, Identity, LinkError, RecogniseError, Recognised, UnlinkError, link_identity, list_identities,
     may_link, recognise, unlink_identity,
