@@ -92,7 +92,7 @@ pub use projects::{
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
     project_role, project_role_of, read_project, restore_project, set_project_role,
 };
-pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
+pub use reset_password::{PasswordReset, ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};
 pub use second_factor::{
     Challenge, Enrolment, SecondFactorError, SecondFactorSignInError, SecondFactorStatus, answer_challenge,
@@ -176,5 +176,6 @@ from_admit!(
     SecondFactorError,
     SwitchError,
     TeamError,
-    UnlinkError
+    UnlinkError,
+    VerifyEmailError
 );

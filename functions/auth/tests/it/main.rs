@@ -13,3 +13,4 @@ mod passkeys;
 mod passwords;
 mod second_factor;
 mod sessions;
+mod subjects;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_function_auth::{describe, router};
+use bulkhead_identity::make_reset_link;
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Clock, Secret};
+use bulkhead_kernel::{Clock, CorrelationId, Secret};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::{Answer, Harness, variables};
 use http::Method;
@@ -146,6 +147,30 @@ async fn a_challenge_ends_with_time_and_with_the_next_one() {
     let third = scene.challenge().await;
     let body = json!({ "challenge": third, "code": scene.code(&secret), "organization": "ours" });
     scene.open("sign-in/second-factor", body).await.refused(403, "no-organization");
+}
+
+#[tokio::test]
+async fn a_challenge_ends_with_the_password_that_it_came_of() {
+    const OTHER: &str = "tram vole bin, and a lamp";
+    let scene = Scene::start().await;
+    let (secret, _) = scene.enrolled().await;
+    scene.clock.advance(STEP);
+    let challenge = scene.challenge().await;
+    let body = json!({ "current_password": PASSWORD, "new_password": OTHER });
+    scene.harness.call(Method::PUT, "/v1/auth/password").key(&scene.token).json(&body).send().await.with_status(204);
+    scene.answer(&challenge, &scene.code(&secret)).await.refused(400, "invalid-token");
+
+    let challenged = scene.open("sign-in", json!({ "email": ADA, "password": OTHER })).await.with_status(202);
+    let challenge = challenged.json["challenge"].as_str().expect("a challenge");
+    let (ports, email) = (&scene.harness.api.ports, ADA.parse().expect("an address"));
+    let correlation = CorrelationId::parse("reset").expect("sane");
+    let link = make_reset_link(ports, OURS, &email, "uid 0", &correlation).await.expect("makes").expect("a link");
+    let (_, token) = link.expose().split_once("?token=").expect("a token");
+    let body = json!({ "token": token, "new_password": PASSWORD });
+    scene.open("password-reset/confirm", body).await.with_status(204);
+    scene.answer(challenge, &scene.code(&secret)).await.refused(400, "invalid-token");
+    let challenge = scene.challenge().await;
+    scene.answer(&challenge, &scene.code(&secret)).await.with_status(200);
 }
 
 #[tokio::test]

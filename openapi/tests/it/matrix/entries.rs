@@ -114,7 +114,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("post", "/verify-email", Anyone, Their),
     entry("post", "/sign-in/second-factor", Anyone, Their),
     entry("post", "/v1/auth/email-verification", Members, Their),
-    entry("post", "/v1/auth/email-verification/confirm", Anyone, Their).with(r#"{}"#),
+    entry("post", "/v1/auth/email-verification/confirm", Members, Their).with(r#"{}"#),
     entry("put", "/v1/auth/password", Members, Their).with(r#"{"current_password":"x","new_password":"y"}"#),
     entry("post", "/v1/auth/password-reset", Anyone, Their).with(r#"{}"#),
     entry("post", "/v1/auth/password-reset/confirm", Anyone, Their).with(r#"{}"#),

@@ -59,7 +59,8 @@ pub async fn recognise(
         return Ok(Recognised::Known(user));
     }
     let refused = if sign_up { RecogniseError::NoVerifiedEmail } else { RecogniseError::Unknown };
-    let email = person.email.as_ref().ok_or(refused)?;
+    // The first owner's address is of our machine. A provider can have seen only that of its own.
+    let email = person.email.as_ref().filter(|email| !email.is_local()).ok_or(refused)?;
     match users::find_user_by_email(ports.sql.as_ref(), email).await? {
         Some(user) if user.email_verified_at.is_some() => {
             link_by_address(ports, person, user, email, correlation).await

@@ -111,6 +111,21 @@ async fn an_account_is_found_by_its_address_only_if_both_have_seen_that_it_is_th
 }
 
 #[tokio::test]
+async fn nobody_is_the_owner_of_the_first_start_because_a_provider_says_so() {
+    let mut scene = Scene::start().await;
+    scene.user(ADA, "engines", true).await;
+    for (address, sign_up, status) in
+        [("owner@localhost", false, 403), ("owner@localhost", true, 403), (ADA, false, 200)]
+    {
+        let named = format!("UPDATE users SET email = '{address}' WHERE name <> 'ours' AND name <> 'theirs'");
+        scene.execute(&named).await;
+        scene.configure(&json!({ "sign_up": sign_up }));
+        scene.say_email("s-1", address, true);
+        assert_eq!(scene.sign_in().await.status, status, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn even_where_strangers_get_accounts_an_account_that_is_not_proven_stays_as_it_is() {
     let mut scene = Scene::start().await;
     scene.configure(&json!({ "sign_up": true }));

@@ -8,6 +8,7 @@ use bulkhead_identity::{
     disable_second_factor, enrol_second_factor, expired_mail, mail_failed, mail_sent, make_reset_link,
     request_email_verification, request_password_reset, reset_password, second_factor_status, verify_email,
 };
+use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock, Secret};
 
 use super::person::{ADDRESS, ISSUER, Person, WEAK};
@@ -42,7 +43,7 @@ async fn address(scene: &Scene, key: &IdentityKey, bob: &Person) {
     let wait = mail_failed(ports, &due, &MAIL).await.expect("comes again");
     clock.advance(wait);
     let letter = next_letter(scene, key).await;
-    verify_email(ports, token(&letter.text), &correlation()).await.expect("is his");
+    verify_email(ports, &bob.caller, token(&letter.text), &correlation()).await.expect("is his");
     assert_eq!(expired_mail(ports).await, Ok(0));
 }
 
@@ -76,7 +77,8 @@ async fn passwords(scene: &Scene, key: &IdentityKey, mut bob: Person) {
     let mut another = Secret::new("another horse battery".to_owned());
     let change = PasswordChange { current: &bob.password, new: &another, address: Some(ADDRESS) };
     let limits = CredentialLimits::default();
-    change_password(ports, &bob.caller, change, WEAK, &limits, &correlation()).await.expect("changes");
+    let further = bulkhead_authorization::withdraw_steps(bob.caller.user);
+    change_password(ports, &bob.caller, change, WEAK, &limits, further, &correlation()).await.expect("changes");
     std::mem::swap(&mut bob.password, &mut another);
 
     let link = make_reset_link(ports, ISSUER, &bob.email, "uid 0", &correlation()).await.expect("makes");
@@ -85,5 +87,8 @@ async fn passwords(scene: &Scene, key: &IdentityKey, mut bob: Person) {
     let nobody = "nobody@example.com".parse().expect("an address");
     request_password_reset(ports, key, ISSUER, &nobody).await.expect("looks the same");
     let letter = next_letter(scene, key).await;
-    reset_password(ports, token(&letter.text), &another, WEAK, &correlation()).await.expect("is his");
+    let unproven = sql("UPDATE users SET email_verified_at = NULL WHERE email = $1").bind(bob.email.as_str());
+    ports.sql.execute(unproven).await.expect("changes");
+    let further = |_| Vec::new();
+    reset_password(ports, token(&letter.text), &another, WEAK, further, &correlation()).await.expect("is his");
 }
