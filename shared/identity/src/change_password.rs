@@ -4,6 +4,7 @@ use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Credential, Denied, Fault, Ports, Secret};
 
 use crate::email::EmailAddress;
+use crate::mail::{Notice, Notices, tell};
 use crate::one_time;
 use crate::opaque::Purpose;
 use crate::password::{PasswordCost, PasswordError, hash_password};
@@ -43,6 +44,8 @@ pub struct PasswordChange<'a> {
     pub new: &'a Secret,
     /// The address from which it is changed.
     pub address: Option<&'a str>,
+    /// How the user is told.
+    pub notices: Notices<'a>,
 }
 
 /// Gives the caller another password, and ends all their sessions but the one that asks, and sign-ins that wait for a code. Wrong
@@ -83,6 +86,7 @@ pub async fn change_password(
     ]);
     let act = Act { action: "password.change", credential: &credential, refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);
+    steps.extend(tell(ports, &change.notices, user.id, Notice::PasswordChanged).await?);
     ports.sql.batch(steps).await?;
     Ok(())
 }

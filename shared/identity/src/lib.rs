@@ -65,7 +65,7 @@ pub use keys::{
     Rotation, create_key, list_keys, revoke_key, rotate_key,
 };
 pub use lifetimes::{InvalidLifetimes, Lifetimes};
-pub use mail::{Due, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
+pub use mail::{Due, Letter, MailError, MailTerms, Notices, claim_mail, expired_mail, mail_failed, mail_sent};
 pub use members::{
     Member, MemberError, MemberFilter, change_role, create_service_account, list_members, remove_member,
 };

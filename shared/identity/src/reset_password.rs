@@ -5,7 +5,7 @@ use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{CorrelationId, Fault, Ports, Secret};
 
 use crate::email::EmailAddress;
-use crate::mail::{post, reset_letter, reset_link};
+use crate::mail::{Notice, Notices, post, reset_letter, reset_link, tell};
 use crate::model::UserKind;
 use crate::one_time::{self, RESET_FOR};
 use crate::opaque::{OpaqueToken, Purpose};
@@ -108,6 +108,7 @@ pub async fn reset_password(
     token: &str,
     new: &Secret,
     cost: PasswordCost,
+    notices: &Notices<'_>,
     further: impl FnOnce(PasswordReset) -> Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<(), ResetPasswordError> {
@@ -145,6 +146,7 @@ pub async fn reset_password(
     }
     let act = Act { action: "password.reset", credential: "mail", refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);
+    steps.extend(tell(ports, notices, user.id, Notice::PasswordChanged).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(ResetPasswordError::Token),

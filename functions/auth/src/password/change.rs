@@ -9,6 +9,8 @@ use bulkhead_kernel::{Caller, Secret};
 use http::StatusCode;
 use serde::Deserialize;
 
+use crate::notices::Telling;
+
 /// The body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +31,8 @@ pub(crate) async fn handle(
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
     let (current, new) = (Secret::new(body.current_password), Secret::new(body.new_password));
-    let change = PasswordChange { current: &current, new: &new, address: origin.0.address.as_deref() };
+    let (telling, address) = (Telling::of(&api).await?, origin.0.address.as_deref());
+    let change = PasswordChange { current: &current, new: &new, address, notices: telling.notices() };
     let (cost, further) = (PasswordCost::default(), withdraw_steps(caller.user));
     let changed = change_password(&api.ports, &caller, change, cost, &limits, further, &correlation).await;
     left.tell(changed.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(Problem::from))

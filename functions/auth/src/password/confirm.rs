@@ -9,6 +9,8 @@ use bulkhead_kernel::{CorrelationId, Secret};
 use http::StatusCode;
 use serde::Deserialize;
 
+use crate::notices::Telling;
+
 /// The body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,8 @@ pub(crate) async fn confirm(
         }
         steps
     };
-    let reset = reset_password(&api.ports, token.expose(), &new, PasswordCost::default(), further, correlation).await;
+    let (telling, cost) = (Telling::of(api).await?, PasswordCost::default());
+    let notices = telling.notices();
+    let reset = reset_password(&api.ports, token.expose(), &new, cost, &notices, further, correlation).await;
     left.tell(reset.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(Problem::from))
 }

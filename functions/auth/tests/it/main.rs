@@ -6,6 +6,7 @@ mod every_route;
 mod external;
 mod invitations;
 mod limits;
+mod mails;
 mod oauth;
 mod organizations;
 mod other_sites;

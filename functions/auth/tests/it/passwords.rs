@@ -12,6 +12,8 @@ use bulkhead_testkit::functions::{Answer, Harness};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::mails;
+
 const PASSWORD: &str = "a horse, a battery, a staple";
 const OTHER: &str = "tram vole bin, and a lamp";
 const ADA: &str = "ada@example.com";
@@ -380,6 +382,33 @@ async fn an_address_is_proven_on_the_page_of_whoever_is_signed_in() {
     assert!(submit(Some(&cookie), &csrf).await.with_status(200).text.contains("confirmed"));
     submit(Some(&cookie), &csrf).await.with_status(400);
     assert_eq!(scene.text("SELECT id FROM users WHERE email_verified_at IS NOT NULL").await.len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_has_a_proven_address_is_told_of_a_new_password() {
+    for proven in [true, false] {
+        let (scene, first) = Scene::start().await;
+        scene.mail().await.expect("the first mail");
+        if proven {
+            let statement = sql("UPDATE users SET email_verified_at = 1 WHERE email = $1").bind(ADA);
+            scene.harness.api.ports.sql.execute(statement).await.expect("changes");
+        }
+        let told: &[&str] = if proven { &["Your password was changed"] } else { &[] };
+        let subjects = async || {
+            let letters = mails::told(&scene.harness.api).await;
+            assert!(letters.iter().all(|(to, _)| to == ADA), "{letters:?}");
+            letters.into_iter().map(|(_, subject)| subject).collect::<Vec<_>>()
+        };
+        scene.change(access(&first), "not the password", OTHER).await.refused(401, "wrong-credentials");
+        assert!(subjects().await.is_empty());
+        assert_eq!(scene.change(access(&first), PASSWORD, OTHER).await.status, 204);
+        assert_eq!(subjects().await, told);
+        let token = scene.ask_for_reset().await;
+        scene.reset(&token, "password1234").await.refused(422, "invalid-body");
+        assert!(subjects().await.is_empty());
+        assert_eq!(scene.reset(&token, PASSWORD).await.status, 204);
+        assert_eq!(subjects().await, told);
+    }
 }
 
 /// What Ada's account has beyond itself: an account elsewhere, an invitation, and a service account's key.

@@ -12,6 +12,8 @@ use bulkhead_testkit::functions::{Answer, Harness, variables};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::mails;
+
 const PASSWORD: &str = "a horse, a battery, a staple";
 const ADA: &str = "ada@example.com";
 const OURS: &str = "https://bulkhead.example.com";
@@ -195,7 +197,16 @@ async fn it_takes_password_and_code_to_get_rid_of_it() {
     disable("not the password", &scene.code(&secret)).await.refused(401, "wrong-credentials");
     disable(PASSWORD, "nonsense").await.refused(403, "wrong-code");
     assert_eq!(scene.sign_in().await.status, 202);
+    let proven = sql("UPDATE users SET email_verified_at = 1 WHERE email = $1").bind(ADA);
+    scene.harness.api.ports.sql.execute(proven).await.expect("changes");
+    let told = mails::told(&scene.harness.api).await;
+    assert!(told.iter().all(|(_, subject)| subject == "Confirm your address"), "{told:?}");
     assert_eq!(disable(PASSWORD, &scene.code(&secret)).await.status, 204);
+    let letters = mails::all(&scene.harness.api).await;
+    assert_eq!((letters.len(), letters[0].to.as_str()), (1, ADA));
+    assert_eq!(letters[0].subject, "Your second factor was turned off");
+    let account = format!("Your account at {OURS} is signed in to without a code");
+    assert!(letters[0].text.starts_with(&account), "{}", letters[0].text);
     assert_eq!(scene.sign_in().await.status, 200);
     assert_eq!(scene.status().await, json!({ "enabled": false, "recovery_codes": 0 }));
     let (_, others) = scene.enrolled().await;
