@@ -408,6 +408,12 @@ async fn whoever_has_a_proven_address_is_told_of_a_new_password() {
         assert!(subjects().await.is_empty());
         assert_eq!(scene.reset(&token, PASSWORD).await.status, 204);
         assert_eq!(subjects().await, told);
+        // Mail to our own machine reaches nobody.
+        let session = scene.sign_in(PASSWORD).await;
+        let local = sql("UPDATE users SET email = 'ada@localhost' WHERE email = $1").bind(ADA);
+        scene.harness.api.ports.sql.execute(local).await.expect("changes");
+        assert_eq!(scene.change(access(&session), PASSWORD, OTHER).await.status, 204);
+        assert!(subjects().await.is_empty());
     }
 }
 

@@ -8,6 +8,7 @@ use bulkhead_kernel::sql::{SqlError, Step};
 
 use super::Letter;
 use super::outbox::post;
+use crate::email::EmailAddress;
 use crate::sealing::IdentityKey;
 use crate::store;
 
@@ -52,7 +53,8 @@ impl Notice {
     }
 }
 
-/// The step that mails it, for the batch that does it; none where the address is not proven, and may be a stranger's.
+/// The step that mails it, for the batch that does it; none where the address is not proven, and may be a stranger's, or is one of
+/// our machine, as the first owner's is.
 pub(crate) async fn tell(
     ports: &Ports,
     notices: &Notices<'_>,
@@ -60,7 +62,8 @@ pub(crate) async fn tell(
     notice: Notice,
 ) -> Result<Option<Step>, SqlError> {
     let user = store::find_user(ports.sql.as_ref(), user).await?.filter(|user| user.email_verified_at.is_some());
-    let Some(to) = user.and_then(|user| user.email) else { return Ok(None) };
+    let to = user.and_then(|user| user.email?.parse::<EmailAddress>().ok()).filter(|to| !to.is_local());
+    let Some(to) = to.map(|to| to.as_str().to_owned()) else { return Ok(None) };
     let (what, public_url) = (notice.text(), notices.public_url);
     let text = format!(
         "Your account at {public_url} {what}.\n\n\
