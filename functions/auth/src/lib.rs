@@ -7,6 +7,7 @@ mod email;
 mod external;
 mod invitations;
 mod invited;
+mod notices;
 mod oauth;
 #[cfg(not(target_family = "wasm"))]
 mod openapi;

@@ -158,11 +158,10 @@ fn passwords_and_addresses() -> [Operation; 5] {
         .refuses(&[Kind::InsufficientScope])
         .answers_nothing(202, "The mail is on its way, unless the address is proven."),
         Operation::new("post", "/v1/auth/email-verification/confirm", "verifyEmail", "Prove your address")
-            .description("The token is good for a day and for one use.")
-            .public()
+            .description("For whoever has signed in to the account. The token is good for a day and for one use.")
             .body("EmailVerificationConfirmation")
             .refuses(&limited)
-            .refuses(&[Kind::InvalidToken])
+            .refuses(&[Kind::InvalidToken, Kind::InsufficientScope, Kind::SignInRequired])
             .answers_nothing(204, "It is proven."),
     ]
 }
@@ -192,10 +191,11 @@ fn pages() -> [Operation; 9] {
                 .form("PasswordResetConfirmation")
                 .answers_page(422, &[], "The password is not taken."),
         ),
-        token(page("get", "/verify-email", "verifyEmailPage", "The page to prove an address on")),
+        token(page("get", "/verify-email", "verifyEmailPage", "The page to prove an address on, signed in")),
         used(
-            page("post", "/verify-email", "verifyEmailByPage", "Prove your address")
-                .form("EmailVerificationConfirmation"),
+            page("post", "/verify-email", "verifyEmailByPage", "Prove your address, signed in")
+                .form("EmailVerificationForm")
+                .answers_nothing(303, "Nobody is signed in: to the page to sign in on, and from there back."),
         ),
         page("get", "/sign-in", "signInPage", "The page to sign in on")
             .query(

@@ -32,7 +32,7 @@ pub use device::{
     Decision, DeviceAuthorization, PendingDevice, begin_device, decide_device, find_device, redeem_device_code,
 };
 pub use error::{Code, Failure, OAuthError};
-pub use forget::forget_steps;
+pub use forget::{forget_steps, withdraw_steps};
 pub use grant::{GrantType, Grantor};
 pub use introspect::{Introspector, introspect};
 pub use metadata::{openid_configuration, server_metadata};

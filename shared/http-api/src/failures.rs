@@ -148,7 +148,8 @@ impl From<VerifyEmailError> for Problem {
     fn from(error: VerifyEmailError) -> Self {
         let detail = error.to_string();
         match error {
-            VerifyEmailError::Token => Self::new(Kind::InvalidToken, detail),
+            VerifyEmailError::Token | VerifyEmailError::OtherAccount => Self::new(Kind::InvalidToken, detail),
+            VerifyEmailError::SignInRequired => Self::new(Kind::SignInRequired, detail),
             VerifyEmailError::Denied(denied) => denied.into(),
             VerifyEmailError::Sql(error) => error.into(),
         }

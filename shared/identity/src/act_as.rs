@@ -9,8 +9,8 @@ use crate::store;
 /// Why a token makes no caller, though it is valid.
 #[derive(Debug, thiserror::Error)]
 pub enum ActAsError {
-    /// Nobody has the address.
-    #[error("no user has the e-mail address that the token's subject is bound to")]
+    /// Nobody has the address, or has proven that it is theirs.
+    #[error("no user has proven to have the e-mail address that the token's subject is bound to")]
     NoUser,
     /// The user belongs to several organisations, and nothing says which of them is meant.
     #[error("the user whose e-mail address the token's subject is bound to belongs to several organisations")]
@@ -21,7 +21,7 @@ pub enum ActAsError {
 }
 
 /// The caller for a token that was verified, as the one user with this e-mail address. Whoever calls this has bound the
-/// token's subject to the address.
+/// token's subject to the address, so it has to be proven to be the user's: anybody can sign up with it.
 ///
 /// # Errors
 /// [`ActAsError`] unless there is exactly one such user.

@@ -4,6 +4,7 @@ use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Credential, Denied, Fault, Ports, Secret};
 
 use crate::email::EmailAddress;
+use crate::mail::{Notice, Notices, tell};
 use crate::one_time;
 use crate::opaque::Purpose;
 use crate::password::{PasswordCost, PasswordError, hash_password};
@@ -43,9 +44,12 @@ pub struct PasswordChange<'a> {
     pub new: &'a Secret,
     /// The address from which it is changed.
     pub address: Option<&'a str>,
+    /// How the user is told.
+    pub notices: Notices<'a>,
 }
 
-/// Gives the caller another password, and ends all their sessions but the one that asks. Wrong ones are counted as at sign-in.
+/// Gives the caller another password, and ends all their sessions but the one that asks, and sign-ins that wait for a code. Wrong
+/// ones are counted as at sign-in. `further` is what features that identity does not know do in the same batch.
 ///
 /// # Errors
 /// [`ChangePasswordError`]; then nothing was changed.
@@ -55,6 +59,7 @@ pub async fn change_password(
     change: PasswordChange<'_>,
     cost: PasswordCost,
     limits: &CredentialLimits,
+    further: Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<(), ChangePasswordError> {
     crate::admit_to_own(ports, caller, "password.change", correlation).await?;
@@ -71,13 +76,17 @@ pub async fn change_password(
         Credential::Session(session) => Some(session),
         Credential::ApiKey(_) | Credential::Token(_) => None,
     };
-    let mut steps: Vec<Step> = vec![
-        store::set_password(user.id, &hash, now).expecting(1),
+    let mut steps: Vec<Step> = vec![store::set_password(user.id, &hash, now).expecting(1)];
+    // Before the sessions: what is being fetched now becomes one of them, or nothing.
+    steps.extend(further);
+    steps.extend([
+        one_time::discard(user.id, Purpose::SecondFactor).into(),
         sessions::revoke_others(user.id, spared, now).into(),
         one_time::discard(user.id, Purpose::PasswordReset).into(),
-    ];
+    ]);
     let act = Act { action: "password.change", credential: &credential, refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);
+    steps.extend(tell(ports, &change.notices, user.id, Notice::PasswordChanged).await?);
     ports.sql.batch(steps).await?;
     Ok(())
 }

@@ -21,6 +21,11 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is one of a machine's own (RFC 6761, section 6.3): another on every machine, so nobody else can say whose.
+    pub(crate) fn is_local(&self) -> bool {
+        self.0.rsplit_once('@').is_some_and(|(_, domain)| domain == "localhost" || domain.ends_with(".localhost"))
+    }
 }
 
 impl FromStr for EmailAddress {

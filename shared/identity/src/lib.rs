@@ -12,6 +12,7 @@ mod change_password;
 mod create_owner;
 mod email;
 mod find_organization;
+mod giving;
 mod identities;
 mod invitations;
 mod keys;
@@ -49,6 +50,7 @@ pub use change_password::{ChangePasswordError, PasswordChange, change_password};
 pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
+pub use giving::NarrowCredential;
 pub use identities::{
     ExternalPerson, Identity, LinkError, RecogniseError, Recognised, UnlinkError, link_identity, list_identities,
     may_link, recognise, unlink_identity,
@@ -63,7 +65,7 @@ pub use keys::{
     Rotation, create_key, list_keys, revoke_key, rotate_key,
 };
 pub use lifetimes::{InvalidLifetimes, Lifetimes};
-pub use mail::{Due, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
+pub use mail::{Due, Letter, MailError, MailTerms, Notices, claim_mail, expired_mail, mail_failed, mail_sent};
 pub use members::{
     Member, MemberError, MemberFilter, change_role, create_service_account, list_members, remove_member,
 };
@@ -90,7 +92,7 @@ pub use projects::{
     change_project, clear_project_role, create_project, delete_project, list_project_roles, list_projects,
     project_role, project_role_of, projects_seen_by, read_project, restore_project, set_project_role,
 };
-pub use reset_password::{ResetPasswordError, make_reset_link, request_password_reset, reset_password};
+pub use reset_password::{PasswordReset, ResetPasswordError, make_reset_link, request_password_reset, reset_password};
 pub use sealing::{IdentityKey, InvalidIdentityKey, Unreadable};
 pub use second_factor::{
     Challenge, Enrolment, SecondFactorError, SecondFactorSignInError, SecondFactorStatus, answer_challenge,
@@ -174,5 +176,6 @@ from_admit!(
     SecondFactorError,
     SwitchError,
     TeamError,
-    UnlinkError
+    UnlinkError,
+    VerifyEmailError
 );

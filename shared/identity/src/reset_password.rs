@@ -1,10 +1,11 @@
 //! Another password, by whoever gets the account's mail.
 
+use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{CorrelationId, Fault, Ports, Secret};
 
 use crate::email::EmailAddress;
-use crate::mail::{post, reset_letter, reset_link};
+use crate::mail::{Notice, Notices, post, reset_letter, reset_link, tell};
 use crate::model::UserKind;
 use crate::one_time::{self, RESET_FOR};
 use crate::opaque::{OpaqueToken, Purpose};
@@ -85,8 +86,20 @@ pub async fn make_reset_link(
     Ok(Some(reset_link(public_url, &token)))
 }
 
-/// Sets the password of the account to which the token was mailed, and ends all its sessions. Where nobody had proven the address
-/// before, whatever else opens the account ends too: second factor, passkeys, identities and keys.
+/// Whose password is set, for features that end something with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordReset {
+    /// Whose.
+    pub user: UserId,
+    /// Whether the mail proves the address for the first time: whoever made the account may be somebody else, who waits for the
+    /// address's owner to come.
+    pub first_proof: bool,
+}
+
+/// Sets the password of the account to which the token was mailed, and ends all its sessions, and sign-ins that wait for a code.
+/// Where nobody had proven the address before, whatever else opens the account ends too: second factor, passkeys, identities and
+/// keys; and what brings whoever made it back: invitations that they gave, and the keys of service accounts where nobody else is
+/// an owner. `further` is what features that identity does not know do in the same batch.
 ///
 /// # Errors
 /// [`ResetPasswordError`]; then nothing was changed.
@@ -95,6 +108,8 @@ pub async fn reset_password(
     token: &str,
     new: &Secret,
     cost: PasswordCost,
+    notices: &Notices<'_>,
+    further: impl FnOnce(PasswordReset) -> Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<(), ResetPasswordError> {
     let (database, now) = (ports.sql.as_ref(), ports.now());
@@ -112,22 +127,26 @@ pub async fn reset_password(
         ResetPasswordError::Invalid(vec![Fault { pointer: "/new_password".to_owned(), message: weak.to_string() }])
     })?;
     let hash = hash_password(new, cost, ports.entropy.as_ref())?;
-    let mut steps = vec![
-        one_time::spend(&token, now),
-        store::set_password(user.id, &hash, now).expecting(1),
+    let first_proof = found.subject.is_some() && user.email_verified_at.is_none();
+    let mut steps = vec![one_time::spend(&token, now), store::set_password(user.id, &hash, now).expecting(1)];
+    // Before the sessions: what is being fetched now becomes one of them, or nothing.
+    steps.extend(further(PasswordReset { user: user.id, first_proof }));
+    steps.extend([
+        one_time::discard(user.id, Purpose::SecondFactor).into(),
         sessions::revoke_others(user.id, None, now).into(),
         one_time::discard(user.id, Purpose::PasswordReset).into(),
         Attempt::of_strangers(&email).succeeded().into(),
-    ];
+    ]);
     if found.subject.is_some() {
         steps.push(store::verify_email(user.id, email.as_str(), now).into());
-        if user.email_verified_at.is_none() {
-            // Whoever made the account may be somebody else, who waits for the address's owner to come.
-            steps.extend(ways_in::end_all(user.id, now).into_iter().map(Step::from));
-        }
+    }
+    if first_proof {
+        let ended = ways_in::end_all(user.id, now).into_iter().chain(ways_in::end_ways_back(user.id, now));
+        steps.extend(ended.map(Step::from));
     }
     let act = Act { action: "password.reset", credential: "mail", refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);
+    steps.extend(tell(ports, notices, user.id, Notice::PasswordChanged).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(ResetPasswordError::Token),

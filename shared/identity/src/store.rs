@@ -70,13 +70,16 @@ pub(crate) fn insert_membership(membership: &Membership) -> Statement {
         .of(membership.organization)
 }
 
-/// What the user with this address belongs to, two at most. Without a tenant like the query above: it is how a token's tenant
+/// What the user with this address, which is proven to be theirs, belongs to, two at most. Without a tenant like the query above: it is how a token's tenant
 /// is found.
 pub(crate) async fn find_memberships_by_email(
     database: &dyn Sql,
     email: &EmailAddress,
 ) -> Result<Vec<Membership>, SqlError> {
-    let text = format!("SELECT {MEMBERSHIP} FROM {BELONGING} WHERE u.email = $1 ORDER BY m.organization_id LIMIT 2");
+    let text = format!(
+        "SELECT {MEMBERSHIP} FROM {BELONGING} WHERE u.email = $1 AND u.email_verified_at IS NOT NULL \
+         ORDER BY m.organization_id LIMIT 2"
+    );
     let statement = sql(text)
         .bind(email.as_str())
         .across_tenants("another issuer's token does not say which tenant its user is of");

@@ -39,3 +39,22 @@ pub(crate) fn end_all(user: UserId, now: Timestamp) -> Vec<Statement> {
     statements.extend(passkeys::forget(user));
     statements
 }
+
+/// Ends what brings back whoever had the account and gave it to others: invitations that they gave, and keys of service
+/// accounts where nobody else is an owner, who could have them by others.
+pub(crate) fn end_ways_back(user: UserId, now: Timestamp) -> [Statement; 2] {
+    [
+        sql("UPDATE invitations SET revoked_at = $2 WHERE invited_by = $1 AND accepted_at IS NULL AND revoked_at IS NULL")
+            .bind(user)
+            .bind(now)
+            .across_tenants("a user's invitations end in every organisation"),
+        sql("UPDATE api_keys SET revoked_at = $2 WHERE revoked_at IS NULL \
+             AND user_id IN (SELECT s.id FROM users s JOIN memberships m ON m.user_id = s.id \
+             JOIN memberships o ON o.organization_id = m.organization_id AND o.user_id = $1 AND o.role = 'owner' \
+             WHERE s.kind = 'service' AND NOT EXISTS (SELECT 1 FROM memberships other \
+             WHERE other.organization_id = m.organization_id AND other.role = 'owner' AND other.user_id <> $1))")
+        .bind(user)
+        .bind(now)
+        .across_tenants("keys that an owner could have end in every organisation of theirs"),
+    ]
+}

@@ -5,9 +5,10 @@ use crate::workspace::Workspace;
 
 /// Every one of them: its file, and why, as it says there. Whoever adds one shows here that nobody else's rows get to a
 /// caller by it.
-const ACROSS_TENANTS: [(&str, &str); 54] = [
+const ACROSS_TENANTS: [(&str, &str); 59] = [
     ("shared/authorization/src/code/store.rs", "a code leads to its tenant"),
     ("shared/authorization/src/code/store.rs", "a user is forgotten in every organisation: codes"),
+    ("shared/authorization/src/code/store.rs", "a user's sign-in ends in every organisation: codes"),
     ("shared/authorization/src/device/decide.rs", "with the step before it"),
     ("shared/authorization/src/device/store.rs", "a decision gives a device its tenant"),
     ("shared/authorization/src/device/store.rs", "a device asks before it has a tenant"),
@@ -17,6 +18,7 @@ const ACROSS_TENANTS: [(&str, &str); 54] = [
     ("shared/authorization/src/device/store.rs", "a device that nobody connected has no tenant"),
     ("shared/authorization/src/device/store.rs", "a device's code leads to its tenant"),
     ("shared/authorization/src/device/store.rs", "a user is forgotten in every organisation: devices"),
+    ("shared/authorization/src/device/store.rs", "a user's sign-in ends in every organisation: devices"),
     ("shared/connections/src/store.rs", "a link leads to its tenant"),
     ("shared/connections/src/store.rs", "a state leads to its tenant"),
     ("shared/connections/src/store.rs", "a user gets what every organisation has of their attempts"),
@@ -48,6 +50,7 @@ const ACROSS_TENANTS: [(&str, &str); 54] = [
     ("shared/identity/src/sessions/store.rs", "a user sees their sessions in every organisation"),
     ("shared/identity/src/sessions/store.rs", "a user's other sessions end in every organisation"),
     ("shared/identity/src/sessions/store.rs", "a user's sessions are theirs, whichever organisation they act in"),
+    ("shared/identity/src/sessions/sweep.rs", "sessions that ended long ago go in every organisation"),
     ("shared/identity/src/sessions/switch.rs", "a session goes from one organisation to another"),
     ("shared/identity/src/store.rs", "an operator is told which organisations there are"),
     ("shared/identity/src/store.rs", "an operator names the organisation, and belongs to none"),
@@ -57,7 +60,9 @@ const ACROSS_TENANTS: [(&str, &str); 54] = [
     ("shared/identity/src/store.rs", "what is done to the installation is told to every tenant"),
     ("shared/identity/src/throttle/store.rs", "it is asked before it is known who it is"),
     ("shared/identity/src/trail.rs", "a user's act stands in the trail of each of their organisations"),
+    ("shared/identity/src/ways_in.rs", "a user's invitations end in every organisation"),
     ("shared/identity/src/ways_in.rs", "a user's keys end in every organisation"),
+    ("shared/identity/src/ways_in.rs", "keys that an owner could have end in every organisation of theirs"),
     ("shared/vault/src/store.rs", "a rotation wraps the secrets of every tenant anew"),
     ("shared/vault/src/store.rs", "how many secrets a key wraps, of all tenants, says whether it can be retired"),
 ];

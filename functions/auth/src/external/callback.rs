@@ -7,7 +7,8 @@ use bulkhead_connections::CallbackAnswer;
 use bulkhead_federation::{CompleteError, Completed, Completion, Intent, complete};
 use bulkhead_http_api::{Api, Correlation, Kind, Origin, Path, Problem};
 use bulkhead_identity::{
-    ExternalPerson, Limit, LinkError, RecogniseError, Recognised, challenge_if_needed, link_identity, recognise,
+    ExternalPerson, Limit, LinkError, Notices, RecogniseError, Recognised, challenge_if_needed, link_identity,
+    recognise,
 };
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::header::SET_COOKIE;
@@ -15,6 +16,7 @@ use http::{HeaderMap, Uri};
 
 use super::start::unknown_provider;
 use super::{ATTEMPT, DISCOVERED, pages, providers, redirect_uri};
+use crate::notices::Telling;
 use crate::pages::sign_in::{open, open_as, signed_in};
 use crate::pages::{Next, second_factor};
 
@@ -53,9 +55,10 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let providers = providers(api).await?;
     let provider = providers.get(slug).ok_or_else(unknown_provider)?;
-    let (key, redirect_uri) = (api.identity_key().await?, redirect_uri(api, provider).await?);
+    let (telling, redirect_uri) = (Telling::of(api).await?, redirect_uri(api, provider).await?);
+    let (key, notices) = (&telling.key, telling.notices());
     let completion =
-        Completion { provider, http: api.http.as_ref(), cache: &DISCOVERED, key: &key, redirect_uri: &redirect_uri };
+        Completion { provider, http: api.http.as_ref(), cache: &DISCOVERED, key, redirect_uri: &redirect_uri };
     let said = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
     let said = |name| said.optional(name).ok().flatten().map(str::to_owned);
     let answer = CallbackAnswer {
@@ -81,9 +84,11 @@ async fn answer(
     let Completed { person, intent, next } = completed;
     let next = next.as_deref().and_then(Next::parse);
     let answered = match intent {
-        Intent::SignIn => sign_in(api, &person, provider.sign_up, next.as_ref(), origin, correlation).await?,
+        Intent::SignIn => {
+            sign_in(api, &person, provider.sign_up, next.as_ref(), (origin, &notices), correlation).await?
+        }
         Intent::Link { user, session } => {
-            match link_identity(&api.ports, (user, session), &person, correlation).await {
+            match link_identity(&api.ports, (user, session), &person, &notices, correlation).await {
                 Ok(()) => pages::linked(&provider.name, next.as_ref()).into_response(),
                 Err(LinkError::Sql(error)) => return Err(error.into()),
                 Err(error) => pages::not_linked(&error, &provider.name).into_response(),
@@ -98,11 +103,11 @@ async fn sign_in(
     person: &ExternalPerson,
     sign_up: bool,
     next: Option<&Next>,
-    origin: Origin,
+    (origin, notices): (Origin, &Notices<'_>),
     correlation: &CorrelationId,
 ) -> Result<Response, Problem> {
     let how = person.credential();
-    let recognised = match recognise(&api.ports, person, sign_up, correlation).await {
+    let recognised = match recognise(&api.ports, person, sign_up, notices, correlation).await {
         Ok(recognised) => recognised,
         Err(RecogniseError::Sql(error)) => return Err(error.into()),
         Err(error) => return Ok(pages::not_recognised(&error).into_response()),

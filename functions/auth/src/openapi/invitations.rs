@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .body("NewInvitation")
             .refuses(&denied)
             .refuses(&mailed)
-            .refuses(&[Kind::AlreadyMember])
+            .refuses(&[Kind::AlreadyMember, Kind::SignInRequired])
             .answers(
                 201,
                 "IssuedInvitation",
@@ -48,7 +48,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .body("InvitationResending")
         .refuses(&denied)
         .refuses(&mailed)
-        .refuses(&[Kind::UnknownInvitation])
+        .refuses(&[Kind::UnknownInvitation, Kind::SignInRequired])
         .answers(
             200,
             "IssuedInvitation",

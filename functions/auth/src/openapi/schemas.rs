@@ -196,6 +196,14 @@ pub(super) fn schemas() -> Map<String, Value> {
             body("The proof of an address.", json!(["token"]), json!({"token": text("The token of the mail.")})),
         ),
         (
+            "EmailVerificationForm",
+            body(
+                "The page's form.",
+                json!(["csrf", "token"]),
+                json!({"csrf": text("The page's own."), "token": text("The token of the mail.")}),
+            ),
+        ),
+        (
             "Refresh",
             body(
                 "A refresh token.",

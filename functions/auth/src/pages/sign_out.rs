@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use bulkhead_authorization::withdraw_steps;
 use bulkhead_http_api::{
     Api, Correlation, FormBody, Page, Problem, Query, browser_session, check_same_origin, no_session_cookies,
 };
@@ -52,7 +53,8 @@ pub(crate) async fn submit(
     if let Some(session) = browser_session(&headers, &api).await? {
         session.check_form(&headers, &api, &body.csrf).await?;
         if let Credential::Session(id) = session.caller.credential {
-            match revoke_session(&api.ports, &session.caller, id, &correlation).await {
+            let further = withdraw_steps(session.caller.user);
+            match revoke_session(&api.ports, &session.caller, id, further, &correlation).await {
                 // Somebody was faster.
                 Ok(()) | Err(RevokeError::Unknown) => {}
                 Err(error) => return Err(error.into()),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{begun, relying_party};
+use crate::notices::Telling;
 
 /// The body with which it begins.
 #[derive(Deserialize)]
@@ -57,8 +58,10 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<Register>,
 ) -> Result<Response, Problem> {
     let (limits, party) = (api.credential_limits().await?, relying_party(&api).await?);
+    let telling = Telling::of(&api).await?;
     let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
     let (token, credential) = (Secret::new(body.ceremony), body.credential.to_string());
-    let passkey = register_passkey(&api.ports, &party, &caller, &token, &body.name, &credential, &correlation).await;
+    let (notices, made) = (telling.notices(), (body.name.as_str(), credential.as_str()));
+    let passkey = register_passkey(&api.ports, &party, &notices, &caller, &token, made, &correlation).await;
     left.tell(passkey.map(|passkey| (StatusCode::CREATED, Json(passkey)).into_response()).map_err(Problem::from))
 }

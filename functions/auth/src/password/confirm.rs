@@ -2,11 +2,14 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bulkhead_authorization::withdraw_steps;
 use bulkhead_http_api::{Api, Correlation, JsonBody, Origin, Problem, Query};
-use bulkhead_identity::{Limit, PasswordCost, reset_password};
+use bulkhead_identity::{Limit, PasswordCost, PasswordReset, reset_password};
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::StatusCode;
 use serde::Deserialize;
+
+use crate::notices::Telling;
 
 /// The body.
 #[derive(Deserialize)]
@@ -37,6 +40,17 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::TokenAddress, &origin.counted()).await?;
-    let reset = reset_password(&api.ports, token.expose(), &new, PasswordCost::default(), correlation).await;
+    let now = api.ports.now();
+    let further = |reset: PasswordReset| {
+        let mut steps = withdraw_steps(reset.user);
+        if reset.first_proof {
+            // They may be accounts of whoever made this one.
+            steps.extend(bulkhead_connections::forget_steps(reset.user, &[], now));
+        }
+        steps
+    };
+    let (telling, cost) = (Telling::of(api).await?, PasswordCost::default());
+    let notices = telling.notices();
+    let reset = reset_password(&api.ports, token.expose(), &new, cost, &notices, further, correlation).await;
     left.tell(reset.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(Problem::from))
 }

@@ -8,6 +8,8 @@ use bulkhead_kernel::{Caller, Secret};
 use http::StatusCode;
 use serde::Deserialize;
 
+use crate::notices::Telling;
+
 /// The body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,10 +27,10 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
     JsonBody(body): JsonBody<Disable>,
 ) -> Result<Response, Problem> {
-    let (limits, key) = (api.credential_limits().await?, api.identity_key().await?);
+    let (limits, telling) = (api.credential_limits().await?, Telling::of(&api).await?);
     let (password, code) = (Secret::new(body.password), Secret::new(body.code));
     let left = api.throttle(&limits, Limit::SignInAddress, &origin.counted()).await?;
     let proof = (&password, origin.0.address.as_deref(), &code);
-    let disabled = disable_second_factor(&api.ports, &key, &caller, proof, &limits, &correlation).await;
+    let disabled = disable_second_factor(&api.ports, &telling.notices(), &caller, proof, &limits, &correlation).await;
     left.tell(disabled.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(Problem::from))
 }

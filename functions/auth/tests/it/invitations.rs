@@ -279,6 +279,53 @@ async fn nobody_invites_for_more_than_they_may_nor_somebody_who_is_there() {
 }
 
 #[tokio::test]
+async fn nobody_invites_by_a_credential_that_is_less_than_they_are() {
+    let scene = Scene::start().await;
+    let id = text(&scene.invite(&scene.ada, "x@example.com", "member").await.with_status(201).json["invitation"], "id");
+    let into = "UPDATE memberships SET role = 'owner', organization_id = (SELECT id FROM organizations WHERE slug = 'engines') \
+                WHERE user_id = (SELECT id FROM users WHERE name = 'ours')";
+    scene.change(into).await;
+    let engines = "organization_id = (SELECT id FROM organizations WHERE slug = 'engines')";
+    let set = async |table: &str, change: &str| {
+        let statement = sql(format!("UPDATE {table} SET {change}")).across_tenants("a test");
+        scene.harness.api.ports.sql.execute(statement).await.expect("changes");
+    };
+    let key = &scene.fixture.ours.key;
+    let send = async |who: &str, path: &str, body: Value| {
+        scene.harness.call(Method::POST, path).key(who).from("10.0.0.1").json(&body).send().await
+    };
+    while scene.mail().await.is_some() {}
+    let mut refusals = 0;
+    let mut refuse = async |who: &str| {
+        for role in ["owner", "member"] {
+            let body = json!({ "email": "evil@example.com", "role": role, "show_link": true });
+            send(who, PATH, body).await.refused(403, "sign-in-required");
+        }
+        send(who, &format!("{PATH}/{id}/resend"), json!({ "show_link": true })).await.refused(403, "sign-in-required");
+        refusals += 3;
+        let told = "SELECT id FROM action_logs WHERE outcome = 'refused' AND action LIKE 'invitation.%'";
+        let told = scene.harness.api.ports.sql.query(sql(told).across_tenants("a test")).await.expect("reads");
+        assert_eq!(told.len(), refusals);
+        assert!(scene.mail().await.is_none());
+    };
+    for (narrower, whole) in [
+        ("scopes = 'organization'", "scopes = NULL"),
+        ("networks = '10.0.0.0/8'", "networks = NULL"),
+        ("expires_at = created_at + 86400000", "expires_at = NULL"),
+    ] {
+        set("api_keys", &format!("{engines}, {narrower}")).await;
+        refuse(key).await;
+        set("api_keys", whole).await;
+    }
+    send(key, PATH, json!({ "email": "y@example.com", "role": "owner" })).await.with_status(201);
+    scene.mail().await.expect("a mail");
+    for scopes in ["NULL", "'organization'"] {
+        set("sessions", &format!("client_id = 'client', scopes = {scopes}")).await;
+        refuse(&scene.ada).await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_over_can_neither_be_seen_nor_taken_nor_mailed() {
     let scene = Scene::start().await;
     scene.sign_up("grace", "compilers", "Compilers").await;

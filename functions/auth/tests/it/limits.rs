@@ -194,6 +194,62 @@ async fn across_processes(fixture: &Fixture, clock: Arc<ManualClock>) {
     assert!(others.sql.query(gone).await.expect("reads").is_empty());
 }
 
+/// Sessions and refresh tokens, by their names: what has ended is kept for a while, and then goes.
+async fn ended_sessions_go_in_time(fixture: &Fixture, clock: Arc<ManualClock>) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let (ports, ours) = (&fixture.ports, &fixture.ours.caller);
+    clock.advance(Duration::from_secs(400 * 24 * 60 * 60));
+    let now = ports.now().as_millis();
+    for (id, expires_at, revoked_at) in [
+        ("goes on", now + DAY, None),
+        ("expired lately", now - 90 * DAY + 1, None),
+        ("expired", now - 90 * DAY, None),
+        ("revoked lately", now + DAY, Some(now - 90 * DAY + 1)),
+        ("revoked", now + DAY, Some(now - 90 * DAY)),
+        ("with a token", now - 90 * DAY, None),
+        ("with an old token", now - 90 * DAY, None),
+    ] {
+        let session = sql("INSERT INTO sessions (id, user_id, organization_id, audience, created_at, last_used_at, \
+                           expires_at, revoked_at) VALUES ($1, $2, $3, 'x', 1, 1, $4, $5)");
+        let session = session.bind(id).bind(ours.user).bind(ours.organization).bind(expires_at).bind(revoked_at);
+        ports.sql.execute(session.of(ours.organization)).await.expect("a session");
+    }
+    for (hash, session, expires_at, used_at) in [
+        ("good", "goes on", now + 1, None),
+        ("used", "goes on", now + 1, Some(1)),
+        ("old", "goes on", now, None),
+        ("kept", "with a token", now + 1, Some(1)),
+        ("oldest", "with an old token", now - DAY, Some(1)),
+    ] {
+        let token = sql("INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at, used_at) \
+                         VALUES ($1, $2, 1, $3, $4)");
+        ports.sql.execute(token.bind(hash).bind(session).bind(expires_at).bind(used_at)).await.expect("a token");
+    }
+    for n in 0..300 {
+        let limits = CredentialLimits::parse("sign-in-address=5/60").expect("limits");
+        take(ports, &limits, Limit::SignInAddress, &format!("10.0.2.{n}")).await.expect("takes");
+    }
+    let left = async |text: &'static str| {
+        let rows = ports.sql.query(sql(text).across_tenants("a test")).await.expect("reads");
+        rows.iter().map(|row| row.get("name").expect("a name")).collect::<Vec<String>>()
+    };
+    assert_eq!(left("SELECT hash AS name FROM refresh_tokens ORDER BY hash").await, ["good", "kept", "used"]);
+    let sessions = left("SELECT id AS name FROM sessions ORDER BY id").await;
+    assert_eq!(sessions, ["expired lately", "goes on", "revoked lately", "with a token"]);
+}
+
+#[tokio::test]
+async fn ended_sessions_go_in_time_on_sqlite() {
+    let clock = Arc::new(ManualClock::default());
+    ended_sessions_go_in_time(&Fixture::start(clock.clone()).await, clock).await;
+}
+
+#[tokio::test]
+async fn ended_sessions_go_in_time_on_postgres() {
+    let clock = Arc::new(ManualClock::default());
+    ended_sessions_go_in_time(&Fixture::start_on_postgres(clock.clone()).await, clock).await;
+}
+
 #[tokio::test]
 async fn a_limit_holds_across_processes_on_sqlite() {
     let clock = Arc::new(ManualClock::default());

@@ -12,6 +12,8 @@ use bulkhead_testkit::functions::{Answer, Harness};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::mails;
+
 const PASSWORD: &str = "a horse, a battery, a staple";
 const OTHER: &str = "tram vole bin, and a lamp";
 const ADA: &str = "ada@example.com";
@@ -251,7 +253,11 @@ async fn the_database_holds_no_token_that_works() {
 async fn an_address_is_proven_by_the_mail_that_it_got() {
     let (scene, first) = Scene::start().await;
     let ask = || scene.harness.call(Method::POST, "/v1/auth/email-verification").key(access(&first)).send();
-    let confirm = |token: String| scene.post("email-verification/confirm", json!({ "token": token }));
+    let confirm = |token: String| {
+        let call = scene.harness.call(Method::POST, "/v1/auth/email-verification/confirm").key(access(&first));
+        let body = json!({ "token": token });
+        async move { call.json(&body).send().await }
+    };
     let before = scene.token().await;
     assert_eq!(ask().await.status, 202);
     confirm(before).await.refused(400, "invalid-token");
@@ -278,11 +284,7 @@ async fn the_links_lead_to_pages_that_use_nothing_up_by_themselves() {
             .body("application/x-www-form-urlencoded", body)
             .send()
     };
-    let token = scene.token().await;
-    let page = scene.harness.call(Method::GET, &format!("/verify-email?token={token}")).send().await;
-    assert!(page.is_page() && page.text.contains(&token));
-    assert_eq!(form("/verify-email", &[("token", &token)]).await.status, 200);
-    assert_eq!(form("/verify-email", &[("token", &token)]).await.status, 400);
+    scene.token().await;
     let token = scene.ask_for_reset().await;
     let page = scene.harness.call(Method::GET, &format!("/reset-password?token={token}")).send().await;
     assert!(page.text.contains(&token) && page.text.contains("new-password"));
@@ -293,6 +295,171 @@ async fn the_links_lead_to_pages_that_use_nothing_up_by_themselves() {
     let cross = scene.harness.call(Method::POST, "/reset-password").header("origin", "https://evil.example");
     cross.body("application/x-www-form-urlencoded", "token=a&new_password=b").send().await.refused(403, "cross-site");
     assert_eq!(scene.sign_in(OTHER).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_mail_alone_proves_nothing_for_who_made_the_account() {
+    let (scene, first) = Scene::start().await;
+    let token = scene.token().await;
+    let eve = json!({
+        "email": "eve@example.com", "password": PASSWORD, "name": "Eve", "organization": { "slug": "evil", "name": "Evil" },
+    });
+    let eve = scene.post("sign-up", eve).await.with_status(200);
+    scene.mail().await.expect("her mail");
+    let body = json!({ "token": token });
+    let confirm = || scene.harness.call(Method::POST, "/v1/auth/email-verification/confirm").json(&body);
+    confirm().send().await.refused(401, "unauthenticated");
+    let other = confirm().key(access(&eve)).send().await.refused(400, "invalid-token");
+    assert!(other.text.contains("another account"), "{}", other.text);
+    confirm().key(&scene.harness.ours.key).send().await.refused(403, "sign-in-required");
+    let set = async |client: &str| {
+        let statement = sql(format!("UPDATE sessions SET client_id = {client}")).across_tenants("a test");
+        scene.harness.api.ports.sql.execute(statement).await.expect("changes");
+    };
+    set("'client'").await;
+    confirm().key(access(&first)).send().await.refused(403, "sign-in-required");
+    set("NULL").await;
+    let refused =
+        scene.text("SELECT reason FROM action_logs WHERE action = 'email.verify' AND outcome = 'refused'").await;
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    assert!(scene.text("SELECT id FROM users WHERE email_verified_at IS NOT NULL").await.is_empty());
+    // Nothing of it was used up.
+    confirm().key(access(&first)).send().await.with_status(204);
+}
+
+#[tokio::test]
+async fn an_address_is_proven_on_the_page_of_whoever_is_signed_in() {
+    let (scene, _) = Scene::start().await;
+    let token = scene.token().await;
+    let send = async |path: &str, cookie: Option<&str>, fields: &[(&str, &str)]| {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let call = scene.harness.call(Method::POST, path).header("origin", OURS);
+        let call = if let Some(cookie) = cookie { call.header("cookie", cookie) } else { call };
+        call.body("application/x-www-form-urlencoded", body).send().await
+    };
+    let show = async |cookie: Option<&str>| {
+        let call = scene.harness.call(Method::GET, &format!("/verify-email?token={token}"));
+        let call = if let Some(cookie) = cookie { call.header("cookie", cookie) } else { call };
+        call.send().await.with_status(200)
+    };
+    let browser = async |email: &str| {
+        let answer = send("/sign-in", None, &[("email", email), ("password", PASSWORD)]).await.with_status(200);
+        let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().expect("text"));
+        let pairs: Vec<_> = cookies.map(|cookie| cookie.split(';').next().expect("a pair").to_owned()).collect();
+        let csrf = pairs[1].strip_prefix("__Host-csrf=").expect("the second cookie").to_owned();
+        (pairs.join("; "), csrf)
+    };
+    let page = show(None).await;
+    assert!(
+        page.is_page() && page.text.contains("href=\"/sign-in?next=%2Fverify-email%3Ftoken%3Dbhv_"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("<form") && page.text.contains("somebody else did"), "{}", page.text);
+    let fields = |csrf: &str| [("csrf", csrf.to_owned()), ("token", token.clone())];
+    let submit = async |cookie: Option<&str>, csrf: &str| {
+        let fields = fields(csrf);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        send("/verify-email", cookie, &fields).await
+    };
+    let redirect = submit(None, "x").await.with_status(303);
+    assert!(redirect.header("location").starts_with("/sign-in?next=%2Fverify-email%3Ftoken%3Dbhv_"));
+    let eve = json!({
+        "email": "eve@example.com", "password": PASSWORD, "name": "Eve", "organization": { "slug": "evil", "name": "Evil" },
+    });
+    scene.post("sign-up", eve).await.with_status(200);
+    let (eves, eves_csrf) = browser("eve@example.com").await;
+    let other = submit(Some(&eves), &eves_csrf).await.with_status(400);
+    assert!(other.is_page() && other.text.contains("another account"), "{}", other.text);
+
+    let (cookie, csrf) = browser(ADA).await;
+    let page = show(Some(&cookie)).await;
+    for words in ["Ada Lovelace", ADA, "Analytical Engines", &token, &csrf] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    submit(Some(&cookie), &eves_csrf).await.refused(403, "cross-site");
+    assert!(scene.text("SELECT id FROM users WHERE email_verified_at IS NOT NULL").await.is_empty());
+    assert!(submit(Some(&cookie), &csrf).await.with_status(200).text.contains("confirmed"));
+    submit(Some(&cookie), &csrf).await.with_status(400);
+    assert_eq!(scene.text("SELECT id FROM users WHERE email_verified_at IS NOT NULL").await.len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_has_a_proven_address_is_told_of_a_new_password() {
+    for proven in [true, false] {
+        let (scene, first) = Scene::start().await;
+        scene.mail().await.expect("the first mail");
+        if proven {
+            let statement = sql("UPDATE users SET email_verified_at = 1 WHERE email = $1").bind(ADA);
+            scene.harness.api.ports.sql.execute(statement).await.expect("changes");
+        }
+        let told: &[&str] = if proven { &["Your password was changed"] } else { &[] };
+        let subjects = async || {
+            let letters = mails::told(&scene.harness.api).await;
+            assert!(letters.iter().all(|(to, _)| to == ADA), "{letters:?}");
+            letters.into_iter().map(|(_, subject)| subject).collect::<Vec<_>>()
+        };
+        scene.change(access(&first), "not the password", OTHER).await.refused(401, "wrong-credentials");
+        assert!(subjects().await.is_empty());
+        assert_eq!(scene.change(access(&first), PASSWORD, OTHER).await.status, 204);
+        assert_eq!(subjects().await, told);
+        let token = scene.ask_for_reset().await;
+        scene.reset(&token, "password1234").await.refused(422, "invalid-body");
+        assert!(subjects().await.is_empty());
+        assert_eq!(scene.reset(&token, PASSWORD).await.status, 204);
+        assert_eq!(subjects().await, told);
+        // Mail to our own machine reaches nobody.
+        let session = scene.sign_in(PASSWORD).await;
+        let local = sql("UPDATE users SET email = 'ada@localhost' WHERE email = $1").bind(ADA);
+        scene.harness.api.ports.sql.execute(local).await.expect("changes");
+        assert_eq!(scene.change(access(&session), PASSWORD, OTHER).await.status, 204);
+        assert!(subjects().await.is_empty());
+    }
+}
+
+/// What Ada's account has beyond itself: an account elsewhere, an invitation, and a service account's key.
+const BEYOND: [&str; 5] = [
+    "INSERT INTO connections (id, organization_id, connector, user_id, label, auth_type, authority, status, refreshable, \
+     version, cleanup_attempts, created_by, created_at, updated_at) \
+     SELECT 'c', m.organization_id, 'mine', m.user_id, 'work', 'api_key', '', 'active', 0, 1, 0, m.user_id, 1, 1 \
+     FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.email = 'ada@example.com'",
+    "INSERT INTO invitations (id, organization_id, email, role, token_hash, invited_by, created_at, expires_at) \
+     SELECT 'i', m.organization_id, 'eve@example.com', 'owner', 'i', m.user_id, 1, 9000000000000 \
+     FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.email = 'ada@example.com'",
+    "INSERT INTO users (id, kind, name, created_at, updated_at) VALUES ('s', 'service', 'CI', 1, 1)",
+    "INSERT INTO memberships (organization_id, user_id, role, created_at) SELECT organization_id, 's', 'admin', 1 \
+     FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.email = 'ada@example.com'",
+    "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, created_at) \
+     SELECT 'k', organization_id, user_id, 'x', 'k', 'k', 1 FROM memberships WHERE user_id = 's'",
+];
+
+#[tokio::test]
+async fn what_would_bring_the_stranger_back_ends_too() {
+    const OWNER: &str = "INSERT INTO memberships (organization_id, user_id, role, created_at) \
+         SELECT m.organization_id, o.id, 'owner', 1 FROM memberships m JOIN users u ON u.id = m.user_id, users o \
+         WHERE u.email = 'ada@example.com' AND o.name = 'ours'";
+    for (before, left) in [
+        ("UPDATE users SET email_verified_at = NULL", &[][..]),
+        // Others depend on it, who can look after it.
+        (OWNER, &["key"][..]),
+        ("UPDATE users SET email_verified_at = 1", &["connection", "invitation", "key"]),
+    ] {
+        let (scene, _) = Scene::start().await;
+        for text in BEYOND.iter().copied().chain([before]) {
+            scene.harness.api.ports.sql.execute(sql(text).across_tenants("a test")).await.expect("changes");
+        }
+        let token = scene.ask_for_reset_after_verification().await;
+        assert_eq!(scene.reset(&token, OTHER).await.status, 204);
+        let rows = "SELECT 'connection' AS what FROM connections WHERE id = 'c' AND status <> 'revoked' \
+                    UNION ALL SELECT 'invitation' FROM invitations WHERE id = 'i' AND revoked_at IS NULL \
+                    UNION ALL SELECT 'key' FROM api_keys WHERE id = 'k' AND revoked_at IS NULL";
+        let rows = scene.harness.api.ports.sql.query(sql(rows).across_tenants("a test")).await.expect("reads");
+        let rows: Vec<String> = rows.iter().map(|row| row.get("what").expect("text")).collect();
+        assert_eq!(rows, left, "{before}");
+        // Nobody else's are touched.
+        let theirs = "SELECT id FROM api_keys WHERE name = 'test' AND revoked_at IS NOT NULL";
+        assert!(scene.text(theirs).await.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_function_auth::{describe, router};
+use bulkhead_identity::make_reset_link;
 use bulkhead_kernel::sql::sql;
-use bulkhead_kernel::{Clock, Secret};
+use bulkhead_kernel::{Clock, CorrelationId, Secret};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::{Answer, Harness, variables};
 use http::Method;
 use serde_json::{Value, json};
+
+use crate::mails;
 
 const PASSWORD: &str = "a horse, a battery, a staple";
 const ADA: &str = "ada@example.com";
@@ -149,6 +152,30 @@ async fn a_challenge_ends_with_time_and_with_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_challenge_ends_with_the_password_that_it_came_of() {
+    const OTHER: &str = "tram vole bin, and a lamp";
+    let scene = Scene::start().await;
+    let (secret, _) = scene.enrolled().await;
+    scene.clock.advance(STEP);
+    let challenge = scene.challenge().await;
+    let body = json!({ "current_password": PASSWORD, "new_password": OTHER });
+    scene.harness.call(Method::PUT, "/v1/auth/password").key(&scene.token).json(&body).send().await.with_status(204);
+    scene.answer(&challenge, &scene.code(&secret)).await.refused(400, "invalid-token");
+
+    let challenged = scene.open("sign-in", json!({ "email": ADA, "password": OTHER })).await.with_status(202);
+    let challenge = challenged.json["challenge"].as_str().expect("a challenge");
+    let (ports, email) = (&scene.harness.api.ports, ADA.parse().expect("an address"));
+    let correlation = CorrelationId::parse("reset").expect("sane");
+    let link = make_reset_link(ports, OURS, &email, "uid 0", &correlation).await.expect("makes").expect("a link");
+    let (_, token) = link.expose().split_once("?token=").expect("a token");
+    let body = json!({ "token": token, "new_password": PASSWORD });
+    scene.open("password-reset/confirm", body).await.with_status(204);
+    scene.answer(challenge, &scene.code(&secret)).await.refused(400, "invalid-token");
+    let challenge = scene.challenge().await;
+    scene.answer(&challenge, &scene.code(&secret)).await.with_status(200);
+}
+
+#[tokio::test]
 async fn a_recovery_code_is_used_once() {
     let scene = Scene::start().await;
     let (_, codes) = scene.enrolled().await;
@@ -170,7 +197,16 @@ async fn it_takes_password_and_code_to_get_rid_of_it() {
     disable("not the password", &scene.code(&secret)).await.refused(401, "wrong-credentials");
     disable(PASSWORD, "nonsense").await.refused(403, "wrong-code");
     assert_eq!(scene.sign_in().await.status, 202);
+    let proven = sql("UPDATE users SET email_verified_at = 1 WHERE email = $1").bind(ADA);
+    scene.harness.api.ports.sql.execute(proven).await.expect("changes");
+    let told = mails::told(&scene.harness.api).await;
+    assert!(told.iter().all(|(_, subject)| subject == "Confirm your address"), "{told:?}");
     assert_eq!(disable(PASSWORD, &scene.code(&secret)).await.status, 204);
+    let letters = mails::all(&scene.harness.api).await;
+    assert_eq!((letters.len(), letters[0].to.as_str()), (1, ADA));
+    assert_eq!(letters[0].subject, "Your second factor was turned off");
+    let account = format!("Your account at {OURS} is signed in to without a code");
+    assert!(letters[0].text.starts_with(&account), "{}", letters[0].text);
     assert_eq!(scene.sign_in().await.status, 200);
     assert_eq!(scene.status().await, json!({ "enabled": false, "recovery_codes": 0 }));
     let (_, others) = scene.enrolled().await;

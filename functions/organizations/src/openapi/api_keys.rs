@@ -19,11 +19,12 @@ pub(super) fn part() -> Part {
             .answers(200, "ApiKeyPage", &LINK, "A page of API keys."),
         Operation::new("post", "/v1/api-keys", "createApiKey", "Make an API key")
             .description(
-                "For yourself, or as an admin for a service account. It can be no more than the credential that makes it.",
+                "For yourself, or as an admin for a service account. It can be no more than the credential that makes it; \
+                 what was granted to a client makes none.",
             )
             .body("NewApiKey")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownMember, Kind::TooManyRequests, Kind::Misconfigured])
+            .refuses(&[Kind::UnknownMember, Kind::SignInRequired, Kind::TooManyRequests, Kind::Misconfigured])
             .answers(201, "IssuedApiKey", &RATE_LIMIT, made),
         Operation::new("delete", "/v1/api-keys/{id}", "revokeApiKey", "End an API key")
             .description("Your own, or as an admin anybody's. It is refused from now on.")
@@ -32,11 +33,15 @@ pub(super) fn part() -> Part {
             .refuses(&[Kind::UnknownApiKey])
             .answers_nothing(204, "It has ended, now or before."),
         Operation::new("post", "/v1/api-keys/{id}/rotate", "rotateApiKey", "Make an API key's successor")
-            .description("The new key may do the same from the same addresses. The old one goes on for a time of grace.")
+            .description(
+                "Of your own, or as an admin of a service account's. The new key may do the same from the same addresses. The \
+                 old one goes on for a time of grace.",
+            )
             .path("id", uuid(), "The old key's id.")
             .body("ApiKeyRotation")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownApiKey, Kind::ApiKeyEnded, Kind::TooManyRequests, Kind::Misconfigured])
+            .refuses(&[Kind::UnknownApiKey, Kind::ApiKeyEnded, Kind::SignInRequired])
+            .refuses(&[Kind::TooManyRequests, Kind::Misconfigured])
             .answers(201, "IssuedApiKey", &RATE_LIMIT, made),
     ];
     (operations, described())

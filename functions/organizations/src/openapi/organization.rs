@@ -33,7 +33,7 @@ fn organizations() -> Vec<Operation> {
             .description("Somebody else owns it in your place; you go on as an admin.")
             .body("Transfer")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownMember])
+            .refuses(&[Kind::UnknownMember, Kind::SignInRequired])
             .answers_nothing(204, "It is theirs."),
         Operation::new("get", "/v1/organizations", "listOrganizations", "The organizations that you belong to")
             .description("A key, and what was granted to a client, sees its own alone. They are on one page.")
@@ -66,7 +66,7 @@ fn members() -> Vec<Operation> {
             .path("user", uuid(), user)
             .body("MemberChange")
             .refuses(&DENIED)
-            .refuses(&[Kind::UnknownMember, Kind::LastOwner])
+            .refuses(&[Kind::UnknownMember, Kind::LastOwner, Kind::SignInRequired])
             .answers(200, "Member", &[], "The member as it is now."),
         Operation::new("delete", "/v1/organization/members/{user}", "removeMember", "Remove a member, or leave")
             .description(
@@ -80,6 +80,7 @@ fn members() -> Vec<Operation> {
             .description("A member without an address or a password, which acts by API keys alone: for CI.")
             .body("NewServiceAccount")
             .refuses(&DENIED)
+            .refuses(&[Kind::SignInRequired])
             .answers(201, "Member", &[], "The service account."),
     ]
 }

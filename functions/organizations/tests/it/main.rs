@@ -3,5 +3,6 @@
 
 mod api_keys;
 mod members;
+mod narrow;
 mod projects;
 mod scene;

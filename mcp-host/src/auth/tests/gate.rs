@@ -28,6 +28,8 @@ struct Scene {
 impl Scene {
     async fn start() -> Self {
         let fixture = Fixture::start(Arc::new(SystemClock)).await;
+        let proven = sql("UPDATE users SET email_verified_at = 1 WHERE email = 'ours@example.com'");
+        fixture.ports.sql.execute(proven).await.expect("changes");
         let signer = Signer::ed25519("k");
         let served = Served::start(vec![signer.jwk.clone()]).await;
         let config = format!(

@@ -132,7 +132,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("post", "/verify-email", Anyone, Their),
     entry("post", "/sign-in/second-factor", Anyone, Their),
     entry("post", "/v1/auth/email-verification", Members(PROFILE), Their),
-    entry("post", "/v1/auth/email-verification/confirm", Anyone, Their).with(r#"{}"#),
+    entry("post", "/v1/auth/email-verification/confirm", Members(PROFILE), Their).with(r#"{"token":"x"}"#),
     entry("put", "/v1/auth/password", Members(PROFILE), Their).with(r#"{"current_password":"x","new_password":"y"}"#),
     entry("post", "/v1/auth/password-reset", Anyone, Their).with(r#"{}"#),
     entry("post", "/v1/auth/password-reset/confirm", Anyone, Their).with(r#"{}"#),

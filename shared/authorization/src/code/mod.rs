@@ -7,4 +7,4 @@ mod store;
 
 pub use consent::{Consent, issue_code, refuse_consent};
 pub use redeem::redeem_code;
-pub(crate) use store::forget_user;
+pub(crate) use store::{forget_user, withdraw};

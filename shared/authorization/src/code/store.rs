@@ -85,6 +85,13 @@ pub(crate) fn forget_user(user: UserId) -> Statement {
         .across_tenants("a user is forgotten in every organisation: codes")
 }
 
+/// A user's that nobody has used.
+pub(crate) fn withdraw(user: UserId) -> Statement {
+    sql("DELETE FROM authorization_codes WHERE user_id = $1 AND used_at IS NULL")
+        .bind(user)
+        .across_tenants("a user's sign-in ends in every organisation: codes")
+}
+
 /// Codes that can't be used any more. One that was used is kept for a day, in which a second use is noticed.
 pub(super) fn forget_expired(organization: OrganizationId, now: Timestamp) -> Statement {
     const DAY: i64 = 24 * 60 * 60 * 1000;

@@ -10,4 +10,4 @@ mod user_code;
 pub use begin::{DeviceAuthorization, begin_device};
 pub use decide::{Decision, PendingDevice, decide_device, find_device};
 pub use redeem::redeem_device_code;
-pub(crate) use store::forget_user;
+pub(crate) use store::{forget_user, withdraw};

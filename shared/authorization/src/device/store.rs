@@ -172,3 +172,10 @@ pub(crate) fn forget_user(user: UserId) -> Statement {
         .bind(user)
         .across_tenants("a user is forgotten in every organisation: devices")
 }
+
+/// Those that a user has approved and that have not fetched their tokens.
+pub(crate) fn withdraw(user: UserId) -> Statement {
+    sql("DELETE FROM device_authorizations WHERE user_id = $1 AND status = 'approved'")
+        .bind(user)
+        .across_tenants("a user's sign-in ends in every organisation: devices")
+}

@@ -21,7 +21,8 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         let detail = error.to_string();
         match error {
-            KeyError::Unknown => Self::new(Kind::UnknownApiKey, detail),
+            KeyError::Unknown | KeyError::Foreign => Self::new(Kind::UnknownApiKey, detail),
+            KeyError::SignInRequired => Self::new(Kind::SignInRequired, detail),
             KeyError::UnknownUser => Self::new(Kind::UnknownMember, detail),
             KeyError::Ended => Self::new(Kind::ApiKeyEnded, detail),
             KeyError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
@@ -38,6 +39,7 @@ impl From<OrganizationError> for Problem {
             OrganizationError::Unknown => Self::new(Kind::UnknownOrganization, detail),
             OrganizationError::SlugTaken => Self::new(Kind::SlugTaken, detail),
             OrganizationError::UnknownMember => Self::new(Kind::UnknownMember, detail),
+            OrganizationError::Narrow(_) => Self::new(Kind::SignInRequired, detail),
             OrganizationError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
             OrganizationError::Denied(denied) => denied.into(),
             OrganizationError::Sql(error) => error.into(),
@@ -51,6 +53,7 @@ impl From<MemberError> for Problem {
         match error {
             MemberError::Unknown => Self::new(Kind::UnknownMember, detail),
             MemberError::LastOwner => Self::new(Kind::LastOwner, detail),
+            MemberError::Narrow(_) => Self::new(Kind::SignInRequired, detail),
             MemberError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
             MemberError::Denied(denied) => denied.into(),
             MemberError::Sql(error) => error.into(),
@@ -65,7 +68,7 @@ impl From<InvitationError> for Problem {
             InvitationError::Unknown => Self::new(Kind::UnknownInvitation, detail),
             InvitationError::AddressMismatch => Self::new(Kind::AddressMismatch, detail),
             InvitationError::AlreadyMember => Self::new(Kind::AlreadyMember, detail),
-            InvitationError::SignInRequired => Self::new(Kind::SignInRequired, detail),
+            InvitationError::SignInRequired | InvitationError::Narrow(_) => Self::new(Kind::SignInRequired, detail),
             InvitationError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),
             InvitationError::Exceeded(error) => error.into(),
             InvitationError::Denied(denied) => denied.into(),

@@ -11,6 +11,7 @@ use super::model::{ExternalPerson, Identity};
 use super::recognise::new_identity;
 use super::{store, target};
 use crate::email::EmailAddress;
+use crate::mail::{Notice, Notices, tell};
 use crate::password::PasswordCost;
 use crate::sessions::find_session;
 use crate::sign_in::{Presented, SignInError, check_credentials};
@@ -99,6 +100,7 @@ pub async fn link_identity(
     ports: &Ports,
     (user, session): (UserId, SessionId),
     person: &ExternalPerson,
+    notices: &Notices<'_>,
     correlation: &CorrelationId,
 ) -> Result<(), LinkError> {
     let database = ports.sql.as_ref();
@@ -117,6 +119,7 @@ pub async fn link_identity(
     let act = trail::Act { action: "identity.link", credential: &credential, refused: None };
     let mut steps = vec![store::hold_proven(user, &email, ports.now()), store::insert(&identity)];
     steps.extend(entries(ports, user, act, correlation).await?);
+    steps.extend(tell(ports, notices, user, Notice::IdentityLinked).await?);
     match database.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(LinkError::AddressNotProven),

@@ -6,6 +6,7 @@ use bulkhead_kernel::{CorrelationId, Ports, Role, entropy};
 use super::model::{ExternalPerson, Identity};
 use super::store;
 use crate::email::EmailAddress;
+use crate::mail::{Notice, Notices, tell};
 use crate::model::{Membership, Organization, User, UserKind};
 use crate::sign_up::Account;
 use crate::store as users;
@@ -53,16 +54,18 @@ pub async fn recognise(
     ports: &Ports,
     person: &ExternalPerson,
     sign_up: bool,
+    notices: &Notices<'_>,
     correlation: &CorrelationId,
 ) -> Result<Recognised, RecogniseError> {
     if let Some(user) = known(ports, person).await? {
         return Ok(Recognised::Known(user));
     }
     let refused = if sign_up { RecogniseError::NoVerifiedEmail } else { RecogniseError::Unknown };
-    let email = person.email.as_ref().ok_or(refused)?;
+    // The first owner's address is of our machine. A provider can have seen only that of its own.
+    let email = person.email.as_ref().filter(|email| !email.is_local()).ok_or(refused)?;
     match users::find_user_by_email(ports.sql.as_ref(), email).await? {
         Some(user) if user.email_verified_at.is_some() => {
-            link_by_address(ports, person, user, email, correlation).await
+            link_by_address(ports, person, user, email, notices, correlation).await
         }
         Some(user) => {
             let error = RecogniseError::AddressNotProven;
@@ -90,6 +93,7 @@ async fn link_by_address(
     person: &ExternalPerson,
     user: User,
     email: &EmailAddress,
+    notices: &Notices<'_>,
     correlation: &CorrelationId,
 ) -> Result<Recognised, RecogniseError> {
     let credential = person.credential();
@@ -99,6 +103,7 @@ async fn link_by_address(
         store::insert(&new_identity(ports, user.id, person, true)),
     ];
     steps.extend(entries(ports, user.id, act, correlation).await?);
+    steps.extend(tell(ports, notices, user.id, Notice::IdentityLinked).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(Recognised::Known(user)),
         // The address has just become another one.

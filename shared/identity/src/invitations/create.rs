@@ -9,6 +9,7 @@ use super::mail::{InvitationMail, invite};
 use super::model::Invitation;
 use super::{InvitationError, store, target};
 use crate::email::EmailAddress;
+use crate::giving;
 use crate::mail::invitation_link;
 use crate::members::store as members;
 use crate::opaque::{OpaqueToken, Purpose};
@@ -59,6 +60,7 @@ pub async fn create_invitation(
     if role == Role::Owner {
         act.admit(Permission::ManageOwners).await?;
     }
+    giving::admit(ports, caller, &act).await?;
     let email: EmailAddress =
         email.parse().map_err(|error| InvitationError::Invalid(vec![Fault::new("/email", format!("{error}"))]))?;
     if members::has_email(ports.sql.as_ref(), caller.organization, email.as_str()).await? {

@@ -28,6 +28,7 @@ pub use sign_up::{InvitedAccount, InvitedError, sign_up_invited};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Denied, Fault};
 
+use crate::giving::NarrowCredential;
 use crate::throttle::Exceeded;
 
 /// Why nobody is invited, or comes.
@@ -45,6 +46,9 @@ pub enum InvitationError {
     /// Only somebody who signed in takes an invitation.
     #[error("sign in to take an invitation; a key or a client can't")]
     SignInRequired,
+    /// The caller's credential is less than they are.
+    #[error(transparent)]
+    Narrow(#[from] NarrowCredential),
     /// What was asked for makes no sense. Each fault points into the body.
     #[error("the invitation can't be as asked for: {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),

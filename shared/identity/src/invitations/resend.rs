@@ -8,6 +8,7 @@ use super::create::{InvitationTerms, IssuedInvitation};
 use super::mail::{InvitationMail, invite};
 use super::model::Invitation;
 use super::{InvitationError, store, target};
+use crate::giving;
 use crate::mail::invitation_link;
 use crate::opaque::{OpaqueToken, Purpose};
 use crate::throttle::{Limit, take};
@@ -32,6 +33,7 @@ pub async fn resend_invitation(
     if before.role == Role::Owner {
         act.admit(Permission::ManageOwners).await?;
     }
+    giving::admit(ports, caller, &act).await?;
     take(ports, mail.limits, Limit::InvitationRecipient, &before.email).await?;
     let names = store::names(ports.sql.as_ref(), caller).await?.ok_or(InvitationError::Unknown)?;
     let invitation = Invitation { invited_by: caller.user, expires_at: ports.now().plus(terms.lifetime), ..before };

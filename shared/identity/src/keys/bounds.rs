@@ -14,7 +14,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Those of the caller's credential. Only a key has more than scopes: a session is somebody who signed in.
+    /// Those of the caller's credential. Only a key has more than scopes: what was granted to a client makes no keys.
     pub(super) async fn of(ports: &Ports, caller: &Caller) -> Result<Self, SqlError> {
         let scopes = caller.scopes.clone();
         let Credential::ApiKey(id) = caller.credential else {
@@ -26,6 +26,10 @@ impl Bounds {
             // It is gone since it was authenticated.
             None => Self { scopes: Scopes::Only([].into()), networks: None, expires_at: None },
         })
+    }
+
+    fn are_none(&self) -> bool {
+        self.scopes == Scopes::Everything && self.networks.is_none() && self.expires_at.is_none()
     }
 
     /// What of this key is more than that; nothing for one that may be made.
@@ -52,5 +56,13 @@ impl Bounds {
             faults.push(Fault::new("/expires_in_days", "the key that you use expires before"));
         }
         faults
+    }
+}
+
+/// Whether the caller uses a key that is as much as its user: everything, from anywhere, for ever.
+pub(crate) async fn is_unbounded(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
+    match caller.credential {
+        Credential::ApiKey(_) => Ok(Bounds::of(ports, caller).await?.are_none()),
+        Credential::Session(_) | Credential::Token(_) => Ok(false),
     }
 }

@@ -10,7 +10,7 @@ use super::bounds::Bounds;
 use super::model::{ApiKey, KeyTerms};
 use super::networks::{InvalidNetwork, Networks};
 use super::token::ApiKeyToken;
-use super::{KeyError, store, target};
+use super::{KeyError, admit_making, store, target};
 use crate::text;
 
 /// A key to be made.
@@ -59,6 +59,7 @@ pub async fn create_key(
             return Err(KeyError::UnknownUser);
         }
     }
+    admit_making(ports, caller, &act).await?;
     let now = ports.now();
     let mut faults = Vec::new();
     text::check_name("/name", &new.name, &mut faults);

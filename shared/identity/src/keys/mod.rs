@@ -13,6 +13,7 @@ mod rotate;
 pub(crate) mod store;
 mod token;
 
+pub(crate) use bounds::is_unbounded;
 pub use create::{IssuedKey, NewKey, create_key};
 pub use list::{KeysOf, list_keys};
 pub use model::{ApiKey, KeyTerms};
@@ -24,7 +25,7 @@ pub use token::{ApiKeyToken, InvalidApiKey};
 use bulkhead_audit::{Act, Target};
 use bulkhead_kernel::id::ApiKeyId;
 use bulkhead_kernel::sql::SqlError;
-use bulkhead_kernel::{Caller, Denied, Fault, Permission, Ports, Role};
+use bulkhead_kernel::{Caller, Credential, Denied, Fault, Permission, Ports, Role};
 
 /// Why a key is not made, told or ended.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,12 @@ pub enum KeyError {
     /// There is none that the caller may see.
     #[error("there is no API key of this id that you may see; GET /v1/api-keys lists yours")]
     Unknown,
+    /// It is another person's, for whom whoever had its successor could act.
+    #[error("a person's key is rotated by themselves alone; revoke it, and let them make another one")]
+    Foreign,
+    /// What was granted to a client ends with that, and leaves no key behind.
+    #[error("sign in to make a key, or use a key; what was granted to a client makes none")]
+    SignInRequired,
     /// The organisation has no such service account.
     #[error("a key is for yourself or a service account of your organization; this id is neither")]
     UnknownUser,
@@ -60,4 +67,13 @@ async fn reach(ports: &Ports, caller: &Caller, act: &Act<'_>, id: ApiKeyId) -> R
     let others = found.as_ref().is_some_and(|key| key.user != caller.user) && caller.role >= Role::Admin;
     act.admit(if others { Permission::ManageServiceAccounts } else { Permission::ManageApiKeys }).await?;
     found.filter(|key| others || key.user == caller.user).ok_or(KeyError::Unknown)
+}
+
+/// Lets whoever signed in make a key, and keys, which do so within their bounds; records the refusal of everybody else.
+async fn admit_making(ports: &Ports, caller: &Caller, act: &Act<'_>) -> Result<(), KeyError> {
+    if matches!(caller.credential, Credential::ApiKey(_)) || crate::signed_in(ports, caller).await? {
+        return Ok(());
+    }
+    act.refuse(KeyError::SignInRequired).await?;
+    Err(KeyError::SignInRequired)
 }

@@ -10,7 +10,7 @@ use super::bounds::Bounds;
 use super::create::{IssuedKey, check_lifetime};
 use super::model::{ApiKey, KeyTerms};
 use super::token::ApiKeyToken;
-use super::{KeyError, reach, store, target};
+use super::{KeyError, admit_making, reach, store, target};
 
 /// How to rotate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,8 +21,9 @@ pub struct Rotation {
     pub expires_in_days: Option<u32>,
 }
 
-/// Makes a key that may do the same as an old one, which ends after a time of grace. A key may rotate itself, for no longer
-/// than it was made for.
+/// Makes a key that may do the same as an old one, which ends after a time of grace: of the caller's own, or as an admin of a
+/// service account's. Whoever has the new one acts for its user, so nobody rotates another person's. A key may rotate itself, for
+/// no longer than it was made for.
 ///
 /// # Errors
 /// [`KeyError`].
@@ -36,6 +37,11 @@ pub async fn rotate_key(
 ) -> Result<IssuedKey, KeyError> {
     let act = Act::new(ports, caller, "api_key.rotate", target(id), correlation);
     let old = reach(ports, caller, &act, id).await?;
+    if old.user != caller.user && !store::is_service_account(ports.sql.as_ref(), caller.organization, old.user).await? {
+        act.refuse(KeyError::Foreign).await?;
+        return Err(KeyError::Foreign);
+    }
+    admit_making(ports, caller, &act).await?;
     let now = ports.now();
     if !old.is_active(now) || old.replaced_by.is_some() {
         return Err(KeyError::Ended);

@@ -75,8 +75,9 @@ pub(crate) fn verification_letter(to: &str, public_url: &str, token: &OpaqueToke
     let link = link(public_url, "/verify-email", token);
     let text = format!(
         "Please confirm that this is the address of your account at {public_url}.\n\n\
-         Open this within a day:\n\n{}\n\n\
-         If you have no account there, ignore this mail.\n",
+         Open this within a day, and sign in to the account:\n\n{}\n\n\
+         If you made no account there, somebody else did with your address. Ignore this mail, and nothing is confirmed; or \
+         make the account yours by choosing a new password for it.\n",
         link.expose()
     );
     Letter { to: to.to_owned(), subject: "Confirm your address".to_owned(), text }

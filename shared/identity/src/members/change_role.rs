@@ -6,6 +6,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role};
 
 use super::list::Member;
 use super::{MAX_LOOKS, MemberError, kept_changing, store, target};
+use crate::giving;
 use crate::model::UserKind;
 use crate::organizations::store as organizations;
 
@@ -29,6 +30,10 @@ pub async fn change_role(
         }
         if member.role == role {
             return Ok(member);
+        }
+        // Taking is no giving.
+        if role > member.role {
+            giving::admit(ports, caller, &act).await?;
         }
         if member.kind == UserKind::Service && role == Role::Owner {
             return Err(MemberError::Invalid(vec![Fault::new("/role", "an owner is a person")]));

@@ -17,6 +17,8 @@ use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Denied, Fault};
 
+use crate::giving::NarrowCredential;
+
 /// How often a membership is looked at again that changes while it is being changed.
 const MAX_LOOKS: usize = 5;
 
@@ -29,6 +31,9 @@ pub enum MemberError {
     /// Nobody would own the organisation.
     #[error("an organization has an owner: make somebody else one first, or delete the organization")]
     LastOwner,
+    /// The caller's credential is less than they are.
+    #[error(transparent)]
+    Narrow(#[from] NarrowCredential),
     /// What was asked for makes no sense. Each fault points into the body.
     #[error("the member can't be as asked for: {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),

@@ -7,7 +7,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role};
 use super::list::Member;
 use super::{MemberError, target};
 use crate::model::{Membership, User, UserKind};
-use crate::{store, text};
+use crate::{giving, store, text};
 
 /// Makes a service account: a member without an address or a password, which acts by keys alone.
 ///
@@ -23,6 +23,7 @@ pub async fn create_service_account(
     let id: UserId = ports.new_id();
     let act = Act::new(ports, caller, "service_account.create", target(id), correlation);
     act.admit(Permission::ManageServiceAccounts).await?;
+    giving::admit(ports, caller, &act).await?;
     let mut faults = Vec::new();
     text::check_name("/name", &name, &mut faults);
     if role == Role::Owner {

@@ -20,6 +20,8 @@ use std::time::Duration;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Denied, Fault};
 
+use crate::giving::NarrowCredential;
+
 /// How long a deleted organisation can be had back.
 const RESTORABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -35,6 +37,9 @@ pub enum OrganizationError {
     /// Who was named is no person of the organisation.
     #[error("an owner is a person of your organization; GET /v1/organization/members lists them")]
     UnknownMember,
+    /// The caller's credential is less than they are.
+    #[error(transparent)]
+    Narrow(#[from] NarrowCredential),
     /// What was asked for makes no sense. Each fault points into the body.
     #[error("the organization can't be as asked for: {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),

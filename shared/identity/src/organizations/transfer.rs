@@ -5,6 +5,7 @@ use bulkhead_kernel::id::UserId;
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Role};
 
 use super::{OrganizationError, store};
+use crate::giving;
 use crate::members::store as members;
 
 /// Makes a person of the organisation its owner in the caller's place, who goes on as an admin.
@@ -19,6 +20,7 @@ pub async fn transfer_ownership(
 ) -> Result<(), OrganizationError> {
     let act = Act::new(ports, caller, "organization.transfer", Target::new("user", to), correlation);
     act.admit(Permission::ManageOwners).await?;
+    giving::admit(ports, caller, &act).await?;
     if to == caller.user {
         return Err(OrganizationError::UnknownMember);
     }

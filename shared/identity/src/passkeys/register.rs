@@ -20,6 +20,7 @@ use super::model::{Passkey, handle_of, transport_names};
 use super::relying_party::RelyingParty;
 use super::store::{self, NewPasskey};
 use super::{PasskeyError, verdict};
+use crate::mail::{Notice, Notices, tell};
 use crate::model::User;
 use crate::sealing::IdentityKey;
 use crate::second_factor::prove;
@@ -97,10 +98,10 @@ fn name_of(user: &User) -> Result<Username<'_>, SqlError> {
 pub async fn register_passkey(
     ports: &Ports,
     party: &RelyingParty,
+    notices: &Notices<'_>,
     caller: &Caller,
     token: &Secret,
-    name: &str,
-    credential: &str,
+    (name, credential): (&str, &str),
     correlation: &CorrelationId,
 ) -> Result<Passkey, PasskeyError> {
     let act = Act::new(ports, caller, ACTION, Target::new("user", caller.user), correlation);
@@ -124,6 +125,7 @@ pub async fn register_passkey(
     let credential = caller.credential.id();
     let done = trail::Act { action: ACTION, credential: &credential, refused: None };
     steps.extend(entries(ports, caller.user, done, correlation).await?);
+    steps.extend(tell(ports, notices, caller.user, Notice::PasskeyAdded).await?);
     let refused = match ports.sql.batch(steps).await {
         Ok(_) => return Ok(new.passkey),
         Err(error) if error.is_unexpected_rows_at(0) => PasskeyError::SignInRequired,

@@ -7,6 +7,7 @@ use super::codes::{TotpSecret, recovery_codes, recovery_hash};
 use super::sign_in::use_code;
 use super::store;
 use crate::email::EmailAddress;
+use crate::mail::{Notice, Notices, tell};
 use crate::password::PasswordCost;
 use crate::sealing::{IdentityKey, Unreadable};
 use crate::sign_in::{Presented, SignInError, check_credentials};
@@ -164,7 +165,7 @@ pub async fn confirm_second_factor(
 /// [`SecondFactorError`].
 pub async fn disable_second_factor(
     ports: &Ports,
-    key: &IdentityKey,
+    notices: &Notices<'_>,
     caller: &Caller,
     (password, address, code): (&Secret, Option<&str>, &Secret),
     limits: &CredentialLimits,
@@ -175,12 +176,13 @@ pub async fn disable_second_factor(
     take(ports, limits, Limit::SecondFactorAccount, &caller.user.to_string()).await?;
     let factor = store::find(ports.sql.as_ref(), caller.user).await?.filter(|factor| factor.confirmed);
     let factor = factor.ok_or(SecondFactorError::Missing)?;
-    let secret = TotpSecret::open(key, caller.user, &factor.sealed)?;
+    let secret = TotpSecret::open(notices.key, caller.user, &factor.sealed)?;
     let mut steps = vec![use_code(&secret, caller.user, code, ports.now()).ok_or(SecondFactorError::Code)?];
     steps.extend(store::remove(caller.user).map(Step::from));
     let credential = caller.credential.id();
     let act = Act { action: "second_factor.disable", credential: &credential, refused: None };
     steps.extend(entries(ports, caller.user, act, correlation).await?);
+    steps.extend(tell(ports, notices, caller.user, Notice::SecondFactorDisabled).await?);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(SecondFactorError::Code),

@@ -11,6 +11,7 @@ mod open;
 mod refresh;
 mod revoke;
 pub(crate) mod store;
+mod sweep;
 mod switch;
 
 pub use browser::authenticate_browser;
@@ -20,4 +21,5 @@ pub use model::{Session, SessionOrigin, SessionTerms, Tokens};
 pub use open::{NewSession, OpenError, open_session, open_session_as};
 pub use refresh::{RefreshError, refresh_session};
 pub use revoke::{RevokeError, revoke_session};
+pub(crate) use sweep::sweep;
 pub use switch::{SwitchError, switch_session};

@@ -2,7 +2,7 @@
 
 use bulkhead_audit::Act;
 use bulkhead_kernel::id::SessionId;
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Permission, Ports};
 
 use super::open::target;
@@ -22,7 +22,8 @@ pub enum RevokeError {
     Sql(#[from] SqlError),
 }
 
-/// Ends one of the caller's own sessions. Its access tokens are refused from now on.
+/// Ends one of the caller's own sessions. Its access tokens are refused from now on. `further` is what features that identity does
+/// not know do in the same batch.
 ///
 /// # Errors
 /// [`RevokeError`].
@@ -30,14 +31,14 @@ pub async fn revoke_session(
     ports: &Ports,
     caller: &Caller,
     session: SessionId,
+    further: Vec<Step>,
     correlation: &CorrelationId,
 ) -> Result<(), RevokeError> {
     let act = Act::new(ports, caller, "session.revoke", target(session), correlation);
     act.admit(Permission::ManageProfile).await?;
-    let steps = vec![
-        store::revoke(caller.user, session, ports.now()).expecting(1),
-        act.done().across_tenants("with the step before it"),
-    ];
+    let mut steps = vec![store::revoke(caller.user, session, ports.now()).expecting(1)];
+    steps.extend(further);
+    steps.push(act.done().across_tenants("with the step before it"));
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(RevokeError::Unknown),

@@ -7,6 +7,7 @@ use bulkhead_kernel::{Ports, Timestamp, entropy};
 
 use super::limit::LockoutTerms;
 use crate::email::EmailAddress;
+use crate::sessions;
 
 /// How many rows that say nothing any more go at a time.
 const SWEPT: i64 = 100;
@@ -35,7 +36,8 @@ pub(super) async fn free_at(database: &dyn Sql, hash: &str) -> Result<Option<i64
     database.query_optional(statement).await?.map(|row| row.get("free_at")).transpose()
 }
 
-/// Removes rows that say nothing any more, one time in sixteen: nothing else tidies up behind whoever tries many names.
+/// Removes rows that say nothing any more, one time in sixteen: nothing else tidies up behind whoever tries many names, and signs
+/// in.
 pub(super) async fn sweep_sometimes(ports: &Ports) -> Result<(), SqlError> {
     let [chance] = entropy::bytes::<1>(ports.entropy.as_ref());
     if chance >= 16 {
@@ -49,6 +51,9 @@ pub(super) async fn sweep_sometimes(ports: &Ports) -> Result<(), SqlError> {
          (SELECT hash FROM lockouts WHERE forget_at < $1 ORDER BY forget_at LIMIT $2)",
     ] {
         ports.sql.execute(sql(text).bind(now).bind(SWEPT)).await?;
+    }
+    for statement in sessions::sweep(now, SWEPT) {
+        ports.sql.execute(statement).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::scene::{PASSWORD, Scene};
+use crate::mails;
 
 const ADA: &str = "ada@example.com";
 
@@ -40,6 +41,7 @@ async fn unlink(scene: &Scene, token: &str, id: &Value) -> Answer {
 async fn an_identity_is_linked_listed_signed_in_with_and_taken_off() {
     for scene in Scene::on_both().await {
         let token = scene.user(ADA, "engines", true).await;
+        mails::all(&scene.harness.api).await;
         // Its address need not be the account's, nor proven.
         scene.say_email("s-1", "private@example.net", false);
         let page = link(&scene, &token, json!({ "provider": "work", "password": PASSWORD, "next": "/profile" })).await;
@@ -48,11 +50,14 @@ async fn an_identity_is_linked_listed_signed_in_with_and_taken_off() {
         let own = list(&scene, &token).await;
         assert_eq!((own.len(), &own[0]["subject"], &own[0]["provider"]), (1, &json!("s-1"), &json!("work")));
         assert_eq!((&own[0]["issuer"], &own[0]["last_used_at"]), (&json!(scene.issuer), &Value::Null));
+        let told = (ADA.to_owned(), "Your account was linked to another provider".to_owned());
+        assert_eq!(mails::told(&scene.harness.api).await, [told]);
         // Twice is as good as once.
         assert_eq!(link(&scene, &token, with_password()).await.status, 200);
         assert_eq!(list(&scene, &token).await.len(), 1);
         let page = scene.sign_in().await;
         assert_eq!(scene.whose(&page).await, ADA);
+        assert_eq!(mails::told(&scene.harness.api).await, []);
         assert!(list(&scene, &token).await[0]["last_used_at"].is_string());
         let session = scene.acts("identity.link").await;
         assert!(session.len() == 1 && session[0].starts_with("succeeded "), "{session:?}");

@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::json;
 
 use super::scene::{FORM, OURS, PASSWORD, Scene, challenge, form};
+use crate::mails;
 
 const ADA: &str = "ada@example.com";
 
@@ -96,18 +97,36 @@ async fn an_account_is_found_by_its_address_only_if_both_have_seen_that_it_is_th
         assert!(page.text.contains("nobody has proven") && page.headers.get_all("set-cookie").iter().count() == 1);
         assert_eq!(scene.texts("SELECT subject AS text FROM identities").await.len(), 0);
         assert_eq!(scene.acts("identity.link").await, ["refused identity:work"]);
+        mails::all(&scene.harness.api).await;
         // Both have, whatever the case.
         scene.execute("UPDATE users SET email_verified_at = 1 WHERE email = 'ada@example.com'").await;
         scene.say_email("s-1", "Ada@Example.com", true);
         let page = scene.sign_in().await;
         assert_eq!(scene.whose(&page).await, ADA);
         assert_eq!(scene.acts("identity.link").await, ["refused identity:work", "succeeded identity:work"]);
+        let told = (ADA.to_owned(), "Your account was linked to another provider".to_owned());
+        assert_eq!(mails::told(&scene.harness.api).await, [told]);
         assert_eq!(scene.texts("SELECT subject AS text FROM identities").await, ["s-1"]);
         // An address that only looks like it, or becomes it in lower case, is another one.
         scene.execute("DELETE FROM identities").await;
         scene.execute("UPDATE users SET email = 'kim@example.com' WHERE email = 'ada@example.com'").await;
         scene.say_email("s-9", "\u{212a}im@example.com", true);
         assert_eq!(scene.sign_in().await.status, 403);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_the_owner_of_the_first_start_because_a_provider_says_so() {
+    let mut scene = Scene::start().await;
+    scene.user(ADA, "engines", true).await;
+    for (address, sign_up, status) in
+        [("owner@localhost", false, 403), ("owner@localhost", true, 403), (ADA, false, 200)]
+    {
+        let named = format!("UPDATE users SET email = '{address}' WHERE name <> 'ours' AND name <> 'theirs'");
+        scene.execute(&named).await;
+        scene.configure(&json!({ "sign_up": sign_up }));
+        scene.say_email("s-1", address, true);
+        assert_eq!(scene.sign_in().await.status, status, "{address}");
     }
 }
 

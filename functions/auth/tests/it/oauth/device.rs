@@ -13,13 +13,13 @@ use super::person::{CALLBACK, FORM, OURS, Scene, form, input};
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const REST: &str = "https://bulkhead.example.com/v1";
 
-async fn begin(scene: &Scene, client: &str) -> Value {
+pub(super) async fn begin(scene: &Scene, client: &str) -> Value {
     let fields = [("client_id", client), ("scope", "profile"), ("resource", REST)];
     scene.post("/oauth/device_authorization", &fields).await.with_status(200).json
 }
 
 /// The device asks, after it has waited long enough.
-async fn poll(scene: &Scene, client: &str, begun: &Value) -> Answer {
+pub(super) async fn poll(scene: &Scene, client: &str, begun: &Value) -> Answer {
     let waited = sql("UPDATE device_authorizations SET next_poll_at = 1").across_tenants("a test");
     scene.harness.api.ports.sql.execute(waited).await.expect("updates");
     poll_at_once(scene, client, begun).await
@@ -34,7 +34,7 @@ async fn csrf(scene: &Scene) -> String {
     input(&scene.open("/oauth/device", "").await.with_status(200), "csrf")
 }
 
-async fn decide(scene: &Scene, begun: &Value, decision: &str) -> Answer {
+pub(super) async fn decide(scene: &Scene, begun: &Value, decision: &str) -> Answer {
     let code = begun["user_code"].as_str().expect("a code");
     let (csrf, typed) = (csrf(scene).await, code.to_lowercase().replace('-', ""));
     let page = scene.submit("/oauth/device", &[("csrf", &csrf), ("user_code", &typed)]).await.with_status(200);

@@ -6,3 +6,4 @@ mod device;
 mod person;
 mod postgres;
 mod tokens;
+mod withdrawn;

@@ -12,7 +12,7 @@ pub(crate) const OURS: &str = "https://bulkhead.example.com";
 pub(crate) const CALLBACK: &str = "http://127.0.0.1:4711/callback";
 pub(crate) const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-of-PKCE";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-const PASSWORD: &str = "a horse, a battery, a staple";
+pub(crate) const PASSWORD: &str = "a horse, a battery, a staple";
 
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::authenticator::{Authenticator, Failed};
 use super::scene::{ADA, OURS, PASSWORD, Scene};
+use crate::mails;
 
 const SIGN_IN: &str = "this takes a sign-in; a key or a client can't do it";
 
@@ -21,6 +22,21 @@ async fn a_session_alone_makes_no_other_way_in() {
         begin(json!({ "password": "not the password", "code": code })).await.refused(401, "wrong-credentials");
         begin(json!({ "password": PASSWORD, "code": code })).await.with_status(200);
         begin(json!({ "password": PASSWORD, "code": code })).await.refused(403, "wrong-code");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_a_proven_address_is_told_of_another_passkey() {
+    for scene in Scene::both().await {
+        mails::all(&scene.harness.api).await;
+        scene.add(&mut Authenticator::default()).await;
+        assert_eq!(mails::told(&scene.harness.api).await, []);
+        scene.execute("UPDATE users SET email_verified_at = 1 WHERE email = 'ada@example.com'").await;
+        scene.begun().await;
+        assert_eq!(mails::told(&scene.harness.api).await, []);
+        scene.add(&mut Authenticator::default()).await;
+        let told = (ADA.to_owned(), "A passkey was added to your account".to_owned());
+        assert_eq!(mails::told(&scene.harness.api).await, [told]);
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bulkhead_identity::{
-    CredentialLimits, IdentityKey, Letter, MailTerms, PasswordChange, Presented, SecondFactorSignInError,
+    CredentialLimits, IdentityKey, Letter, MailTerms, Notices, PasswordChange, Presented, SecondFactorSignInError,
     answer_challenge, challenge_if_needed, change_password, check_credentials, claim_mail, confirm_second_factor,
     disable_second_factor, enrol_second_factor, expired_mail, mail_failed, mail_sent, make_reset_link,
     request_email_verification, request_password_reset, reset_password, second_factor_status, verify_email,
 };
+use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock, Secret};
 
 use super::person::{ADDRESS, ISSUER, Person, WEAK};
@@ -42,7 +43,7 @@ async fn address(scene: &Scene, key: &IdentityKey, bob: &Person) {
     let wait = mail_failed(ports, &due, &MAIL).await.expect("comes again");
     clock.advance(wait);
     let letter = next_letter(scene, key).await;
-    verify_email(ports, token(&letter.text), &correlation()).await.expect("is his");
+    verify_email(ports, &bob.caller, token(&letter.text), &correlation()).await.expect("is his");
     assert_eq!(expired_mail(ports).await, Ok(0));
 }
 
@@ -68,15 +69,20 @@ async fn second_factor(scene: &Scene, key: &IdentityKey, bob: &Person) {
     clock.advance(Duration::from_secs(30));
     answer(code()).await.expect("is right");
     let lost = (&bob.password, Some(ADDRESS), &recovery[0]);
-    disable_second_factor(ports, key, caller, lost, limits, &correlation()).await.expect("disables");
+    let notices = Notices { key, public_url: ISSUER };
+    disable_second_factor(ports, &notices, caller, lost, limits, &correlation()).await.expect("disables");
+    assert_eq!(next_letter(scene, key).await.subject, "Your second factor was turned off");
 }
 
 async fn passwords(scene: &Scene, key: &IdentityKey, mut bob: Person) {
     let ports = &scene.ports;
     let mut another = Secret::new("another horse battery".to_owned());
-    let change = PasswordChange { current: &bob.password, new: &another, address: Some(ADDRESS) };
+    let notices = Notices { key, public_url: ISSUER };
+    let change = PasswordChange { current: &bob.password, new: &another, address: Some(ADDRESS), notices };
     let limits = CredentialLimits::default();
-    change_password(ports, &bob.caller, change, WEAK, &limits, &correlation()).await.expect("changes");
+    let further = bulkhead_authorization::withdraw_steps(bob.caller.user);
+    change_password(ports, &bob.caller, change, WEAK, &limits, further, &correlation()).await.expect("changes");
+    assert_eq!(next_letter(scene, key).await.subject, "Your password was changed");
     std::mem::swap(&mut bob.password, &mut another);
 
     let link = make_reset_link(ports, ISSUER, &bob.email, "uid 0", &correlation()).await.expect("makes");
@@ -85,5 +91,10 @@ async fn passwords(scene: &Scene, key: &IdentityKey, mut bob: Person) {
     let nobody = "nobody@example.com".parse().expect("an address");
     request_password_reset(ports, key, ISSUER, &nobody).await.expect("looks the same");
     let letter = next_letter(scene, key).await;
-    reset_password(ports, token(&letter.text), &another, WEAK, &correlation()).await.expect("is his");
+    let unproven = sql("UPDATE users SET email_verified_at = NULL WHERE email = $1").bind(bob.email.as_str());
+    ports.sql.execute(unproven).await.expect("changes");
+    let further = |_| Vec::new();
+    let correlation = correlation();
+    let reset = reset_password(ports, token(&letter.text), &another, WEAK, &notices, further, &correlation).await;
+    reset.expect("is his");
 }

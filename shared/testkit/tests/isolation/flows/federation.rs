@@ -3,9 +3,9 @@
 use bulkhead_connections::CallbackAnswer;
 use bulkhead_federation::{Completion, DiscoveryCache, Intent, Providers, Start, complete, start};
 use bulkhead_identity::{
-    CredentialLimits, ExternalPerson, IdentityKey, NewSession, OpaqueToken, Purpose, Recognised, SessionOrigin,
-    SessionTerms, SigningKeys, authenticate_browser, link_identity, list_identities, may_link, open_session, recognise,
-    unlink_identity,
+    CredentialLimits, ExternalPerson, IdentityKey, NewSession, Notices, OpaqueToken, Purpose, Recognised,
+    SessionOrigin, SessionTerms, SigningKeys, authenticate_browser, link_identity, list_identities, may_link,
+    open_session, recognise, unlink_identity,
 };
 use bulkhead_kernel::{Scopes, Secret};
 use bulkhead_testkit::FakeHttp;
@@ -19,7 +19,10 @@ const REDIRECT: &str = "https://bulkhead.example.com/sign-in/with/github/callbac
 pub(super) async fn run(scene: &Scene) {
     let Scene { ports, .. } = scene;
     let person = comes_back(scene).await;
-    let Recognised::New(account) = recognise(ports, &person, true, &correlation()).await.expect("is open") else {
+    let key = IdentityKey::generate(ports.entropy.as_ref());
+    let notices = Notices { key: &key, public_url: ISSUER };
+    let Recognised::New(account) = recognise(ports, &person, true, &notices, &correlation()).await.expect("is open")
+    else {
         panic!("nobody is known yet");
     };
     let keys = SigningKeys::generate(ports.entropy.as_ref());
@@ -36,14 +39,14 @@ pub(super) async fn run(scene: &Scene) {
     let terms = SessionTerms::default();
     let opened = open_session(ports, &keys, &terms, session, "identity:github", account.steps, &correlation()).await;
     opened.expect("opens");
-    let known = recognise(ports, &person, false, &correlation()).await.expect("is known");
+    let known = recognise(ports, &person, false, &notices, &correlation()).await.expect("is known");
     assert!(matches!(known, Recognised::Known(_)));
 
     let caller = authenticate_browser(ports, cookie.expose()).await.expect("the session goes on");
     let limits = CredentialLimits::default();
     let session = may_link(ports, &caller, (None, None), &limits, &correlation()).await.expect("has just signed in");
     let other = ExternalPerson { subject: "2".to_owned(), ..person };
-    link_identity(ports, (caller.user, session), &other, &correlation()).await.expect("links");
+    link_identity(ports, (caller.user, session), &other, &notices, &correlation()).await.expect("links");
     let own = list_identities(ports, &caller).await.expect("reads");
     assert_eq!(own.len(), 2);
     let issuers = ["https://github.com"];
