@@ -47,6 +47,10 @@ async fn a_client_in_a_browser_reads_answers_on_a_site_that_was_let_in() {
     let refused = host.stateless_as("", "tools/list", json!({})).header("origin", ours).send().await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, ours));
     assert!(refused.header("access-control-expose-headers").contains("www-authenticate"));
+    for other in ["https://console.example:8443", "http://console.example"] {
+        let reply = host.stateless("tools/list", json!({})).header("origin", other).send().await;
+        assert_eq!(reply.status, 403, "{other}");
+    }
     let foreign = "https://attacker.example";
     assert_eq!(asks_first(foreign).await.header("access-control-allow-origin"), "");
     let foreign = host.stateless("tools/list", json!({})).header("origin", foreign).send().await;

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use bulkhead_http_api::{Api, Audience, Correlation, JsonBody, Origin, Problem, Query};
 use bulkhead_identity::{
-    CredentialLimits, Limit, NewSession, PasswordCost, Presented, SignInError, User, challenge_if_needed,
-    check_credentials, choose_membership, open_session,
+    CredentialLimits, Limit, NewSession, OpenError, PasswordCost, Presented, SignInError, User, challenge_if_needed,
+    check_credentials, choose_membership, hold_password, open_session,
 };
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
 use serde::Deserialize;
@@ -71,8 +71,17 @@ pub(crate) async fn open(
         browser: None,
     };
     let (keys, terms) = (api.signing_keys().await?, api.lifetimes().await?.session);
-    let opened = open_session(&api.ports, &keys, &terms, session, how, Vec::new(), correlation).await?;
-    Ok(tokens::answer(&opened))
+    let held = vec![hold_password(user)];
+    let opened = open_session(&api.ports, &keys, &terms, session, how, held, correlation).await;
+    Ok(tokens::answer(&opened.map_err(not_opened)?))
+}
+
+/// Why somebody is not signed in whose password was held first.
+pub(crate) fn not_opened(error: OpenError) -> Problem {
+    match error {
+        OpenError::Sql(error) if error.is_unexpected_rows_at(0) => SignInError::Wrong.into(),
+        error => error.into(),
+    }
 }
 
 /// The person with this address and password, unless their account was tried too often.

@@ -206,11 +206,12 @@ impl Connections {
     }
 }
 
-/// Whoever asked for the call has lost their role in its project since, and nothing else acts in the place of its account.
+/// Whoever asked for the call has lost their role in its project since, or the project is gone. Nothing else acts in the place of
+/// its account.
 fn not_in_project(connector: &str, project: Option<ProjectId>) -> JobError {
     let message = format!(
-        "you may not use the project's accounts of {connector} any more; ask a maintainer of the project for the role of \
-         developer, or connect an account of your own: POST /v1/connections"
+        "you may not use the project's accounts of {connector} any more, or it is gone; ask a maintainer of the project for \
+         the role of developer, name another project, or connect an account of your own: POST /v1/connections"
     );
     let details = json!({ "connector": connector, "project": project });
     JobError::new(JobErrorKind::CredentialMissing, message).with_details(details)

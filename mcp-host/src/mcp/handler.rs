@@ -125,7 +125,13 @@ impl McpServer {
         let caller = match (extensions.and_then(|extensions| extensions.get::<Caller>()), local) {
             (Some(caller), _) => caller.clone(),
             (None, Some(local)) => {
-                let refused = |error: LocalError| ErrorData::invalid_request(error.to_string(), None);
+                let refused = |error: LocalError| match error {
+                    LocalError::Key(AuthenticateError::Sql(error)) => {
+                        tracing::error!(%error, "the API key of this process could not be looked up");
+                        ErrorData::internal_error("who calls could not be looked up; try again", None)
+                    }
+                    error => ErrorData::invalid_request(error.to_string(), None),
+                };
                 local.caller(&self.shared.ports).await.map_err(refused)?
             }
             (None, None) => return Err(ErrorData::internal_error("the request has no caller", None)),

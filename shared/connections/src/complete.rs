@@ -322,8 +322,9 @@ async fn store_tokens(
     let field = |name: &str| name.parse().expect("a name");
     let secret = |name, value: &Secret| NewSecret { scope: scope.clone(), field: field(name), value: value.clone() };
     let mut secrets = vec![secret(fields::CREDENTIAL, &tokens.access_token)];
-    // Whoever asked for it may have had to leave while the provider was asked.
-    let mut steps = vec![store::update(&connected, version, now).expecting(1), hold_membership(membership)];
+    // Whoever asked for it may have had to leave while the provider was asked. First, as in the batches that end a membership and
+    // then its connections: PostgreSQL ends one of two that wait for each other.
+    let mut steps = vec![hold_membership(membership), store::update(&connected, version, now).expecting(1)];
     match &tokens.refresh_token {
         Some(token) => secrets.push(secret(fields::REFRESH_TOKEN, token)),
         None => steps.push(remove_step(organization, &scope, &field(fields::REFRESH_TOKEN))),
@@ -335,8 +336,8 @@ async fn store_tokens(
     steps.push(bulkhead_audit::begin(&event).into());
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(Some(Connection { version, updated_at: now, ..connected })),
-        Err(error) if error.is_unexpected_rows_at(0) => Ok(None),
-        Err(error) if error.is_unexpected_rows_at(1) => Err(CompleteError::NotAllowed),
+        Err(error) if error.is_unexpected_rows_at(0) => Err(CompleteError::NotAllowed),
+        Err(error) if error.is_unexpected_rows_at(1) => Ok(None),
         Err(error) => match put_error(ports, key, error).await {
             VaultError::Sql(error) => Err(error.into()),
             error => Err(CompleteError::Vault(error)),

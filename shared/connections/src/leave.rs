@@ -14,6 +14,16 @@ pub fn leave_steps(organization: OrganizationId, user: UserId, now: Timestamp) -
     vec![store::forget_attempts_in(organization, user).into(), store::disconnect_all_in(organization, user, now).into()]
 }
 
+/// What disconnects what somebody has connected who made an account with another's address, in the batch that gives it to whoever
+/// the address belongs to: in every organisation their own, and what they have connected for projects where nobody else is an
+/// owner.
+#[must_use]
+pub fn disown_steps(user: UserId, now: Timestamp) -> Vec<Step> {
+    let mut steps = forget_steps(user, &[], now);
+    steps.push(store::disconnect_shared_by(user, now).into());
+    steps
+}
+
 /// The same in every organisation, for the batch that erases a user: it is about all tenants. What says who they were elsewhere
 /// goes at once. A project's connections stay with it, unless its organisation, one of these, has just gone for good.
 #[must_use]

@@ -36,7 +36,7 @@ pub use create::{CreateError, Created, NewConnection, create};
 pub use disconnect::disconnect;
 pub use export::{UserAttempt, UserConnection, UserConnections, export};
 pub use find::{FindError, find, list};
-pub use leave::{forget_steps, leave_steps};
+pub use leave::{disown_steps, forget_steps, leave_steps};
 pub use link::{Link, reconnect};
 pub use model::{Connection, Owner, fields};
 pub use refresh::{Fresh, RefreshFault, RefreshLease, claim_refresh, expire, read, record_refreshed, release_refresh};

@@ -345,6 +345,21 @@ pub(crate) fn forget(user: UserId, now: Timestamp) -> [Statement; 3] {
     ]
 }
 
+/// What a user has connected for projects of organisations in which nobody else is an owner.
+pub(crate) fn disconnect_shared_by(user: UserId, now: Timestamp) -> Statement {
+    sql(format!(
+        "{DISCONNECT} WHERE created_by = $1 AND project_id IS NOT NULL AND status <> 'revoked' \
+         AND EXISTS (SELECT 1 FROM memberships o WHERE o.organization_id = connections.organization_id \
+         AND o.user_id = $1 AND o.role = 'owner') \
+         AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.organization_id = connections.organization_id \
+         AND o.user_id <> $1 AND o.role = 'owner')"
+    ))
+    .bind(user)
+    .bind(now)
+    .bind(false)
+    .across_tenants("what an owner has connected for projects ends in every organisation of theirs")
+}
+
 /// What a user has connected, for themselves or for a project.
 pub(crate) async fn of_user(database: &dyn Sql, user: UserId) -> Result<Vec<Connection>, SqlError> {
     let text = format!("SELECT {COLUMNS} FROM connections c WHERE c.user_id = $1 OR c.created_by = $1 ORDER BY c.id");

@@ -12,7 +12,7 @@ use crate::keys;
 
 /// The credential is less than its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role is given by whoever signed in, or with a key that has neither scopes, networks nor an expiry; sign in")]
+#[error("a role is given by whoever signed in, or with a key that has neither scopes nor networks; sign in")]
 pub struct NarrowCredential;
 
 /// Why nobody is given a role.

@@ -105,6 +105,7 @@ pub use sessions::{
 };
 pub use sign_in::{Presented, SignInError, check_credentials, choose_membership};
 pub use sign_up::{Account, NewAccount, SignUpError, sign_up};
+pub use store::hold_password;
 pub use teams::{
     Named, NamedChange, Team, TeamError, TeamMember, add_team_member, change_team, create_team, delete_team,
     list_team_members, list_teams, read_team, remove_team_member,

@@ -68,12 +68,13 @@ pub async fn check_credentials(
             database.execute(attempt.succeeded()).await?;
             Ok(user)
         }
-        (Some(user), PasswordCheck::RightButWeak) => {
+        (Some(mut user), PasswordCheck::RightButWeak) => {
             let mut steps: Vec<Step> = vec![attempt.succeeded().into()];
             if let Some(before) = &user.password_hash {
                 let hash = hash_password(password, cost, ports.entropy.as_ref())?;
                 // Nothing is lost when somebody else changed it meanwhile.
                 steps.push(store::replace_password_hash(user.id, before, &hash).into());
+                user.password_hash = Some(hash);
             }
             database.batch(steps).await?;
             Ok(user)

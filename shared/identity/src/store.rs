@@ -2,7 +2,7 @@
 
 use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::{OrganizationId, UserId};
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, sql};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
 
 use crate::email::EmailAddress;
 use crate::model::{Membership, Organization, User};
@@ -70,8 +70,8 @@ pub(crate) fn insert_membership(membership: &Membership) -> Statement {
         .of(membership.organization)
 }
 
-/// What the user with this address, which is proven to be theirs, belongs to, two at most. Without a tenant like the query above: it is how a token's tenant
-/// is found.
+/// What the user with this address, which is proven to be theirs, belongs to, two at most. Without a tenant like the query above:
+/// it is how a token's tenant is found.
 pub(crate) async fn find_memberships_by_email(
     database: &dyn Sql,
     email: &EmailAddress,
@@ -130,6 +130,15 @@ pub(crate) async fn find_membership(
 /// One row, while the user is there: what several do at once to the ways in which they sign in is done one after the other.
 pub(crate) fn hold_user(user: UserId) -> Statement {
     sql("UPDATE users SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL").bind(user)
+}
+
+/// One row while the user has the password that was looked at when they signed in, or still none: for the batch that opens a
+/// session. A new password ends all sessions, and so those that are opened just then.
+pub fn hold_password(user: &User) -> Step {
+    sql("UPDATE users SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL AND COALESCE(password_hash, '') = $2")
+        .bind(user.id)
+        .bind(user.password_hash.as_deref().unwrap_or_default())
+        .expecting(1)
 }
 
 /// One row while the user still belongs to the organisation as this: for a batch that must not hold otherwise.

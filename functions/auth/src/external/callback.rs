@@ -7,8 +7,8 @@ use bulkhead_connections::CallbackAnswer;
 use bulkhead_federation::{CompleteError, Completed, Completion, Intent, complete};
 use bulkhead_http_api::{Api, Correlation, Kind, Origin, Path, Problem};
 use bulkhead_identity::{
-    ExternalPerson, Limit, LinkError, Notices, RecogniseError, Recognised, challenge_if_needed, link_identity,
-    recognise,
+    ExternalPerson, Limit, LinkError, Notices, OpenError, RecogniseError, Recognised, SignUpError, challenge_if_needed,
+    link_identity, recognise,
 };
 use bulkhead_kernel::{CorrelationId, Secret};
 use http::header::SET_COOKIE;
@@ -117,7 +117,7 @@ async fn sign_in(
             // As everybody else who makes an account.
             let limits = api.credential_limits().await?;
             let _left = api.throttle(&limits, Limit::SignUpAddress, &origin.counted()).await?;
-            open_as(api, &account.membership, account.steps, origin, &how, correlation).await
+            open_as(api, &account.membership, account.steps, origin, (&how, not_made), correlation).await
         }
         Recognised::Known(user) => {
             if let Some(challenge) = challenge_if_needed(&api.ports, &user, &how).await? {
@@ -136,4 +136,9 @@ async fn sign_in(
 /// The attempt is over.
 fn over(answer: Response) -> Response {
     (AppendHeaders([(SET_COOKIE, ATTEMPT.forget())]), answer).into_response()
+}
+
+/// Why somebody is not signed in whose account is made with the session.
+fn not_made(error: OpenError) -> Problem {
+    SignUpError::from(error).into()
 }

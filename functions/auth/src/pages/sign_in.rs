@@ -7,8 +7,8 @@ use bulkhead_http_api::{
     check_same_origin, session_cookies,
 };
 use bulkhead_identity::{
-    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, Purpose, RelyingParty, SignUpError, User,
-    challenge_if_needed, choose_membership, open_session,
+    CredentialLimits, Limit, Membership, NewSession, OpaqueToken, OpenError, Purpose, RelyingParty, User,
+    challenge_if_needed, choose_membership, hold_password, open_session,
 };
 use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{CorrelationId, Scopes, Secret};
@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::next::Next;
 use crate::external::buttons;
-use crate::sign_in::known;
+use crate::sign_in::{known, not_opened};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/sign-in";
@@ -114,7 +114,7 @@ pub(crate) async fn open(
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
     let membership = choose_membership(&api.ports, user, organization).await?;
-    open_as(api, &membership, Vec::new(), origin, how, correlation).await
+    open_as(api, &membership, vec![hold_password(user)], origin, (how, not_opened), correlation).await
 }
 
 /// The same of a member who may be about to be made, by these steps.
@@ -123,7 +123,7 @@ pub(crate) async fn open_as(
     membership: &Membership,
     steps: Vec<Step>,
     Origin(origin): Origin,
-    how: &str,
+    (how, refused): (&str, fn(OpenError) -> Problem),
     correlation: &CorrelationId,
 ) -> Result<Vec<http::HeaderValue>, Problem> {
     let (issuer, keys) = (api.public_url().await?, api.signing_keys().await?);
@@ -139,8 +139,7 @@ pub(crate) async fn open_as(
         browser: Some(&token),
     };
     // The browser has its cookie, and needs no other token: these are forgotten.
-    let opened = open_session(&api.ports, &keys, &terms, session, how, steps, correlation).await;
-    opened.map_err(SignUpError::from)?;
+    open_session(&api.ports, &keys, &terms, session, how, steps, correlation).await.map_err(refused)?;
     Ok(session_cookies(&token, terms.session.as_secs()))
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn confirm(
         let mut steps = withdraw_steps(reset.user);
         if reset.first_proof {
             // They may be accounts of whoever made this one.
-            steps.extend(bulkhead_connections::forget_steps(reset.user, &[], now));
+            steps.extend(bulkhead_connections::disown_steps(reset.user, now));
         }
         steps
     };

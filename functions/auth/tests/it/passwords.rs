@@ -418,7 +418,14 @@ async fn whoever_has_a_proven_address_is_told_of_a_new_password() {
 }
 
 /// What Ada's account has beyond itself: an account elsewhere, an invitation, and a service account's key.
-const BEYOND: [&str; 5] = [
+const BEYOND: [&str; 7] = [
+    "INSERT INTO projects (id, organization_id, slug, name, description, created_at) \
+     SELECT 'p', m.organization_id, 'p', 'P', '', 1 \
+     FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.email = 'ada@example.com'",
+    "INSERT INTO connections (id, organization_id, connector, project_id, label, auth_type, authority, status, refreshable, \
+     version, cleanup_attempts, created_by, created_at, updated_at) \
+     SELECT 'd', m.organization_id, 'mine', 'p', 'work', 'api_key', '', 'active', 0, 1, 0, m.user_id, 1, 1 \
+     FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.email = 'ada@example.com'",
     "INSERT INTO connections (id, organization_id, connector, user_id, label, auth_type, authority, status, refreshable, \
      version, cleanup_attempts, created_by, created_at, updated_at) \
      SELECT 'c', m.organization_id, 'mine', m.user_id, 'work', 'api_key', '', 'active', 0, 1, 0, m.user_id, 1, 1 \
@@ -441,8 +448,8 @@ async fn what_would_bring_the_stranger_back_ends_too() {
     for (before, left) in [
         ("UPDATE users SET email_verified_at = NULL", &[][..]),
         // Others depend on it, who can look after it.
-        (OWNER, &["key"][..]),
-        ("UPDATE users SET email_verified_at = 1", &["connection", "invitation", "key"]),
+        (OWNER, &["shared", "key"][..]),
+        ("UPDATE users SET email_verified_at = 1", &["connection", "shared", "invitation", "key"]),
     ] {
         let (scene, _) = Scene::start().await;
         for text in BEYOND.iter().copied().chain([before]) {
@@ -451,6 +458,7 @@ async fn what_would_bring_the_stranger_back_ends_too() {
         let token = scene.ask_for_reset_after_verification().await;
         assert_eq!(scene.reset(&token, OTHER).await.status, 204);
         let rows = "SELECT 'connection' AS what FROM connections WHERE id = 'c' AND status <> 'revoked' \
+                    UNION ALL SELECT 'shared' FROM connections WHERE id = 'd' AND status <> 'revoked' \
                     UNION ALL SELECT 'invitation' FROM invitations WHERE id = 'i' AND revoked_at IS NULL \
                     UNION ALL SELECT 'key' FROM api_keys WHERE id = 'k' AND revoked_at IS NULL";
         let rows = scene.harness.api.ports.sql.query(sql(rows).across_tenants("a test")).await.expect("reads");

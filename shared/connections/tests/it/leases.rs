@@ -232,7 +232,7 @@ async fn chooses(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn what_a_user_connects_while_they_are_removed_is_disconnected_with_them() {
+async fn what_ends_with_a_membership_comes_after_it() {
     for bench in [bench().await, bench_on_postgres().await] {
         let (ports, ours) = (bench.ports(), &bench.fixture.ours.caller);
         set_role(ports, ours, Some("owner")).await;

@@ -21,7 +21,8 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         let detail = error.to_string();
         match error {
-            KeyError::Unknown | KeyError::Foreign => Self::new(Kind::UnknownApiKey, detail),
+            KeyError::Unknown => Self::new(Kind::UnknownApiKey, detail),
+            KeyError::Foreign => Self::new(Kind::InsufficientRole, detail),
             KeyError::SignInRequired => Self::new(Kind::SignInRequired, detail),
             KeyError::UnknownUser => Self::new(Kind::UnknownMember, detail),
             KeyError::Ended => Self::new(Kind::ApiKeyEnded, detail),

@@ -28,8 +28,9 @@ impl Bounds {
         })
     }
 
+    /// An expiry is no such bound: while it lasts, the key is as much as its user.
     fn are_none(&self) -> bool {
-        self.scopes == Scopes::Everything && self.networks.is_none() && self.expires_at.is_none()
+        self.scopes == Scopes::Everything && self.networks.is_none()
     }
 
     /// What of this key is more than that; nothing for one that may be made.
@@ -59,7 +60,7 @@ impl Bounds {
     }
 }
 
-/// Whether the caller uses a key that is as much as its user: everything, from anywhere, for ever.
+/// Whether the caller uses a key that is as much as its user: everything, from anywhere.
 pub(crate) async fn is_unbounded(ports: &Ports, caller: &Caller) -> Result<bool, SqlError> {
     match caller.credential {
         Credential::ApiKey(_) => Ok(Bounds::of(ports, caller).await?.are_none()),

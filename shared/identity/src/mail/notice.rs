@@ -69,7 +69,7 @@ pub(crate) async fn tell(
         "Your account at {public_url} {what}.\n\n\
          If that was you, there is nothing to do.\n\n\
          If it was not, somebody else is in your account: ask there for a new password by mail, which signs everybody out, look \
-         through the ways to sign in to your account, and tell an administrator of your organization.\n"
+         through the ways to sign in to your account and its API keys, and tell an administrator of your organization.\n"
     );
     let letter = Letter { to, subject: notice.subject().to_owned(), text };
     Ok(Some(post(ports, notices.key, &letter, ports.now().plus(OF_USE_FOR)).into()))

@@ -12,6 +12,7 @@ use crate::model::User;
 use crate::one_time;
 use crate::opaque::{OpaqueToken, Purpose};
 use crate::sealing::{IdentityKey, Unreadable};
+use crate::sign_in::SignInError;
 use crate::store as users;
 use crate::throttle::{CredentialLimits, Exceeded, Limit, take};
 use crate::trail::{Act, entries};
@@ -51,14 +52,19 @@ pub enum SecondFactorSignInError {
 /// A challenge for somebody who has proven who they are by `how`, such as `password`; nothing when that is enough.
 ///
 /// # Errors
-/// [`SqlError`].
-pub async fn challenge_if_needed(ports: &Ports, user: &User, how: &str) -> Result<Option<Challenge>, SqlError> {
+/// [`SignInError`], when their password was replaced meanwhile.
+pub async fn challenge_if_needed(ports: &Ports, user: &User, how: &str) -> Result<Option<Challenge>, SignInError> {
     if !store::find(ports.sql.as_ref(), user.id).await?.is_some_and(|factor| factor.confirmed) {
         return Ok(None);
     }
     let token = OpaqueToken::generate(Purpose::SecondFactor, ports.entropy.as_ref());
     let insert = one_time::insert(&token, Purpose::SecondFactor, (user.id, Some(how)), ports.now(), CHALLENGE_FOR);
-    ports.sql.batch(vec![one_time::discard(user.id, Purpose::SecondFactor).into(), insert.into()]).await?;
+    let steps =
+        vec![users::hold_password(user), one_time::discard(user.id, Purpose::SecondFactor).into(), insert.into()];
+    match ports.sql.batch(steps).await {
+        Err(error) if error.is_unexpected_rows_at(0) => return Err(SignInError::Wrong),
+        done => done.map(drop)?,
+    }
     Ok(Some(Challenge { token: Secret::new(token.expose().to_owned()), expires_in: CHALLENGE_FOR }))
 }
 

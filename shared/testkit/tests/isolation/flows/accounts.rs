@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bulkhead_identity::{
-    CredentialLimits, IdentityKey, Letter, MailTerms, Notices, PasswordChange, Presented, SecondFactorSignInError,
-    answer_challenge, challenge_if_needed, change_password, check_credentials, claim_mail, confirm_second_factor,
-    disable_second_factor, enrol_second_factor, expired_mail, mail_failed, mail_sent, make_reset_link,
-    request_email_verification, request_password_reset, reset_password, second_factor_status, verify_email,
+    CredentialLimits, IdentityKey, Letter, MailTerms, Notices, PasswordChange, PasswordReset, Presented,
+    SecondFactorSignInError, answer_challenge, challenge_if_needed, change_password, check_credentials, claim_mail,
+    confirm_second_factor, disable_second_factor, enrol_second_factor, expired_mail, mail_failed, mail_sent,
+    make_reset_link, request_email_verification, request_password_reset, reset_password, second_factor_status,
+    verify_email,
 };
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock, Secret};
@@ -93,7 +94,8 @@ async fn passwords(scene: &Scene, key: &IdentityKey, mut bob: Person) {
     let letter = next_letter(scene, key).await;
     let unproven = sql("UPDATE users SET email_verified_at = NULL WHERE email = $1").bind(bob.email.as_str());
     ports.sql.execute(unproven).await.expect("changes");
-    let further = |_| Vec::new();
+    let now = ports.now();
+    let further = |reset: PasswordReset| bulkhead_connections::disown_steps(reset.user, now);
     let correlation = correlation();
     let reset = reset_password(ports, token(&letter.text), &another, WEAK, &notices, further, &correlation).await;
     reset.expect("is his");
