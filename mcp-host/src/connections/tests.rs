@@ -261,7 +261,8 @@ async fn a_call_that_is_canceled_while_it_refreshes_costs_no_tokens() {
 async fn a_call_waits_for_anothers_refresh_for_so_long() {
     let world = on_sqlite().await;
     let held = Arc::new(Held { provider: rotating(), asked: Notify::new(), answer: Notify::new() });
-    let config = ConnectionsConfig { refresh_wait_seconds: 0, ..ConnectionsConfig::default() };
+    let config =
+        ConnectionsConfig { refresh_wait_seconds: 0, refresh_ahead_seconds: 20, ..ConnectionsConfig::default() };
     let process = world.process_with("one", held.clone(), config);
     world.clock.advance(Duration::from_secs(60));
     let used = world.now().await;

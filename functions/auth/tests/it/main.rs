@@ -10,6 +10,7 @@ mod mails;
 mod oauth;
 mod organizations;
 mod other_sites;
+mod outbox;
 mod overtaken;
 mod passkeys;
 mod passwords;

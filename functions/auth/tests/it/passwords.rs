@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::sync::Arc;
 
 use bulkhead_function_auth::{describe, router};
-use bulkhead_identity::{IdentityKey, Letter, MailError, MailTerms, claim_mail, expired_mail, mail_failed, mail_sent};
+use bulkhead_identity::{IdentityKey, Letter, MailTerms, claim_mail, mail_sent};
 use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::{Answer, Harness};
@@ -18,16 +18,16 @@ const PASSWORD: &str = "a horse, a battery, a staple";
 const OTHER: &str = "tram vole bin, and a lamp";
 const ADA: &str = "ada@example.com";
 const OURS: &str = "https://bulkhead.example.com";
-const TERMS: MailTerms = MailTerms { lease: Duration::from_secs(60), retry: Duration::from_secs(30) };
+pub(crate) const TERMS: MailTerms = MailTerms { lease: Duration::from_secs(60), retry: Duration::from_secs(30) };
 
-struct Scene {
-    harness: Harness,
-    clock: Arc<ManualClock>,
+pub(crate) struct Scene {
+    pub(crate) harness: Harness,
+    pub(crate) clock: Arc<ManualClock>,
 }
 
 impl Scene {
     /// An account whose first mail has been read.
-    async fn start() -> (Self, Answer) {
+    pub(crate) async fn start() -> (Self, Answer) {
         let mut harness = Harness::start(router, describe()).await;
         let clock = Arc::new(ManualClock::at(harness.api.ports.now()));
         harness.api.ports.clock = clock.clone();
@@ -49,7 +49,7 @@ impl Scene {
         self.harness.call(Method::PUT, "/v1/auth/password").key(token).json(&body).send().await
     }
 
-    async fn key(&self) -> IdentityKey {
+    pub(crate) async fn key(&self) -> IdentityKey {
         self.harness.api.identity_key().await.expect("a key")
     }
 
@@ -468,35 +468,4 @@ async fn what_would_bring_the_stranger_back_ends_too() {
         let theirs = "SELECT id FROM api_keys WHERE name = 'test' AND revoked_at IS NOT NULL";
         assert!(scene.text(theirs).await.is_empty());
     }
-}
-
-#[tokio::test]
-async fn a_mail_is_leased_tried_again_and_thrown_away_in_time() {
-    let (scene, _) = Scene::start().await;
-    let (ports, key) = (&scene.harness.api.ports, scene.key().await);
-    let claim = async || claim_mail(ports, &key, &TERMS).await.expect("an outbox");
-    let due = claim().await.expect("a mail");
-    assert!(claim().await.is_none(), "somebody has it");
-    scene.clock.advance(TERMS.lease);
-    let again = claim().await.expect("the lease has ended");
-    assert_eq!((again.id, again.attempts), (due.id, 2));
-    // Whose lease has ended has no say.
-    mail_failed(ports, &due, &TERMS).await.expect("writes");
-    assert_eq!(mail_failed(ports, &again, &TERMS).await, Ok(TERMS.retry * 2));
-    scene.clock.advance(TERMS.retry * 2 - Duration::from_millis(1));
-    assert!(claim().await.is_none());
-    scene.clock.advance(Duration::from_millis(1));
-    assert_eq!(claim().await.expect("its time has come").attempts, 3);
-    scene.clock.advance(Duration::from_secs(24 * 60 * 60));
-    assert!(claim().await.is_none());
-    assert_eq!(expired_mail(ports).await, Ok(1));
-    assert_eq!(expired_mail(ports).await, Ok(0));
-}
-
-#[tokio::test]
-async fn another_key_opens_no_mail() {
-    let (scene, _) = Scene::start().await;
-    let other = IdentityKey::generate(scene.harness.api.ports.entropy.as_ref());
-    let error = claim_mail(&scene.harness.api.ports, &other, &TERMS).await.expect_err("another key");
-    assert!(matches!(error, MailError::Unreadable(..)), "{error}");
 }
