@@ -12,7 +12,7 @@ use bulkhead_kernel::id::ApiKeyId;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
 use bulkhead_kernel::{Caller, Secret};
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness, project, set_project_role};
+use bulkhead_testkit::functions::{Answer, Harness, connector, project, set_project_role};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::{Value, json};
@@ -47,14 +47,10 @@ async fn limited(limits: &str) -> Harness {
         ("by-nothing", "none", None),
     ] {
         let connector = NewConnector {
-            slug: slug.parse().expect("a slug"),
             name: format!("The {slug}"),
-            version: "1".to_owned(),
-            description: "One.".to_owned(),
             auth_types: auth_types.parse().expect("types"),
             oauth,
-            digest: "sha256:0".to_owned(),
-            tools: Vec::new(),
+            ..connector(slug, Vec::new())
         };
         register(&harness.api.ports, &connector).await.expect("registers");
     }

@@ -16,7 +16,7 @@ use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Clock as _, CorrelationId, Ports, Secret};
 use bulkhead_testkit::fake_http::json_response;
-use bulkhead_testkit::functions::Fixture;
+use bulkhead_testkit::functions::{Fixture, connector};
 use bulkhead_testkit::{FakeHttp, ManualClock};
 use bulkhead_vault::{Author, NewSecret, Scope};
 use bytes::Bytes;
@@ -54,14 +54,10 @@ async fn world(fixture: Fixture, clock: Arc<ManualClock>) -> World {
     let slug = "mine".parse().expect("a slug");
     let provider = entry.resolve(&slug, SettingValues { values: &none, given: &none }).expect("a provider");
     let connector = NewConnector {
-        slug,
         name: "Mine".to_owned(),
-        version: "1".to_owned(),
-        description: "Mine.".to_owned(),
         auth_types: AuthType::Oauth2.into(),
         oauth: Some(provider.clone()),
-        digest: "sha256:0".to_owned(),
-        tools: Vec::new(),
+        ..connector("mine", Vec::new())
     };
     register(&ports, &connector).await.expect("registers");
     let connector = bulkhead_connectors::get(&ports, "mine").await.expect("reads").expect("is there");

@@ -16,6 +16,21 @@ pub enum AdmitError {
     Sql(#[from] SqlError),
 }
 
+/// Makes these errors of an [`AdmitError`]: each is made of its `Denied` and of an `SqlError`.
+#[macro_export]
+macro_rules! from_admit {
+    ($($error:ty),* $(,)?) => {$(
+        impl From<$crate::AdmitError> for $error {
+            fn from(error: $crate::AdmitError) -> Self {
+                match error {
+                    $crate::AdmitError::Denied(denied) => denied.into(),
+                    $crate::AdmitError::Sql(error) => error.into(),
+                }
+            }
+        }
+    )*};
+}
+
 /// A caller's act that one atomic write does whole.
 #[derive(Clone)]
 pub struct Act<'a> {

@@ -1,6 +1,6 @@
 //! Beginning a connection.
 
-use bulkhead_audit::{Act, AdmitError};
+use bulkhead_audit::Act;
 use bulkhead_connectors::{AuthType, Connector};
 use bulkhead_identity::{Membership, find_membership, hold_membership, project_role};
 use bulkhead_kernel::id::ProjectId;
@@ -68,14 +68,7 @@ pub enum CreateError {
     Sql(#[from] SqlError),
 }
 
-impl From<AdmitError> for CreateError {
-    fn from(error: AdmitError) -> Self {
-        match error {
-            AdmitError::Denied(denied) => denied.into(),
-            AdmitError::Sql(error) => error.into(),
-        }
-    }
-}
+bulkhead_audit::from_admit!(CreateError);
 
 impl CreateError {
     /// This connector's accounts are connected otherwise.

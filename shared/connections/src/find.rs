@@ -33,14 +33,7 @@ pub enum FindError {
     Sql(#[from] SqlError),
 }
 
-impl From<AdmitError> for FindError {
-    fn from(error: AdmitError) -> Self {
-        match error {
-            AdmitError::Denied(denied) => denied.into(),
-            AdmitError::Sql(error) => error.into(),
-        }
-    }
-}
+bulkhead_audit::from_admit!(FindError);
 
 /// The connections that the caller may know of, newest first: everybody's, where both the role and the credential allow that.
 ///

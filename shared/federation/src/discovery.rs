@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::fetch::{FetchError, get};
 use crate::keys::{Jwks, KeySet};
-use crate::provider::{Provider, is_this_machine, is_trustworthy};
+use crate::provider::{Provider, is_trustworthy, may_name};
 
 /// How long they are good: so long a key that is withdrawn may still work.
 const KEEP: Duration = Duration::from_secs(5 * 60);
@@ -55,13 +55,7 @@ impl Metadata {
     fn is_trustworthy(&self) -> bool {
         let all = [Some(&self.authorization_endpoint), Some(&self.token_endpoint), Some(&self.jwks_uri)];
         let mut all = all.into_iter().chain([self.userinfo_endpoint.as_ref()]).flatten();
-        let (by_https, far) = (self.issuer.starts_with("https://"), !is_this_machine(&self.issuer));
-        all.all(|address| {
-            // An issuer elsewhere must not make us ask something on this machine.
-            is_trustworthy(address)
-                && (!by_https || address.starts_with("https://"))
-                && (!far || !is_this_machine(address))
-        })
+        all.all(|address| is_trustworthy(address) && may_name(&self.issuer, address))
     }
 
     /// The same as requests are made to it. `nonce` goes along where there is one.

@@ -24,5 +24,5 @@ pub use complete::{CompleteError, Completed, Completion, complete};
 pub use discovery::{DiscoveryCache, DiscoveryError};
 pub use fetch::FetchError;
 pub use keys::{Jwks, KeySet, VerifyingKey};
-pub use provider::{InvalidProviders, Provider, ProviderKind, Providers, is_this_machine};
+pub use provider::{InvalidProviders, Provider, ProviderKind, Providers, may_name};
 pub use start::{Start, StartError, Started, start};

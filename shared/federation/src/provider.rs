@@ -144,6 +144,12 @@ impl Providers {
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.0.iter()
     }
+
+    /// Whose word they are: the issuers of identities by which one signs in here.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<&str> {
+        self.iter().map(Provider::issuer).collect()
+    }
 }
 
 impl Written {
@@ -236,10 +242,17 @@ pub(crate) fn is_trustworthy(address: &str) -> bool {
     !host.is_empty() && !address.contains('#') && (scheme == "https" || (scheme == "http" && is_loopback))
 }
 
+/// Whether an issuer may say that something of its is at this address: by https, where it is itself asked by that, and not on this
+/// machine, which an issuer elsewhere must not make us ask something, unless it is here too.
+#[must_use]
+pub fn may_name(issuer: &str, address: &str) -> bool {
+    let by_https = |address: &str| address.starts_with("https://");
+    (by_https(address) || !by_https(issuer)) && (is_this_machine(issuer) || !is_this_machine(address))
+}
+
 /// Whether what is asked for at this address is asked of this machine, or could be: by a loopback or unspecified address, in
 /// whichever way it is written, or by the name `localhost`. What another name resolves to is not known here.
-#[must_use]
-pub fn is_this_machine(address: &str) -> bool {
+fn is_this_machine(address: &str) -> bool {
     let Ok(url) = Url::parse(address) else { return true };
     let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
     match url.host() {
@@ -330,6 +343,25 @@ mod tests {
         for good in ["https://github.example.com/", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
             assert!(parse(&[with("url", json!(good))]).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn an_issuer_elsewhere_names_nothing_on_this_machine() {
+        assert!(may_name("https://id.example.com", "https://keys.example.com/jwks"));
+        for place in [
+            "http://keys.example.com/jwks",
+            "http://127.0.0.1/jwks",
+            "https://127.0.0.1/jwks",
+            "https://localhost/jwks",
+        ] {
+            assert!(!may_name("https://id.example.com", place), "{place}");
+        }
+        // One that is here itself does.
+        assert!(
+            may_name("http://127.0.0.1:1", "http://127.0.0.1:1/jwks")
+                && may_name("https://localhost", "https://127.0.0.1/jwks")
+        );
+        assert!(!may_name("https://localhost", "http://localhost/jwks"));
     }
 
     #[test]

@@ -149,20 +149,7 @@ async fn admit_to_own(
     act.admit(Permission::ManageProfile).await
 }
 
-/// What keeps an act from beginning, as these errors.
-macro_rules! from_admit {
-    ($($error:ty),*) => {$(
-        impl From<AdmitError> for $error {
-            fn from(error: AdmitError) -> Self {
-                match error {
-                    AdmitError::Denied(denied) => denied.into(),
-                    AdmitError::Sql(error) => error.into(),
-                }
-            }
-        }
-    )*};
-}
-from_admit!(
+bulkhead_audit::from_admit!(
     ChangePasswordError,
     KeyError,
     InvitationError,

@@ -2,9 +2,10 @@
 
 use bulkhead_kernel::Timestamp;
 use bulkhead_kernel::id::{IdentityId, UserId};
-use bulkhead_kernel::sql::{Sql, SqlError, Statement, sql};
+use bulkhead_kernel::sql::{Statement, sql};
 
-use crate::{identities, passkeys};
+use crate::identities::Identity;
+use crate::passkeys;
 
 /// Holds for a user `$1` who can sign in without the passkey or identity `$2`: by a password, by another passkey, or by the
 /// identity `$3`, which is one of [`identity_that_opens`].
@@ -12,16 +13,11 @@ pub(crate) const WITHOUT_IT: &str = "(EXISTS (SELECT 1 FROM users u WHERE u.id =
      OR EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = $1 AND k.id <> $2) \
      OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = $1 AND i.id = $3 AND i.id <> $2))";
 
-/// An identity other than `without` by which a user can sign in here, that is of one of `issuers`; empty when there is none.
-pub(crate) async fn identity_that_opens(
-    database: &dyn Sql,
-    user: UserId,
-    without: Option<IdentityId>,
-    issuers: &[&str],
-) -> Result<String, SqlError> {
-    let all = identities::list(database, user).await?;
+/// Of a user's identities one other than `without` by which they can sign in here, that is of one of `issuers`; empty when there is
+/// none.
+pub(crate) fn identity_that_opens(all: &[Identity], without: Option<IdentityId>, issuers: &[&str]) -> String {
     let opens = all.iter().find(|one| Some(one.id) != without && issuers.contains(&one.issuer.as_str()));
-    Ok(opens.map(|one| one.id.to_string()).unwrap_or_default())
+    opens.map(|one| one.id.to_string()).unwrap_or_default()
 }
 
 /// Ends all but the password and the sessions that it opened: second factor, passkeys, identities elsewhere, and keys.

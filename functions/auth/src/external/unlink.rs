@@ -1,7 +1,6 @@
 //! `DELETE /v1/auth/identities/{id}`
 
 use axum::extract::State;
-use bulkhead_federation::Provider;
 use bulkhead_http_api::{Api, Correlation, Path, Problem, Query};
 use bulkhead_identity::unlink_identity;
 use bulkhead_kernel::Caller;
@@ -22,7 +21,6 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
 ) -> Result<StatusCode, Problem> {
     let providers = providers(&api).await?;
-    let issuers: Vec<_> = providers.iter().map(Provider::issuer).collect();
-    unlink_identity(&api.ports, &caller, id, &issuers, &correlation).await?;
+    unlink_identity(&api.ports, &caller, id, &providers.issuers(), &correlation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

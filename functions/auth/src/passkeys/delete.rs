@@ -1,7 +1,6 @@
 //! `DELETE /v1/auth/passkeys/{id}`
 
 use axum::extract::State;
-use bulkhead_federation::Provider;
 use bulkhead_http_api::{Api, Correlation, Path, Problem, Query};
 use bulkhead_identity::delete_passkey;
 use bulkhead_kernel::Caller;
@@ -19,7 +18,6 @@ pub(crate) async fn handle(
     Query(()): Query<()>,
 ) -> Result<StatusCode, Problem> {
     let providers = providers(&api).await?;
-    let issuers: Vec<_> = providers.iter().map(Provider::issuer).collect();
-    delete_passkey(&api.ports, &caller, id, &issuers, &correlation).await?;
+    delete_passkey(&api.ports, &caller, id, &providers.issuers(), &correlation).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, CorrelationId, PageRequest, Secret};
 use bulkhead_testkit::fake_http::json_response;
-use bulkhead_testkit::functions::{Answer, Harness};
+use bulkhead_testkit::functions::{Answer, Harness, connector};
 use bulkhead_testkit::{FakeHttp, ManualClock, SeededEntropy};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
@@ -54,14 +54,10 @@ async fn harness(http: FakeHttp) -> (Harness, Arc<FakeHttp>) {
     let slug = "mine".parse().expect("a slug");
     let provider = entry.resolve(&slug, SettingValues { values: &none, given: &none }).expect("a provider");
     let connector = NewConnector {
-        slug,
         name: "Mine".to_owned(),
-        version: "1".to_owned(),
-        description: "Mine.".to_owned(),
         auth_types: AuthType::Oauth2.into(),
         oauth: Some(provider),
-        digest: "sha256:0".to_owned(),
-        tools: Vec::new(),
+        ..connector("mine", Vec::new())
     };
     register(&harness.api.ports, &connector).await.expect("registers");
     (harness, http)

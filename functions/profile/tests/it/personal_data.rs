@@ -10,7 +10,7 @@ use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, CorrelationId, Role, Secret};
 use bulkhead_testkit::SeededEntropy;
-use bulkhead_testkit::functions::{Answer, Harness, project, set_role};
+use bulkhead_testkit::functions::{Answer, Harness, connector, project, set_role};
 use bulkhead_vault::KeyEncryptionKey;
 use http::Method;
 use serde_json::json;
@@ -99,14 +99,9 @@ impl Scene {
     async fn start() -> Self {
         let harness = Harness::start(router, describe()).await;
         let connector = NewConnector {
-            slug: "mine".parse().expect("a slug"),
             name: "Mine".to_owned(),
-            version: "1".to_owned(),
-            description: "Mine.".to_owned(),
             auth_types: AuthType::ApiKey.into(),
-            oauth: None,
-            digest: "sha256:0".to_owned(),
-            tools: Vec::new(),
+            ..connector("mine", Vec::new())
         };
         register(&harness.api.ports, &connector).await.expect("registers");
         let token = session(&harness, None).await;

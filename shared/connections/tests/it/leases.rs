@@ -13,7 +13,7 @@ use bulkhead_identity::remove_member;
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, CorrelationId, Ports, Role, Secret};
-use bulkhead_testkit::functions::{Fixture, colleague, project, set_project_role, set_role};
+use bulkhead_testkit::functions::{Fixture, colleague, connector, project, set_project_role, set_role};
 use bulkhead_testkit::{ManualClock, SeededEntropy};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing, Scope};
 
@@ -40,14 +40,9 @@ async fn bench_on_postgres() -> Bench {
 impl Bench {
     async fn over(fixture: Fixture, clock: Arc<ManualClock>) -> Self {
         let connector = NewConnector {
-            slug: "mine".parse().expect("a slug"),
             name: "Mine".to_owned(),
-            version: "1".to_owned(),
-            description: "Mine.".to_owned(),
             auth_types: AuthType::ApiKey.into(),
-            oauth: None,
-            digest: "sha256:0".to_owned(),
-            tools: Vec::new(),
+            ..connector("mine", Vec::new())
         };
         register(&fixture.ports, &connector).await.expect("registers");
         let ring = KeyRing::new(KeyEncryptionKey::generate(&SeededEntropy::new(1)));

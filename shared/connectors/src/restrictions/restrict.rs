@@ -1,6 +1,6 @@
 //! Taking something away.
 
-use bulkhead_audit::{AdmitError, Outcome};
+use bulkhead_audit::Outcome;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Fault, Ports};
 
@@ -26,14 +26,7 @@ pub enum RestrictError {
     Sql(#[from] SqlError),
 }
 
-impl From<AdmitError> for RestrictError {
-    fn from(error: AdmitError) -> Self {
-        match error {
-            AdmitError::Denied(denied) => denied.into(),
-            AdmitError::Sql(error) => error.into(),
-        }
-    }
-}
+bulkhead_audit::from_admit!(RestrictError);
 
 /// Restricts a connector for the caller's organisation, in the place of what there was. It holds from the next call on.
 ///

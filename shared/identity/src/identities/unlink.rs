@@ -52,7 +52,7 @@ pub async fn unlink_identity(
     if !all.iter().any(|one| one.id == identity) {
         return Err(UnlinkError::Unknown);
     }
-    let opens = identity_that_opens(ports.sql.as_ref(), caller.user, Some(identity), providers).await?;
+    let opens = identity_that_opens(&all, Some(identity), providers);
     let credential = caller.credential.id();
     let told = trail::Act { action: "identity.unlink", credential: &credential, refused: None };
     let mut steps = vec![hold_user(caller.user).expecting(1), store::delete(caller.user, identity, &opens)];

@@ -8,6 +8,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Page, PageRequest, Permission, Port
 use super::model::Passkey;
 use super::register::session_of;
 use super::{PasskeyError, store};
+use crate::identities;
 use crate::store::hold_user;
 use crate::text;
 use crate::trail::{self, entries};
@@ -62,7 +63,7 @@ pub async fn delete_passkey(
 ) -> Result<(), PasskeyError> {
     let act = Act::new(ports, caller, "passkey.delete", Target::new("passkey", id), correlation);
     session_of(ports, caller, &act).await?;
-    let opens = identity_that_opens(ports.sql.as_ref(), caller.user, None, providers).await?;
+    let opens = identity_that_opens(&identities::list(ports.sql.as_ref(), caller.user).await?, None, providers);
     let mut steps: Vec<Step> = vec![hold_user(caller.user).expecting(1), store::delete(caller.user, id, &opens)];
     let credential = caller.credential.id();
     let done = trail::Act { action: "passkey.delete", credential: &credential, refused: None };

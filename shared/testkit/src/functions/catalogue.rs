@@ -23,7 +23,12 @@ pub(crate) async fn fill(ports: &Ports) {
     }
 }
 
-fn connector(slug: &str, tools: Vec<Tool>) -> NewConnector {
+/// A connector to be registered, whose calls need no credential.
+///
+/// # Panics
+/// When `slug` is none.
+#[must_use]
+pub fn connector(slug: &str, tools: Vec<Tool>) -> NewConnector {
     NewConnector {
         slug: slug.parse().expect("a slug"),
         name: slug.to_owned(),

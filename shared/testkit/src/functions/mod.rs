@@ -17,6 +17,7 @@ mod tenancy;
 pub mod postgres;
 
 pub use bulkhead_http_api::openapi::Description;
+pub use catalogue::connector;
 pub use harness::{Fixture, Harness, Tenant, variables};
 pub use host::{Asked, Behaviour, FakeHost};
 pub use projects::{colleague, project, set_project_role, set_role};

@@ -15,7 +15,7 @@ use bulkhead_identity::{create_service_account, remove_member};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, PageRequest, Role, Secret};
 use bulkhead_testkit::FakeHttp;
-use bulkhead_testkit::functions::project;
+use bulkhead_testkit::functions::{connector, project};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, KeyEncryptionKey, KeyRing};
 use serde_json::json;
 
@@ -27,7 +27,7 @@ const BACK: &str = "https://bulkhead.example.com/oauth/callback";
 pub(super) async fn run(scene: &Scene) {
     let Scene { ports, owner, clock, .. } = scene;
     let ring = KeyRing::new(KeyEncryptionKey::generate(ports.entropy.as_ref()));
-    let connector = connector(scene, "mine", AuthType::Oauth2).await;
+    let connector = registered(scene, "mine", AuthType::Oauth2).await;
     let connection = connect(scene, &connector, &ring).await;
     chosen(scene, &connector).await;
     // A new link finds one that is long over.
@@ -38,7 +38,7 @@ pub(super) async fn run(scene: &Scene) {
     leave(scene, &connector).await;
 }
 
-async fn connector(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector {
+async fn registered(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector {
     let entry = OauthEntry {
         name: Some("The Provider".to_owned()),
         authorize_url: Some(format!("{PROVIDER}/authorize")),
@@ -49,14 +49,10 @@ async fn connector(scene: &Scene, slug: &str, auth_type: AuthType) -> Connector 
     let (none, name) = (BTreeMap::new(), slug.parse().expect("a slug"));
     let provider = entry.resolve(&name, SettingValues { values: &none, given: &none }).expect("a provider");
     let new = NewConnector {
-        slug: name,
         name: "Mine".to_owned(),
-        version: "1".to_owned(),
-        description: "Mine.".to_owned(),
         auth_types: auth_type.into(),
         oauth: (auth_type == AuthType::Oauth2).then_some(provider),
-        digest: "sha256:0".to_owned(),
-        tools: Vec::new(),
+        ..connector(slug, Vec::new())
     };
     register(&scene.ports, &new).await.expect("registers");
     bulkhead_connectors::get(&scene.ports, slug).await.expect("reads").expect("is there")
@@ -99,7 +95,7 @@ async fn chosen(scene: &Scene, own: &Connector) {
     let found = choose(ports, organization, owner.user, None, slug).await.expect("reads");
     assert!(matches!(found, Chosen::Connection(_)));
     // A project's is for whoever has none of their own.
-    let shared = connector(scene, "shared", AuthType::None).await;
+    let shared = registered(scene, "shared", AuthType::None).await;
     let project = project(ports, owner.organization).await;
     create(ports, owner, &shared, new(AuthType::None, Some(project)), None, &correlation())
         .await
