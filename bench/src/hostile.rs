@@ -117,7 +117,10 @@ fn start(options: &Options, folder: &Path) -> anyhow::Result<(Server, String)> {
         .args([Path::new("--data-dir"), &data_dir])
         .args([Path::new("--manifest"), &options.manifest])
         .args([Path::new("--connectors"), &connectors]);
-    let mut server = Server::start(&mut command, address, &folder.join("hostile.log"))?;
+    let log = folder.join("hostile.log");
+    // The first start compiles, which takes memory that has nothing to do with calls.
+    Server::start(&mut command, address, &log)?.wait_until_ready()?;
+    let mut server = Server::start(&mut command, address, &log)?;
     server.wait_until_ready()?;
     let key = owner_key(&data_dir)?;
     Ok((server, key))

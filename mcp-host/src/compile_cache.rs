@@ -121,11 +121,15 @@ fn compile(engine: &Engine, bytes: &[u8], path: &Path) -> Result<Component, Comp
         write_atomically(path, &code)?;
         write_atomically(&digest_path(path), sha256(&code).as_bytes())
     });
-    if let Err(error) = kept {
-        let path = path.display();
-        tracing::warn!(%path, %error, "a compiled component can't be kept; it is compiled again at the next start");
+    match kept {
+        // Mapped, the code takes no memory of this process's own, in its first run as in all later ones.
+        Ok(()) => Ok(read(engine, path).unwrap_or(component)),
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(%path, %error, "a compiled component can't be kept; it is compiled again at the next start");
+            Ok(component)
+        }
     }
-    Ok(component)
 }
 
 /// What identifies machine code: the component, and everything in the engine that shapes its code.
@@ -202,6 +206,17 @@ mod tests {
         assert_eq!(fs::metadata(&code).and_then(|data| data.modified()).expect("a time"), written);
         assert_eq!(files(&cache.folder, "cwasm").len(), 1);
         assert!(files(&cache.folder, "tmp").is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_just_compiled_is_mapped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (cache, engine) = (CompileCache::new(folder.path()).expect("opens"), Engine::default());
+        let _component = cache.load(&engine, EMPTY).expect("compiles");
+        let code = files(folder.path(), "cwasm").pop().expect("is kept");
+        let mapped = fs::read_to_string("/proc/self/maps").expect("Linux tells");
+        assert!(mapped.contains(code.to_str().expect("a path")), "{mapped}");
     }
 
     #[test]

@@ -14,6 +14,13 @@ use crate::workspace::{Role, Workspace};
 /// Says to a system test which database to put under the system.
 const DATABASE: &str = "BULKHEAD_TEST_DATABASE";
 
+/// The databases that the system is tested on. With the first, everything runs.
+const DATABASES: [&str; 2] = ["sqlite", "postgres"];
+
+/// Scenarios that run once: the slow ones that build connectors in other languages, which has nothing to do with the
+/// database, and those that choose their databases themselves.
+const ONCE: [&str; 3] = ["authoring::", "polyglot::", "spin_databases::"];
+
 /// Builds all tests, and the `bulkhead` binary that they start, with cargo showing its progress.
 ///
 /// # Errors
@@ -36,15 +43,17 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<Vec<Suite>> {
     let runner = Runner { workspace, steps, environment, filter, nextest: has_nextest() };
-    let mut suites = vec![runner.suite("unit", &mut runner.command(Part::AllButSystem), MayBeEmpty::WithFilter)?];
+    let mut unit = runner.command(Part::AllButSystem, &[]);
+    let mut suites = vec![runner.suite("unit", &mut unit, MayBeEmpty::WithFilter)?];
 
     let mut documentation = cargo(&workspace.root);
     documentation.args(["test", "--release", "--doc", "--no-fail-fast"]);
     packages(&mut documentation, workspace.native_names());
     suites.push(runner.suite("documentation", documentation.args(filter), MayBeEmpty::Always)?);
 
-    for database in ["sqlite", "postgres"] {
-        let mut command = runner.command(Part::System);
+    for database in DATABASES {
+        let left_out: &[&str] = if database == DATABASES[0] { &[] } else { &ONCE };
+        let mut command = runner.command(Part::System, left_out);
         command.env(DATABASE, database);
         suites.push(runner.suite(&format!("system, {database}"), &mut command, MayBeEmpty::WithFilter)?);
     }
@@ -78,7 +87,8 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// nextest runs each test in a process of its own, and ends one that hangs; cargo test does when it is missing.
-    fn command(&self, part: Part) -> Command {
+    /// Tests of the modules `left_out` don't run.
+    fn command(&self, part: Part, left_out: &[&str]) -> Command {
         let system = self.workspace.with_role(&[Role::SystemTests]);
         let mut command = cargo(&self.workspace.root);
         if self.nextest {
@@ -86,9 +96,14 @@ impl Runner<'_> {
             command.args(["--color", if std::io::stderr().is_terminal() { "always" } else { "never" }]);
             packages(&mut command, self.workspace.native_names());
             for package in system {
-                let chosen = format!("package(={})", package.name);
-                command.args(["-E", &if part == Part::System { chosen } else { format!("not {chosen}") }]);
+                let mut chosen = format!("package(={})", package.name);
+                if part == Part::AllButSystem {
+                    chosen = format!("not {chosen}");
+                }
+                left_out.iter().for_each(|module| chosen.push_str(&format!(" and not test(/^{module}/)")));
+                command.args(["-E", &chosen]);
             }
+            command.args(self.filter);
         } else {
             // cargo test can only choose by package, so here a suite may compile a dependency anew.
             command.args(["test", "--release", "--no-fail-fast", "--lib", "--bins", "--tests"]);
@@ -97,8 +112,9 @@ impl Runner<'_> {
                 &mut command,
                 self.workspace.native_names().filter(|name| is_system(name) == (part == Part::System)),
             );
+            command.args(self.filter).arg("--");
+            left_out.iter().for_each(|module| drop(command.args(["--skip", module])));
         }
-        command.args(self.filter);
         command
     }
 
@@ -124,4 +140,20 @@ impl Runner<'_> {
 
 fn has_nextest() -> bool {
     process::succeeds(Command::new("cargo-nextest").args(["nextest", "--version"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::ONCE;
+
+    #[test]
+    fn what_runs_once_is_there() {
+        let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios");
+        for module in ONCE {
+            let file = scenarios.join(module.trim_end_matches(':')).with_extension("rs");
+            assert!(file.is_file(), "{} is gone, so {module:?} leaves out nothing", file.display());
+        }
+    }
 }
