@@ -1,6 +1,7 @@
 //! What can be granted, and by whom.
 
 use bulkhead_identity::Membership;
+use bulkhead_kernel::Caller;
 use serde::{Deserialize, Serialize};
 
 /// How a client gets tokens.
@@ -39,11 +40,11 @@ impl std::str::FromStr for GrantType {
     }
 }
 
-/// Who grants: a user, in the organisation that they have chosen, by this credential of theirs.
-#[derive(Clone, Debug)]
+/// Who grants: a user, in the organisation that they have chosen.
+#[derive(Clone, Copy, Debug)]
 pub struct Grantor<'a> {
     /// The user and the organisation.
     pub membership: &'a Membership,
-    /// What names the browser's session in the audit trail.
-    pub credential: String,
+    /// Whose browser it is: the same user, wherever their session acts.
+    pub caller: &'a Caller,
 }

@@ -76,7 +76,8 @@ pub async fn change_password(
         Credential::Session(session) => Some(session),
         Credential::ApiKey(_) | Credential::Token(_) => None,
     };
-    let mut steps: Vec<Step> = vec![store::set_password(user.id, &hash, now).expecting(1)];
+    // Whoever has chosen another one meanwhile has the last word.
+    let mut steps: Vec<Step> = vec![store::hold_password(&user), store::set_password(user.id, &hash, now).expecting(1)];
     // Before the sessions: what is being fetched now becomes one of them, or nothing.
     steps.extend(further);
     steps.extend([
@@ -87,6 +88,9 @@ pub async fn change_password(
     let act = Act { action: "password.change", credential: &credential, refused: None };
     steps.extend(entries(ports, user.id, act, correlation).await?);
     steps.extend(tell(ports, &change.notices, user.id, Notice::PasswordChanged).await?);
-    ports.sql.batch(steps).await?;
-    Ok(())
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_unexpected_rows_at(0) => Err(SignInError::Wrong.into()),
+        Err(error) => Err(error.into()),
+    }
 }

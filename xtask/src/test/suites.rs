@@ -113,7 +113,7 @@ impl Runner<'_> {
                 self.workspace.native_names().filter(|name| is_system(name) == (part == Part::System)),
             );
             command.args(self.filter).arg("--");
-            left_out.iter().for_each(|module| drop(command.args(["--skip", module])));
+            command.args(left_out.iter().flat_map(|module| ["--skip", module]));
         }
         command
     }

@@ -5,11 +5,13 @@ use crate::workspace::Workspace;
 
 /// Every one of them: its file, and why, as it says there. Whoever adds one shows here that nobody else's rows get to a
 /// caller by it.
-const ACROSS_TENANTS: [(&str, &str); 60] = [
+const ACROSS_TENANTS: [(&str, &str); 64] = [
+    ("shared/authorization/src/code/consent.rs", "a session in one organisation grants what is another's"),
     ("shared/authorization/src/code/store.rs", "a code leads to its tenant"),
     ("shared/authorization/src/code/store.rs", "a user is forgotten in every organisation: codes"),
     ("shared/authorization/src/code/store.rs", "a user's sign-in ends in every organisation: codes"),
     ("shared/authorization/src/device/decide.rs", "with the step before it"),
+    ("shared/authorization/src/device/decide.rs", "with the steps after it"),
     ("shared/authorization/src/device/store.rs", "a decision gives a device its tenant"),
     ("shared/authorization/src/device/store.rs", "a device asks before it has a tenant"),
     ("shared/authorization/src/device/store.rs", "a device asks too often before it has a tenant"),
@@ -36,10 +38,12 @@ const ACROSS_TENANTS: [(&str, &str); 60] = [
     ("shared/execution/src/store.rs", "a worker runs the jobs of every tenant"),
     ("shared/execution/src/store.rs", "the queue is every tenant's"),
     ("shared/execution/src/store.rs", "whatever a dead worker left is taken up"),
+    ("shared/identity/src/identities/link.rs", "an identity is its user's, in every organisation"),
     ("shared/identity/src/invitations/store.rs", "an invitation's token leads to its tenant"),
     ("shared/identity/src/keys/store.rs", "a key's row says whose it is"),
     ("shared/identity/src/organizations/create.rs", "who makes an organisation belongs to another one"),
     ("shared/identity/src/organizations/store.rs", "a deleted organisation is found by what restores it"),
+    ("shared/identity/src/passkeys/register.rs", "a passkey is its user's, in every organisation"),
     ("shared/identity/src/profile/erase.rs", "a user is erased in every organisation at once"),
     ("shared/identity/src/profile/store.rs", "a user gets what every organisation has of them"),
     ("shared/identity/src/profile/store.rs", "a user is forgotten in every organisation: invitations"),

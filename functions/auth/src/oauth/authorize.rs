@@ -79,15 +79,13 @@ pub(super) async fn submit(
     let Some(place) = chosen(&api, &session, form.organization.as_deref()).await? else {
         return Ok(not_chosen());
     };
-    let credential = session.caller.credential.id();
-    let grantor = Grantor { membership: &place.membership, credential };
+    let grantor = Grantor { membership: &place.membership, caller: &session.caller };
     let consent = Consent { request: &request, grantor: &grantor, issuer: &issuer };
-    let to = if form.decision == "allow" {
-        issue_code(&api.ports, &policy, &consent, &correlation).await?
-    } else {
-        refuse_consent(&api.ports, &consent, &correlation).await?
-    };
-    Ok(redirect(&to))
+    if form.decision != "allow" {
+        return Ok(redirect(&refuse_consent(&api.ports, &consent, &correlation).await?));
+    }
+    let granted = issue_code(&api.ports, &policy, &consent, &correlation).await?;
+    Ok(granted.map_or_else(|| sign_in(PATH, &form.request), |to| redirect(&to)))
 }
 
 /// The request, or the answer to one that no user is asked about.

@@ -66,7 +66,7 @@ pub(super) async fn submit(
     };
     let limits = api.credential_limits().await?;
     let left = api.throttle(&limits, Limit::DeviceCodeUser, &session.caller.user.to_string()).await?;
-    let grantor = Grantor { membership: &place.membership, credential: session.caller.credential.id() };
+    let grantor = Grantor { membership: &place.membership, caller: &session.caller };
     let answered = match find_device(&api.ports, &grantor, &form.user_code, &correlation).await {
         Err(failure) => Err(failure),
         Ok(device) => match form.decision.as_deref() {

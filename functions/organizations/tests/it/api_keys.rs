@@ -314,3 +314,22 @@ async fn an_address_tries_so_many_tokens_of_deleted_organizations_and_then_waits
     assert!(!restore("10.0.0.1:2").await.refused(429, "too-many-requests").header("retry-after").is_empty());
     restore("10.0.0.2:1").await.refused(404, "unknown-organization");
 }
+
+#[tokio::test]
+async fn a_credential_that_ends_meanwhile_leaves_no_key() {
+    const ENDED: &str = "UPDATE api_keys SET revoked_at = 1";
+    let mut harness = harness().await;
+    let key = harness.ours.key.clone();
+    let (_, id) = made(&harness, json!({ "name": "old" })).await;
+    let count = async |harness: &Harness| {
+        let statement = sql("SELECT id FROM api_keys").across_tenants("a test");
+        harness.api.ports.sql.query(statement).await.expect("reads").len()
+    };
+    let before = count(&harness).await;
+    harness.overtake(&["INTO api_keys"], ENDED);
+    create(&harness, &key, json!({ "name": "new" })).await.refused(401, "unauthenticated");
+    let going_on = sql("UPDATE api_keys SET revoked_at = NULL").across_tenants("a test");
+    harness.api.ports.sql.execute(going_on).await.expect("updates");
+    rotate(&harness, &key, &id, json!({})).await.refused(401, "unauthenticated");
+    assert_eq!(count(&harness).await, before);
+}

@@ -1,8 +1,8 @@
 //! What a user has decided.
 
 use bulkhead_audit::{Actor, AuditEvent, Outcome, Target};
-use bulkhead_identity::{OpaqueToken, Purpose};
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_identity::{OpaqueToken, Purpose, hold_credential, is_credential_ended};
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{CorrelationId, Ports};
 
 use super::store;
@@ -23,7 +23,7 @@ pub struct Consent<'a> {
     pub issuer: &'a str,
 }
 
-/// The user grants what was asked for: gives the URL at which the client gets its code.
+/// The user grants what was asked for: gives the URL at which the client gets its code; `None` when they are signed out by now.
 ///
 /// # Errors
 /// [`SqlError`]; then nothing was granted.
@@ -32,18 +32,25 @@ pub async fn issue_code(
     policy: &Policy,
     consent: &Consent<'_>,
     correlation: &CorrelationId,
-) -> Result<String, SqlError> {
+) -> Result<Option<String>, SqlError> {
     let (request, now) = (consent.request, ports.now());
     let code = OpaqueToken::generate(Purpose::AuthorizationCode, ports.entropy.as_ref());
-    let steps = vec![
+    let mut steps: Vec<Step> = hold_credential(consent.grantor.caller, now).into();
+    steps.extend([
         store::forget_expired(consent.grantor.membership.organization, now).into(),
         store::insert(&code, request, consent.grantor.membership, now, now.plus(policy.code)).into(),
         mark_used(&request.client.id, now).into(),
         bulkhead_audit::begin(&entry(ports, consent, correlation).ended(Outcome::Succeeded)).into(),
-    ];
-    ports.sql.batch(steps).await?;
+    ]);
+    let across = |step: Step| step.across_tenants("a session in one organisation grants what is another's");
+    match ports.sql.batch(steps.into_iter().map(across).collect()).await {
+        Ok(_) => {}
+        Err(error) if is_credential_ended(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    }
     let state = request.state.as_deref().map(|state| ("state", state));
-    Ok(request.redirect_uri.with([("code", code.expose())].into_iter().chain(state).chain([("iss", consent.issuer)])))
+    let answer = [("code", code.expose())].into_iter().chain(state).chain([("iss", consent.issuer)]);
+    Ok(Some(request.redirect_uri.with(answer)))
 }
 
 /// The user refuses: gives the URL at which the client is told.
@@ -65,7 +72,7 @@ pub async fn refuse_consent(
 fn entry(ports: &Ports, consent: &Consent<'_>, correlation: &CorrelationId) -> AuditEvent {
     let Consent { request, grantor, .. } = consent;
     let user = grantor.membership.user.to_string();
-    let actor = Actor { kind: "user".to_owned(), id: user, credential_id: grantor.credential.clone() };
+    let actor = Actor { kind: "user".to_owned(), id: user, credential_id: grantor.caller.credential.id() };
     let target = Target { kind: "oauth_client".to_owned(), id: request.client.id.clone() };
     AuditEvent::pending_by(ports, grantor.membership.organization, actor, "oauth.authorize", target, correlation)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use bulkhead_audit::{Actor, AuditEvent, Outcome, Target};
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_identity::{hold_credential, is_credential_ended};
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{CorrelationId, Ports, Scope};
 
 use super::{store, user_code};
@@ -71,14 +72,19 @@ pub async fn decide_device(
         Decision::Approve => event.ended(Outcome::Succeeded),
         Decision::Deny => event.refused("the user did not grant it"),
     };
-    let steps = vec![
+    let held = hold_credential(grantor.caller, now);
+    let mut steps: Vec<Step> = held.map(|step| step.across_tenants("with the steps after it")).into();
+    steps.extend([
         store::decide(&device.user_code_hash, grantor.membership, decision, now).expecting(1),
         mark_used(&device.client, now).into(),
         bulkhead_audit::begin(&event).across_tenants("with the step before it").into(),
-    ];
+    ]);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(()),
-        Err(error) if error.is_unexpected_rows_at(0) => {
+        Err(error) if is_credential_ended(&error) => {
+            Err(OAuthError::new(Code::AccessDenied, "you were signed out meanwhile; sign in, and decide again").into())
+        }
+        Err(error) if error.is_unexpected_rows_at(2) => {
             Err(OAuthError::new(Code::InvalidGrant, "no device shows this code, or no longer").into())
         }
         Err(error) => Err(SqlError::into(error)),
@@ -87,7 +93,7 @@ pub async fn decide_device(
 
 fn entry(ports: &Ports, grantor: &Grantor<'_>, client: &str, correlation: &CorrelationId) -> AuditEvent {
     let user = grantor.membership.user.to_string();
-    let actor = Actor { kind: "user".to_owned(), id: user, credential_id: grantor.credential.clone() };
+    let actor = Actor { kind: "user".to_owned(), id: user, credential_id: grantor.caller.credential.id() };
     let target = Target { kind: "oauth_client".to_owned(), id: client.to_owned() };
     AuditEvent::pending_by(ports, grantor.membership.organization, actor, "oauth.device", target, correlation)
 }

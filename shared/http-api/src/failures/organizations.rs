@@ -24,6 +24,7 @@ impl From<KeyError> for Problem {
             KeyError::Unknown => Self::new(Kind::UnknownApiKey, detail),
             KeyError::Foreign => Self::new(Kind::InsufficientRole, detail),
             KeyError::SignInRequired => Self::new(Kind::SignInRequired, detail),
+            KeyError::CredentialEnded => Self::new(Kind::Unauthenticated, detail),
             KeyError::UnknownUser => Self::new(Kind::UnknownMember, detail),
             KeyError::Ended => Self::new(Kind::ApiKeyEnded, detail),
             KeyError::Invalid(faults) => Self::new(Kind::InvalidBody, detail).with_member("faults", faults),

@@ -13,7 +13,7 @@ use super::{store, target};
 use crate::email::EmailAddress;
 use crate::mail::{Notice, Notices, tell};
 use crate::password::PasswordCost;
-use crate::sessions::find_session;
+use crate::sessions::{find_session, store as sessions};
 use crate::sign_in::{Presented, SignInError, check_credentials};
 use crate::store as users;
 use crate::throttle::CredentialLimits;
@@ -106,9 +106,7 @@ pub async fn link_identity(
     let database = ports.sql.as_ref();
     // Whoever has ended the session since then meant all that was begun in it.
     let found = find_session(ports, session).await?.filter(|found| found.user == user && found.client_id.is_none());
-    if found.is_none() {
-        return Err(LinkError::SignInRequired);
-    }
+    let Some(found) = found else { return Err(LinkError::SignInRequired) };
     if let Some(identity) = store::find(database, &person.issuer, &person.subject).await? {
         return linked_already(ports, identity, user, correlation).await;
     }
@@ -117,12 +115,18 @@ pub async fn link_identity(
     let identity = new_identity(ports, user, person, false);
     let credential = session.to_string();
     let act = trail::Act { action: "identity.link", credential: &credential, refused: None };
-    let mut steps = vec![store::hold_proven(user, &email, ports.now()), store::insert(&identity)];
+    let goes_on = sessions::hold(found.organization, user, session, ports.now());
+    let mut steps = vec![
+        store::hold_proven(user, &email, ports.now()),
+        goes_on.across_tenants("an identity is its user's, in every organisation").expecting(1),
+        store::insert(&identity),
+    ];
     steps.extend(entries(ports, user, act, correlation).await?);
     steps.extend(tell(ports, notices, user, Notice::IdentityLinked).await?);
     match database.batch(steps).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unexpected_rows_at(0) => Err(LinkError::AddressNotProven),
+        Err(error) if error.is_unexpected_rows_at(1) => Err(LinkError::SignInRequired),
         Err(error @ SqlError::UniqueViolation(_)) => {
             match store::find(database, &person.issuer, &person.subject).await? {
                 Some(identity) => linked_already(ports, identity, user, correlation).await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_audit::Act;
 use bulkhead_kernel::id::UserId;
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Scope, Scopes};
 
 use super::bounds::Bounds;
@@ -11,6 +12,7 @@ use super::model::{ApiKey, KeyTerms};
 use super::networks::{InvalidNetwork, Networks};
 use super::token::ApiKeyToken;
 use super::{KeyError, admit_making, store, target};
+use crate::holding::{hold_credential, is_credential_ended};
 use crate::text;
 
 /// A key to be made.
@@ -96,8 +98,13 @@ pub async fn create_key(
         last_used_at: None,
         last_used_from: None,
     };
-    ports.sql.batch(vec![store::insert(&key).into(), act.done()]).await?;
-    Ok(IssuedKey { key, token })
+    let mut steps: Vec<Step> = hold_credential(caller, now).into();
+    steps.extend([store::insert(&key).into(), act.done()]);
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(IssuedKey { key, token }),
+        Err(error) if is_credential_ended(&error) => Err(KeyError::CredentialEnded),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn check_networks(texts: &[String], terms: &KeyTerms, faults: &mut Vec<Fault>) -> Option<Networks> {

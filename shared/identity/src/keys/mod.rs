@@ -39,6 +39,9 @@ pub enum KeyError {
     /// What was granted to a client ends with that, and leaves no key behind.
     #[error("sign in to make a key, or use a key; what was granted to a client makes none")]
     SignInRequired,
+    /// What was to make a key has ended since the request came in.
+    #[error("the credential of this request has ended; sign in, or use another key")]
+    CredentialEnded,
     /// The organisation has no such service account.
     #[error("a key is for yourself or a service account of your organization; this id is neither")]
     UnknownUser,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_audit::Act;
 use bulkhead_kernel::id::ApiKeyId;
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Credential, Fault, Ports};
 
 use super::bounds::Bounds;
@@ -11,6 +12,7 @@ use super::create::{IssuedKey, check_lifetime};
 use super::model::{ApiKey, KeyTerms};
 use super::token::ApiKeyToken;
 use super::{KeyError, admit_making, reach, store, target};
+use crate::holding::{hold_credential, is_credential_ended};
 
 /// How to rotate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,14 +81,16 @@ pub async fn rotate_key(
         last_used_from: None,
         ..old
     };
-    let steps = vec![
+    let mut steps: Vec<Step> = hold_credential(caller, now).into();
+    steps.extend([
         store::insert(&key).into(),
         store::replace(caller.organization, id, key.id, now, now.plus(grace)).expecting(1),
         act.done(),
-    ];
+    ]);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(IssuedKey { key, token }),
-        Err(error) if error.is_unexpected_rows_at(1) => Err(KeyError::Ended),
+        Err(error) if is_credential_ended(&error) => Err(KeyError::CredentialEnded),
+        Err(error) if error.is_unexpected_rows_at(3) => Err(KeyError::Ended),
         Err(error) => Err(error.into()),
     }
 }

@@ -94,6 +94,16 @@ pub(super) async fn list(
     database.query(statement).await?.iter().map(read).collect()
 }
 
+/// One row, unless it has ended.
+pub(crate) fn hold(organization: OrganizationId, id: ApiKeyId, now: Timestamp) -> Statement {
+    sql("UPDATE api_keys SET name = name WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL \
+         AND (expires_at IS NULL OR expires_at > $3)")
+    .bind(organization)
+    .bind(id)
+    .bind(now)
+    .of(organization)
+}
+
 /// One row, unless it was revoked before.
 pub(super) fn revoke(organization: OrganizationId, id: ApiKeyId, now: Timestamp) -> Statement {
     sql("UPDATE api_keys SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL")

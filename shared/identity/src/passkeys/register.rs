@@ -20,6 +20,7 @@ use super::model::{Passkey, handle_of, transport_names};
 use super::relying_party::RelyingParty;
 use super::store::{self, NewPasskey};
 use super::{PasskeyError, verdict};
+use crate::holding::{hold_credential, is_credential_ended};
 use crate::mail::{Notice, Notices, tell};
 use crate::model::User;
 use crate::sealing::IdentityKey;
@@ -120,16 +121,18 @@ pub async fn register_passkey(
             return Err(PasskeyError::Refused(reason));
         }
     };
-    let mut steps: Vec<Step> =
-        vec![users::hold_user(caller.user).expecting(1), store::has_room(caller.user), store::insert(&new).into()];
+    let mut steps: Vec<Step> = hold_credential(caller, ports.now())
+        .map(|step| step.across_tenants("a passkey is its user's, in every organisation"))
+        .into();
+    steps.extend([store::has_room(caller.user), store::insert(&new).into()]);
     let credential = caller.credential.id();
     let done = trail::Act { action: ACTION, credential: &credential, refused: None };
     steps.extend(entries(ports, caller.user, done, correlation).await?);
     steps.extend(tell(ports, notices, caller.user, Notice::PasskeyAdded).await?);
     let refused = match ports.sql.batch(steps).await {
         Ok(_) => return Ok(new.passkey),
-        Err(error) if error.is_unexpected_rows_at(0) => PasskeyError::SignInRequired,
-        Err(error) if error.is_unexpected_rows_at(1) => PasskeyError::TooMany,
+        Err(error) if is_credential_ended(&error) => PasskeyError::SignInRequired,
+        Err(error) if error.is_unexpected_rows_at(2) => PasskeyError::TooMany,
         Err(SqlError::UniqueViolation(_)) => PasskeyError::Exists,
         Err(error) => return Err(error.into()),
     };

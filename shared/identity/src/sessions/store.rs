@@ -79,6 +79,17 @@ pub(crate) fn touch(session: &Session, now: Timestamp) -> Statement {
         .of(session.organization)
 }
 
+/// One row, unless the session has ended, or acts elsewhere by now.
+pub(crate) fn hold(organization: OrganizationId, user: UserId, session: SessionId, now: Timestamp) -> Statement {
+    sql("UPDATE sessions SET last_used_at = last_used_at WHERE organization_id = $1 AND user_id = $2 AND id = $3 \
+         AND revoked_at IS NULL AND expires_at > $4")
+    .bind(organization)
+    .bind(user)
+    .bind(session)
+    .bind(now)
+    .of(organization)
+}
+
 /// One row, unless the session has ended or is another user's.
 pub(crate) fn revoke(user: UserId, session: SessionId, now: Timestamp) -> Statement {
     sql("UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3")

@@ -19,7 +19,7 @@ use http::Method;
 use super::contract::Contract;
 use super::request::{Answer, Call};
 use super::tenancy::TenancyChecked;
-use super::{FakeHost, catalogue, postgres};
+use super::{FakeHost, Overtaken, catalogue, postgres};
 
 /// An organisation with one user and one key.
 pub struct Tenant {
@@ -100,6 +100,11 @@ impl Harness {
             Api { ports, host: host.clone(), http, variables, audience: Audience::Rest, limits: Limits::default() };
         let contract = Contract::of(&document("test", vec![description]));
         Self { api, host, ours, theirs, router, contract, directory }
+    }
+
+    /// From now on this is done just before a batch with one of these words in it: see [`Overtaken`].
+    pub fn overtake(&mut self, writing: &'static [&'static str], by: &'static str) {
+        self.api.ports.sql = Arc::new(Overtaken { sql: self.api.ports.sql.clone(), writing, by });
     }
 
     /// The same function over a database that has not been migrated.

@@ -182,3 +182,16 @@ async fn a_key_takes_no_identity_off() {
     scene.harness.request(Method::DELETE, path).send().await.refused(403, "sign-in-required");
     assert_eq!(list(&scene, &scene.harness.ours.key).await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_session_that_ends_on_the_way_back_links_nothing() {
+    for mut scene in Scene::on_both().await {
+        let token = scene.user(ADA, "engines", true).await;
+        scene.say_email("s-1", ADA, true);
+        scene.harness.overtake(&["INTO identities"], "UPDATE sessions SET revoked_at = 1");
+        let page = link(&scene, &token, with_password()).await;
+        assert_eq!(page.status, 403, "{}", page.text);
+        let kept = scene.harness.api.ports.sql.query(sql("SELECT id FROM identities")).await.expect("reads");
+        assert_eq!(kept.len(), 0);
+    }
+}

@@ -80,3 +80,23 @@ async fn what_was_granted_and_not_fetched_is_withdrawn_when_a_sign_in_ends() {
         assert_eq!(scene.harness.api.ports.sql.query(kept).await.expect("reads").len(), 1, "{how:?}");
     }
 }
+
+#[tokio::test]
+async fn a_sign_in_that_ends_while_it_grants_grants_nothing() {
+    const ENDED: &str = "UPDATE sessions SET revoked_at = 1";
+    let mut scene = Scene::start().await;
+    let client = scene.public_client().await;
+    let begun = begin(&scene, &client).await;
+    scene.harness.overtake(&["INTO authorization_codes"], ENDED);
+    let location = scene.decide(&Scene::query(&client, &[]), "allow").await;
+    assert!(location.starts_with("/sign-in?"), "{location}");
+    let codes = sql("SELECT hash FROM authorization_codes").across_tenants("a test");
+    assert_eq!(scene.harness.api.ports.sql.query(codes).await.expect("reads").len(), 0);
+
+    let going_on = sql("UPDATE sessions SET revoked_at = NULL").across_tenants("a test");
+    scene.harness.api.ports.sql.execute(going_on).await.expect("updates");
+    scene.harness.overtake(&["UPDATE device_authorizations"], ENDED);
+    let page = decide(&scene, &begun, "allow").await.with_status(400);
+    assert!(page.text.contains("you were signed out meanwhile"), "{}", page.text);
+    poll(&scene, &client, &begun).await.oauth_error(400, "authorization_pending");
+}

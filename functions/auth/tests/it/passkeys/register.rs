@@ -1,5 +1,6 @@
 //! Getting a passkey.
 
+use bulkhead_kernel::sql::sql;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -166,5 +167,17 @@ impl Scene {
         let insert = insert.bind(id).bind(token.prefix()).bind(token.hash()).across_tenants("a test");
         ports.sql.execute(insert).await.expect("inserts");
         token.expose().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_leaves_no_passkey() {
+    for mut scene in Scene::both().await {
+        let begun = scene.begun().await;
+        let made = scene.create(&mut Authenticator::default(), &begun["publicKey"]);
+        scene.harness.overtake(&["INTO passkeys"], "UPDATE sessions SET revoked_at = 1");
+        scene.register(&begun, &made).await.refused(403, "sign-in-required");
+        let kept = scene.harness.api.ports.sql.query(sql("SELECT id FROM passkeys")).await.expect("reads");
+        assert_eq!(kept.len(), 0);
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(scene: &Scene) {
     let gina = Person::sign_up(scene, "gina").await;
     let membership = find_membership(&scene.ports, gina.caller.user, gina.caller.organization).await;
     let membership = membership.expect("reads").expect("she belongs to it");
-    let grantor = Grantor { membership: &membership, credential: gina.caller.credential.id() };
+    let grantor = Grantor { membership: &membership, caller: &gina.caller };
     let client = client(scene).await;
     code(scene, &gina, &grantor, &client).await;
     device(scene, &gina, &grantor, &client).await;
@@ -69,10 +69,10 @@ async fn code(scene: &Scene, gina: &Person, grantor: &Grantor<'_>, client: &Clie
     let (policy, terms) = (Policy::default(), SessionTerms::default());
     let request = request(scene, client).await;
     let consent = Consent { request: &request, grantor, issuer: ISSUER };
-    issue_code(ports, &policy, &consent, &correlation()).await.expect("grants");
+    issue_code(ports, &policy, &consent, &correlation()).await.expect("reads").expect("grants");
     // The next one finds one that is long over.
     clock.advance(Duration::from_secs(2 * 24 * 3600));
-    let url = issue_code(ports, &policy, &consent, &correlation()).await.expect("grants");
+    let url = issue_code(ports, &policy, &consent, &correlation()).await.expect("reads").expect("grants");
     let code = url.split(['?', '&']).find_map(|part| part.strip_prefix("code=")).expect("a code");
     let form = format!("code={code}&code_verifier={VERIFIER}&redirect_uri={BACK}");
     let form = Parameters::parse(form.as_bytes());
