@@ -6,6 +6,7 @@
 
 use std::future::{Future, poll_fn};
 use std::num::NonZero;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -61,12 +62,12 @@ impl Background {
         Ok(Self(Some(runtime)))
     }
 
-    /// Runs a call here, and in the background from when that is demanded. Dropping the future ends the call.
-    pub(super) async fn run<F>(&self, call: F, demotion: &Demotion) -> F::Output
+    /// Runs a call here, and in the background from when that is demanded. Dropping the future ends the call, which is boxed
+    /// where it is made: it has several kilobytes, and would be copied into each future around it.
+    pub(super) async fn run<F>(&self, mut call: Pin<Box<F>>, demotion: &Demotion) -> F::Output
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let mut call = Box::pin(call);
         let ended = poll_fn(|context| match call.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if demotion.is_demanded() => Poll::Ready(None),
@@ -126,7 +127,7 @@ mod tests {
             yield_now().await;
             (before, thread())
         };
-        let (before, after) = background.run(call, &demotion).await;
+        let (before, after) = background.run(Box::pin(call), &demotion).await;
         assert_eq!((before, after.as_str()), (thread(), "guests"));
     }
 
@@ -141,7 +142,7 @@ mod tests {
             getpriority_process(None).expect("a priority")
         };
         let own = getpriority_process(None).expect("a priority");
-        assert_eq!(background.run(call, &demotion).await, LOWEST.min(own + LESS));
+        assert_eq!(background.run(Box::pin(call), &demotion).await, LOWEST.min(own + LESS));
         assert_eq!(getpriority_process(None).expect("a priority"), own);
     }
 
@@ -166,7 +167,7 @@ mod tests {
         };
         let caller = tokio::spawn({
             let background = background.clone();
-            async move { background.run(call, &demotion).await }
+            async move { background.run(Box::pin(call), &demotion).await }
         });
         starts.await.expect("it goes on in the background");
         caller.abort();

@@ -94,7 +94,7 @@ impl Task {
 /// Does one thing in a fresh instance. Dropping the future ends the guest.
 pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) -> RunReport {
     let (start, limits, demotion) = (Instant::now(), task.guest.limits, Demotion::default());
-    let Ended { called, fuel, mut guest } = background.run(task.run(demotion.clone()), &demotion).await;
+    let Ended { called, fuel, mut guest } = background.run(Box::pin(task.run(demotion.clone())), &demotion).await;
     let traffic = guest.outbound.take_traffic();
     let outcome = match called {
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
