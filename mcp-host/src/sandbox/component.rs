@@ -113,11 +113,15 @@ impl Component {
     /// # Errors
     /// [`ConnectorError`] when its compiled form was lost and can't be made again.
     pub(super) async fn linked(&self) -> Result<&Linked, ConnectorError> {
+        if let Some(linked) = self.linked.get() {
+            return Ok(linked);
+        }
         let link = async || match self.recipe.link(self.nature).await? {
             Some(linked) => Ok(linked),
             None => self.recipe.make(&self.recipe.read()?).await.map(|(_, linked)| linked),
         };
-        self.linked.get_or_try_init(link).await
+        // Boxed, because it has ten kilobytes, which would be copied with the future of every later call.
+        Box::pin(self.linked.get_or_try_init(link)).await
     }
 }
 
