@@ -8,6 +8,7 @@ use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports};
 use super::{ProfileError, store, target};
 use crate::members::{leave, store as members};
 use crate::organizations::store as organizations;
+use crate::store as users;
 use crate::ways_in;
 
 /// How often the user's organisations are looked at again that change meanwhile.
@@ -58,7 +59,8 @@ fn steps(
     correlation: &CorrelationId,
 ) -> Vec<Step> {
     let now = ports.now();
-    let mut steps: Vec<Step> = Vec::new();
+    // First of all, as in every batch that makes something by the user's credentials, which end here.
+    let mut steps: Vec<Step> = vec![users::hold_user(caller.user).into()];
     for belonging in belongings {
         let organization = belonging.organization;
         if belonging.alive {
