@@ -31,8 +31,9 @@ const BUSY: i32 = 5;
 /// How long SQLite itself waits for the write lock before the writer asks again.
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
-/// How often a migration is begun again after another process got in between: SQLite has no lock for it.
-const MIGRATION_ATTEMPTS: u32 = 5;
+/// How often migrating is begun again beside once for each migration, which another process may have applied in between:
+/// SQLite has no lock for it.
+const MIGRATION_ATTEMPTS: usize = 5;
 
 /// The limits of a [`NativeSqlite`].
 #[derive(Clone, Debug)]
@@ -118,11 +119,11 @@ impl NativeSqlite {
 
     pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
         let connections = SqlitePoolOptions::new().max_connections(1).connect_lazy_with((*self.options).clone());
-        let mut attempt = 1;
+        let (mut attempt, most) = (1, MIGRATOR.iter().count() + MIGRATION_ATTEMPTS);
         loop {
             match MIGRATOR.run(&connections).await {
                 Err(sqlx::migrate::MigrateError::Execute(_) | sqlx::migrate::MigrateError::ExecuteMigration(..))
-                    if attempt < MIGRATION_ATTEMPTS =>
+                    if attempt < most =>
                 {
                     attempt += 1
                 }
