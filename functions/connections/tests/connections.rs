@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bulkhead_connectors::oauth::{OauthEntry, SettingValues};
 use bulkhead_connectors::{NewConnector, register};
 use bulkhead_function_connections::{describe, router, routes};
 use bulkhead_identity::ApiKeyToken;
+use bulkhead_kernel::Secret;
 use bulkhead_kernel::id::ApiKeyId;
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
-use bulkhead_kernel::{Caller, Secret};
+use bulkhead_kernel::sql::sql;
 use bulkhead_testkit::SeededEntropy;
 use bulkhead_testkit::functions::{Answer, Harness, connector, project, set_project_role};
 use bulkhead_vault::KeyEncryptionKey;
@@ -288,40 +287,16 @@ async fn a_user_connects_so_many_accounts_and_then_waits() {
     theirs.json(&json!({ "connector": "by-nothing" })).send().await.with_status(201);
 }
 
-/// A database in which the user has to leave just before a connection is written.
-struct Leaving {
-    inner: Arc<dyn Sql>,
-    user: Caller,
-}
-
-#[async_trait]
-impl Sql for Leaving {
-    async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        self.inner.query(statement).await
-    }
-
-    async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
-        self.inner.execute(statement).await
-    }
-
-    async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
-        if steps.iter().any(|step| step.statement.text().starts_with("INSERT INTO connections")) {
-            let gone = sql("DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2")
-                .bind(self.user.organization)
-                .bind(self.user.user)
-                .of(self.user.organization);
-            self.inner.execute(gone).await?;
-        }
-        self.inner.batch(steps).await
-    }
-}
-
 #[tokio::test]
 async fn whoever_has_to_leave_meanwhile_connects_nothing() {
     for body in [json!({ "connector": "by-key", "api_key": "hunter2hunter2" }), json!({ "connector": "by-oauth" })] {
         let mut harness = harness().await;
-        let (inner, user) = (harness.api.ports.sql.clone(), harness.ours.caller.clone());
-        harness.api.ports.sql = Arc::new(Leaving { inner: inner.clone(), user });
+        let (inner, user) = (harness.api.ports.sql.clone(), &harness.ours.caller);
+        let gone = sql("DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2")
+            .bind(user.organization)
+            .bind(user.user)
+            .of(user.organization);
+        harness.overtake_by(&["INSERT INTO connections"], gone, u32::MAX);
         let refused = post(&harness, &body).await.refused(403, "insufficient-role");
         assert!(!refused.json.to_string().contains("hunter2"));
         for table in ["connections", "vault_secrets", "oauth_transactions"] {

@@ -1,4 +1,4 @@
-//! A password that is replaced while it is checked.
+//! A password that is replaced while it is checked or changed.
 
 use bulkhead_function_auth::{describe, router};
 use bulkhead_kernel::sql::sql;

@@ -1,7 +1,6 @@
 //! What happens while the provider is asked.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +9,7 @@ use bulkhead_connections::{
     Connection, GrantedTokens, State, claim_refresh, disconnect, find, read, reconnect, record_refreshed,
 };
 use bulkhead_kernel::http::{HttpClient, HttpError, HttpLimits};
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
+use bulkhead_kernel::sql::sql;
 use bulkhead_kernel::{Caller, Ports, Role, Secret};
 use bulkhead_testkit::functions::{Harness, colleague, set_role};
 use bulkhead_testkit::{FakeHttp, SeededEntropy};
@@ -165,40 +164,13 @@ async fn tokens_that_the_vault_refuses_are_revoked_and_that_is_told() {
     assert_eq!(asked(&provider), ["/token", "/revoke", "/revoke"]);
 }
 
-/// A database in which connections change before they are written, so many times.
-struct Restless {
-    inner: Arc<dyn Sql>,
-    times: AtomicU32,
-}
-
-#[async_trait]
-impl Sql for Restless {
-    async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        self.inner.query(statement).await
-    }
-
-    async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
-        self.inner.execute(statement).await
-    }
-
-    async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
-        let left = self.times.load(Ordering::SeqCst);
-        if left > 0 && steps.iter().any(|step| step.statement.text().starts_with("UPDATE connections SET account")) {
-            self.times.store(left - 1, Ordering::SeqCst);
-            let change = sql("UPDATE connections SET version = version + 1").across_tenants("a test");
-            self.inner.execute(change).await?;
-        }
-        self.inner.batch(steps).await
-    }
-}
-
 #[tokio::test]
 async fn a_connection_that_keeps_changing_is_given_up_at_the_fifth_time() {
     for (times, status) in [(4, 200), (5, 503)] {
         let (mut harness, provider) = harness(good()).await;
         let (connection, sent) = connected(&harness).await;
-        let inner = harness.api.ports.sql.clone();
-        harness.api.ports.sql = Arc::new(Restless { inner, times: AtomicU32::new(times) });
+        let change = sql("UPDATE connections SET version = version + 1").across_tenants("a test");
+        harness.overtake_by(&["UPDATE connections SET account"], change, times);
         come_back(&harness, Some(&sent.cookie), &answer(&sent)).await.with_status(status);
         assert!(matches!(state(&harness, &connection).await, State::Active { .. }));
         assert_eq!(asked(&provider), ["/token"; 2]);

@@ -11,7 +11,7 @@ use bulkhead_http_api::{
 use bulkhead_identity::{ApiKeyToken, IdentityKey, SigningKeys};
 use bulkhead_kernel::http::NoHttp;
 use bulkhead_kernel::id::{ApiKeyId, OrganizationId, UserId};
-use bulkhead_kernel::sql::sql;
+use bulkhead_kernel::sql::{Statement, sql};
 use bulkhead_kernel::{Caller, Clock, Credential, Ports, Role, Scopes, Secret, Timestamp};
 use bulkhead_native_adapters::{Options, OsEntropy, SystemClock, connect};
 use http::Method;
@@ -104,7 +104,13 @@ impl Harness {
 
     /// From now on this is done just before a batch with one of these words in it: see [`Overtaken`].
     pub fn overtake(&mut self, writing: &'static [&'static str], by: &'static str) {
-        self.api.ports.sql = Arc::new(Overtaken { sql: self.api.ports.sql.clone(), writing, by });
+        self.overtake_by(writing, sql(by).across_tenants("a test"), u32::MAX);
+    }
+
+    /// The same by a statement of the test's own, so many times.
+    pub fn overtake_by(&mut self, writing: &'static [&'static str], by: Statement, times: u32) {
+        let (sql, times) = (self.api.ports.sql.clone(), times.into());
+        self.api.ports.sql = Arc::new(Overtaken { sql, writing, by, times });
     }
 
     /// The same function over a database that has not been migrated.

@@ -1,9 +1,10 @@
 //! What happens between a look at the database and what is then written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, sql};
+use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step};
 
 /// A database in which somebody else is quicker: just before a batch with one of these words is run, they change something.
 pub struct Overtaken {
@@ -11,8 +12,18 @@ pub struct Overtaken {
     pub sql: Arc<dyn Sql>,
     /// What tells the batches that are overtaken.
     pub writing: &'static [&'static str],
-    /// What is done before them, by a statement about every tenant's rows.
-    pub by: &'static str,
+    /// What is done before them.
+    pub by: Statement,
+    /// How many of them still are.
+    pub times: AtomicU32,
+}
+
+impl Overtaken {
+    fn overtakes(&self, steps: &[Step]) -> bool {
+        let written = |step: &Step| self.writing.iter().any(|words| step.statement.text().contains(words));
+        let one_less = |times: u32| times.checked_sub(1);
+        steps.iter().any(written) && self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+    }
 }
 
 #[async_trait]
@@ -26,9 +37,8 @@ impl Sql for Overtaken {
     }
 
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError> {
-        let text: String = steps.iter().map(|step| step.statement.render(|n| format!("${n}"))).collect();
-        if self.writing.iter().any(|words| text.contains(words)) {
-            self.sql.execute(sql(self.by).across_tenants("a test")).await?;
+        if self.overtakes(&steps) {
+            self.sql.execute(self.by.clone()).await?;
         }
         self.sql.batch(steps).await
     }
