@@ -10,10 +10,7 @@ use mcp_host::commands::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let runtime = tokio::runtime::Runtime::new();
-    let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
-    match done {
+    match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);

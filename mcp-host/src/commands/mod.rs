@@ -94,11 +94,16 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what the command line says.
+    /// Does what the command line says, on threads of its own. (It waits here, because code that waits is compiled where
+    /// somebody waits for it: in the binary all of the host was compiled again.)
     ///
     /// # Errors
     /// Whatever keeps it from being done, in words for whoever typed it.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<()> {
+        tokio::runtime::Runtime::new()?.block_on(self.do_it())
+    }
+
+    async fn do_it(self) -> anyhow::Result<()> {
         let config = self.overrides.apply()?;
         crate::observability::start_logging(&config.log)?;
         match self.command {

@@ -1,12 +1,13 @@
 //! From a file to a component that can be instantiated: read, compile, check what it needs, link.
 
+use bulkhead_wasi::StoreData;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use super::bindings::spin;
 use super::error::EdgeError;
-use super::guest::{GuestData, GuestState};
+use super::guest::GuestData;
 use super::manifest::ComponentEntry;
 use crate::compile_cache::CompileCache;
 
@@ -14,16 +15,15 @@ use crate::compile_cache::CompileCache;
 ///
 /// WASI 0.2 is there for Rust's standard library, which is built on it; files and sockets exist and give nothing:
 /// there is no folder to open, and every connection goes through an interface that checks the allowed hosts.
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<GuestState>, EdgeError> {
-    let link = || -> wasmtime::Result<Linker<GuestState>> {
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<StoreData>, EdgeError> {
+    let link = || -> wasmtime::Result<Linker<StoreData>> {
         let mut linker = Linker::new(engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-        spin::key_value::key_value::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
-        spin::postgres::postgres::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
-        spin::sqlite::sqlite::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
-        spin::variables::variables::add_to_linker::<_, GuestData>(&mut linker, |state| state)?;
+        bulkhead_wasi::add_p2(&mut linker)?;
+        bulkhead_wasi::add_p3(&mut linker)?;
+        spin::key_value::key_value::add_to_linker::<_, GuestData>(&mut linker, StoreData::get_mut)?;
+        spin::postgres::postgres::add_to_linker::<_, GuestData>(&mut linker, StoreData::get_mut)?;
+        spin::sqlite::sqlite::add_to_linker::<_, GuestData>(&mut linker, StoreData::get_mut)?;
+        spin::variables::variables::add_to_linker::<_, GuestData>(&mut linker, StoreData::get_mut)?;
         Ok(linker)
     };
     link().map_err(|error| EdgeError::Engine(format!("{error:#}")))
@@ -33,9 +33,9 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<GuestState>, EdgeError> {
 pub(crate) fn load(
     id: &str,
     entry: &ComponentEntry,
-    linker: &Linker<GuestState>,
+    linker: &Linker<StoreData>,
     cache: &CompileCache,
-) -> Result<ServicePre<GuestState>, EdgeError> {
+) -> Result<ServicePre<StoreData>, EdgeError> {
     let path = &entry.source;
     let bytes = std::fs::read(path).map_err(|source| EdgeError::Unreadable {
         what: format!("component `{id}`"),
@@ -53,7 +53,7 @@ pub(crate) fn load(
 }
 
 /// Names the import that could not be linked. Wasmtime has it in its message, between backquotes.
-fn refused_import(id: &str, component: &Component, linker: &Linker<GuestState>, error: &wasmtime::Error) -> EdgeError {
+fn refused_import(id: &str, component: &Component, linker: &Linker<StoreData>, error: &wasmtime::Error) -> EdgeError {
     let message = format!("{error:#}");
     let ty = component.component_type();
     let import = ty

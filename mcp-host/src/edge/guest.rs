@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use bulkhead_kernel::Secret;
+use bulkhead_wasi::StoreData;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
@@ -58,7 +59,7 @@ pub(crate) struct Ticket {
     pub(crate) turn: Option<Arc<OwnedSemaphorePermit>>,
 }
 
-/// The data of a store.
+/// The data of an instance.
 pub(crate) struct GuestState {
     pub(crate) component: Arc<ComponentContext>,
     pub(crate) table: ResourceTable,
@@ -82,7 +83,7 @@ impl HasData for GuestData {
 
 impl GuestState {
     /// A store for a new instance.
-    pub(crate) fn new_store(engine: &Engine, running: Running, component: &Arc<ComponentContext>) -> Store<Self> {
+    pub(crate) fn new_store(engine: &Engine, running: Running, component: &Arc<ComponentContext>) -> Store<StoreData> {
         let limits = &component.limits;
         let log = Arc::new(LogContext {
             component: component.id.clone(),
@@ -98,7 +99,7 @@ impl GuestState {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.host_handles);
-        let state = Self {
+        let mut state = Self {
             hooks: component.outbound.clone(),
             ticks_left: 0,
             memory_left: limits.memory_bytes,
@@ -110,12 +111,12 @@ impl GuestState {
             http: WasiHttpCtx::new(),
             running,
         };
-        let mut store = Store::new(engine, state);
-        store.data_mut().restart_cpu_time();
-        store.limiter(|state| state);
+        state.restart_cpu_time();
+        let mut store = Store::new(engine, StoreData::new(Box::new(state)));
+        store.limiter(|data| data.get_mut::<Self>());
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| {
-            let state = store.data_mut();
+            let state: &mut Self = store.data_mut().get_mut();
             state.ticks_left = state.ticks_left.checked_sub(1).ok_or(LimitReached::CpuTime)?;
             // Other requests run, and the clock of this one is looked at, before it goes on.
             Ok(UpdateDeadline::Yield(1))

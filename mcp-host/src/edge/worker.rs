@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use bulkhead_wasi::StoreData;
 use tokio::time::{Sleep, sleep, sleep_until};
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
@@ -25,7 +26,7 @@ pub(crate) struct FunctionHandler {
     pub(crate) engine: Engine,
     pub(crate) epochs: Arc<Epochs>,
     pub(crate) context: Arc<ComponentContext>,
-    pub(crate) service: ServicePre<GuestState>,
+    pub(crate) service: ServicePre<StoreData>,
 }
 
 /// The time an instance has.
@@ -41,18 +42,18 @@ pub(crate) struct FunctionWorker {
 }
 
 impl HandlerState for FunctionHandler {
-    type StoreData = GuestState;
+    type StoreData = StoreData;
     type WorkerExpiration = FunctionExpiration;
     type WorkerState = FunctionWorker;
 
-    async fn instantiate(&self) -> wasmtime::Result<Instance<GuestState, FunctionExpiration, FunctionWorker>> {
+    async fn instantiate(&self) -> wasmtime::Result<Instance<StoreData, FunctionExpiration, FunctionWorker>> {
         let limits = &self.context.limits;
         let mut store = GuestState::new_store(&self.engine, self.epochs.run(), &self.context);
         let service = self.service.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),
-            view: GuestState::http,
+            view: StoreData::http,
             expiration: FunctionExpiration {
                 limits: limits.clone(),
                 born: Instant::now(),
@@ -80,7 +81,7 @@ impl WorkerExpiration for FunctionExpiration {
 }
 
 impl WorkerState for FunctionWorker {
-    type StoreData = GuestState;
+    type StoreData = StoreData;
     type RequestData = Ticket;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
@@ -95,11 +96,11 @@ impl WorkerState for FunctionWorker {
 
     fn on_request_start(
         &self,
-        mut store: StoreContextMut<'_, GuestState>,
+        mut store: StoreContextMut<'_, StoreData>,
         ticket: Ticket,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        let state = store.data_mut();
+        let state: &mut GuestState = store.data_mut().get_mut();
         state.restart_cpu_time();
         if let (1, Some(correlation)) = (self.limits.requests_per_instance, &ticket.correlation) {
             state.log.correlation.set(correlation.clone()).ok();
@@ -110,9 +111,9 @@ impl WorkerState for FunctionWorker {
         Box::pin(sleep_until(deadline))
     }
 
-    fn drop(&self, store: Store<GuestState>, result: Result<(), wasmtime::Error>) {
+    fn drop(&self, store: Store<StoreData>, result: Result<(), wasmtime::Error>) {
         // Dropping the data closes what the function left open: connections, transactions, bodies.
-        let GuestState { tickets, component, .. } = store.into_data();
+        let GuestState { tickets, component, .. } = *store.into_data().into_guest();
         let Err(error) = result else { return };
         let reason = format!("{error:#}");
         let mut error = Some(error);

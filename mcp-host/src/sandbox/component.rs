@@ -196,7 +196,7 @@ impl Recipe {
         let initialized = surface.initializes()
             && (surface.is_contract() || has_initializer(engine, &self.compiled(engine, wasm).await?));
         let nature = Nature { contract: surface.is_contract(), concurrent, initialized };
-        let guest = || installing.guest(Credentials::default());
+        let guest = || installing.guest(Credentials::default(), None);
         let compiled = if !initialized {
             self.compiled(engine, wasm).await?
         } else if let Some(compiled) = self.cache.find(engine, &self.digest, nature.variant()) {
@@ -258,7 +258,7 @@ async fn in_time<T>(
 async fn describe(
     (runtime, options): (&Runtime, EngineOptions),
     contract: &Contract,
-    guest: Guest,
+    guest: Box<Guest>,
 ) -> wasmtime::Result<Described> {
     let cpu = guest.cpu.clone();
     let mut store = run::new_store(runtime, guest);

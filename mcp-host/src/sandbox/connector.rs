@@ -17,7 +17,7 @@ use super::credentials::CredentialBinding;
 use super::engine::SandboxEngine;
 use super::grants::{Grants, Narrowing, NarrowingError};
 use super::host::Guest;
-use super::invocation::{Invocation, Operation};
+use super::invocation::{Invocation, Observer, Operation};
 use super::limits::{LimitExceeded, LimitName, Limits, ManifestLimits};
 use super::manifest::{ConnectorManifest, ManifestError};
 use super::offered::{Listing, Offered, Prompt};
@@ -128,10 +128,11 @@ pub(super) struct CallContext {
 }
 
 impl CallContext {
-    pub(super) fn guest(&self, credentials: Credentials) -> Guest {
+    pub(super) fn guest(&self, credentials: Credentials, observer: Option<Observer>) -> Box<Guest> {
         let (grants, client) = (self.grants.clone(), self.client.clone());
         let outbound = Outbound::new(grants, self.left.clone(), client, self.limits, credentials, self.clock.clone());
-        Guest::new(self.settings.clone(), self.variables.clone(), self.limits, outbound, self.clock.clone())
+        let (settings, variables, clock) = (self.settings.clone(), self.variables.clone(), self.clock.clone());
+        Box::new(Guest::new(settings, variables, self.limits, outbound, clock, observer))
     }
 
     /// What is left of it to an organisation.
@@ -297,7 +298,7 @@ impl Connector {
             Err(error) => return self.unavailable(&error),
         };
         let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let guest = Box::new(context.guest(credentials).observed_by(observer));
+        let guest = context.guest(credentials, observer);
         let task = Task { runtime, exports, guest, operation, round, slot };
         run::run(task, &self.sandbox.background, context.clock.as_ref()).await
     }

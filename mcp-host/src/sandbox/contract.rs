@@ -8,13 +8,13 @@ use wasmtime::component::{Instance, InstancePre};
 use super::bindings::bulkhead::connector::types::{CallError, Questions};
 use super::bindings::exports::bulkhead::connector::{completions, prompts, resources, tools};
 use super::content::{self, Size};
-use super::host::Guest;
 use super::invocation::{Operation, Subject};
 use super::rounds;
+use bulkhead_wasi::StoreData;
 
 /// A linked component that keeps the contract. `tools` is the one interface that it must export.
 pub(super) struct Contract {
-    pre: InstancePre<Guest>,
+    pre: InstancePre<StoreData>,
     tools: tools::GuestIndices,
     prompts: Option<prompts::GuestIndices>,
     resources: Option<resources::GuestIndices>,
@@ -46,7 +46,7 @@ impl Contract {
     ///
     /// # Errors
     /// When it does not export `tools`, or an interface of another shape than the contract's.
-    pub(super) fn new(pre: InstancePre<Guest>) -> wasmtime::Result<Self> {
+    pub(super) fn new(pre: InstancePre<StoreData>) -> wasmtime::Result<Self> {
         let exported = |interface: &str| {
             let name = format!("bulkhead:connector/{interface}@0.2.0");
             pre.component().get_export_index(None, &name).is_some()
@@ -61,7 +61,7 @@ impl Contract {
     }
 
     /// Asks a fresh instance for all that can be listed.
-    pub(super) async fn describe(&self, store: &mut Store<Guest>) -> wasmtime::Result<Described> {
+    pub(super) async fn describe(&self, store: &mut Store<StoreData>) -> wasmtime::Result<Described> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let tools = self.tools.load(&mut *store, &instance)?.call_describe(&mut *store).await?;
         let prompts = match &self.prompts {
@@ -78,7 +78,7 @@ impl Contract {
     /// Does one thing in a fresh instance. An answer of more than `limit` bytes is not looked at.
     pub(super) async fn call(
         &self,
-        store: &mut Store<Guest>,
+        store: &mut Store<StoreData>,
         operation: Operation,
         round: Round,
         limit: usize,
@@ -122,7 +122,7 @@ impl Contract {
 
     async fn complete(
         &self,
-        store: &mut Store<Guest>,
+        store: &mut Store<StoreData>,
         instance: &Instance,
         subject: Subject,
         (argument, value, others): (&str, &str, &[(String, String)]),

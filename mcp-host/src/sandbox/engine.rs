@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulkhead_wasi::StoreData;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -87,22 +88,21 @@ pub struct SandboxEngine {
 /// An engine with a pool of its own, and what its guests are linked to.
 pub(crate) struct Runtime {
     pub(crate) engine: Engine,
-    pub(crate) linker: Linker<Guest>,
+    pub(crate) linker: Linker<StoreData>,
     pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Runtime {
     fn new(engine: Engine, epochs: Arc<Epochs>, concurrency: bool) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        bulkhead_wasi::add_p2(&mut linker)?;
+        bulkhead_wasi::add_p2_http(&mut linker)?;
         if concurrency {
-            // WASI 0.3 stands beside 0.2: its interfaces have other versions. Its requests take the same way out.
-            wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-            wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+            // Its requests take the same way out as those of WASI 0.2.
+            bulkhead_wasi::add_p3(&mut linker)?;
         }
         plain::add_config_store_to_linker(&mut linker)?;
-        ConnectorWorld::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+        ConnectorWorld::add_to_linker::<_, HasSelf<Guest>>(&mut linker, StoreData::get_mut)?;
         Ok(Self { engine, linker, epochs })
     }
 }

@@ -1,13 +1,14 @@
 //! What a component exports, and what becomes of a request to it.
 
 use bulkhead_execution::{JobError, JobErrorKind, Outcome, Round};
+use bulkhead_wasi::StoreData;
 use serde_json::{Value, json};
 use wasmtime::Store;
 
 use super::LimitExceeded;
 use super::bindings::bulkhead::connector::types::CallError;
 use super::contract::{Answer, Contract};
-use super::host::{Guest, cut};
+use super::host::cut;
 use super::invocation::Operation;
 use super::limits::{LimitName, Limits};
 use super::plain::PlainComponent;
@@ -28,7 +29,7 @@ impl Exports {
     /// Does one thing in a fresh instance.
     pub(super) async fn call(
         &self,
-        store: &mut Store<Guest>,
+        store: &mut Store<StoreData>,
         operation: Operation,
         round: Round,
         limits: Limits,

@@ -43,12 +43,14 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
+    /// `observer` is told at once what the guest says.
     pub(crate) fn new(
         settings: Arc<Settings>,
         variables: Arc<[(String, String)]>,
         limits: Limits,
         outbound: Outbound,
         clock: Arc<dyn Clock>,
+        observer: Option<Observer>,
     ) -> Self {
         let stderr = KeptStderr::new(limits.stderr_bytes);
         // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
@@ -66,7 +68,7 @@ impl Guest {
             limits,
             clock,
             logged: 0,
-            observer: None,
+            observer,
             done: None,
             updated: BTreeSet::new(),
             dropped_events: 0,
@@ -77,12 +79,6 @@ impl Guest {
             stderr,
             running: None,
         }
-    }
-
-    /// The same, with somebody who is told at once what the guest says.
-    pub(crate) fn observed_by(mut self, observer: Option<Observer>) -> Self {
-        self.observer = observer;
-        self
     }
 
     /// Whether the guest may say one thing more.

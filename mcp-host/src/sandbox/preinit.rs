@@ -4,6 +4,7 @@
 //! guest drew from its random generator is in there too, so a guest must not make secrets in `initialize`; a hash
 //! map's seed is fixed by it, which a CPU limit makes harmless.
 
+use bulkhead_wasi::StoreData;
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Store, error::Context as _};
 use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
@@ -48,7 +49,7 @@ impl Instrumented<'_> {
         self,
         runtime: &Runtime,
         options: EngineOptions,
-        guest: Guest,
+        guest: Box<Guest>,
     ) -> wasmtime::Result<Vec<u8>> {
         let Self { wizer, context, component } = self;
         let cpu = guest.cpu.clone();
@@ -63,7 +64,7 @@ impl Instrumented<'_> {
 
 /// Reads an instrumented instance's state through the functions that the instrumentation added.
 struct Snapshot<'a> {
-    store: &'a mut Store<Guest>,
+    store: &'a mut Store<StoreData>,
     instance: Instance,
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Round, Usage};
 use bulkhead_kernel::Clock;
+use bulkhead_wasi::StoreData;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::error::Elapsed;
@@ -43,11 +44,11 @@ impl RunReport {
 }
 
 /// A store for one instance. While there is one, epochs are counted.
-pub(crate) fn new_store(runtime: &Runtime, mut guest: Guest) -> Store<Guest> {
+pub(crate) fn new_store(runtime: &Runtime, mut guest: Box<Guest>) -> Store<StoreData> {
     let limits = guest.limits;
     guest.running = Some(runtime.epochs.run());
-    let mut store = Store::new(&runtime.engine, guest);
-    store.limiter(|guest| &mut guest.growth);
+    let mut store = Store::new(&runtime.engine, StoreData::new(guest));
+    store.limiter(|data| &mut data.get_mut::<Guest>().growth);
     store.set_hostcall_fuel(limits.hostcall_fuel());
     // A guest makes resources of its own, futures and streams without the host's code in between: the engine counts these.
     store.set_max_component_handles(limits.resources);
@@ -81,11 +82,11 @@ impl Task {
     async fn run(self, demotion: Demotion) -> Ended {
         let Self { runtime, exports, guest, operation, round, slot } = self;
         let (limits, cpu) = (guest.limits, guest.cpu.clone());
-        let mut store = new_store(&runtime, *guest);
+        let mut store = new_store(&runtime, guest);
         watch_cpu(&mut store, limits.cpu_time, demotion);
         let call = exports.call(&mut store, operation, round, limits);
         let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
-        let (fuel, guest) = (store.hostcall_fuel(), Box::new(store.into_data()));
+        let (fuel, guest) = (store.hostcall_fuel(), store.into_data().into_guest());
         drop(slot);
         Ended { called, fuel, guest }
     }
@@ -135,10 +136,10 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
 }
 
 /// Ends the guest when it has computed for too long, and lets others run when it has for a while.
-pub(super) fn watch_cpu(store: &mut Store<Guest>, limit: Duration, demotion: Demotion) {
+pub(super) fn watch_cpu(store: &mut Store<StoreData>, limit: Duration, demotion: Demotion) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |store| {
-        let reached = store.data().cpu.now();
+        let reached = store.data().get::<Guest>().cpu.now();
         if reached > limit {
             return Err(LimitExceeded::with(LimitName::CpuMs, millis(limit), millis(reached)).into());
         }

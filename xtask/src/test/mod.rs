@@ -6,6 +6,7 @@
 mod count;
 mod postgres;
 mod suites;
+mod times;
 
 use std::ffi::OsString;
 
@@ -23,6 +24,9 @@ type Environment = Vec<(&'static str, OsString)>;
 /// Runs everything, or with a filter only the tests whose name contains it.
 pub(crate) fn test(workspace: &Workspace, steps: &Steps, filter: Option<&str>, mode: Mode) -> Vec<Suite> {
     let mut done = Vec::new();
+    if stage(&mut done, steps, "file times", || times::restore(workspace, steps)).is_none() {
+        return done;
+    }
     let Some(tools) = stage(&mut done, steps, "provision", || provision::provision(workspace, steps, mode)) else {
         return done;
     };

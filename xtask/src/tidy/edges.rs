@@ -60,8 +60,8 @@ fn is_of_family(name: &str, family: &str) -> bool {
 fn may_depend(from: Role, to: Role) -> bool {
     use Role::*;
     match from {
-        // The contract's helpers and xtask stand alone, and so does the kernel.
-        Kernel | ConnectorKit | Xtask => false,
+        // The contract's helpers, WASI and xtask stand alone, and so does the kernel.
+        Kernel | ConnectorKit | HostWasi | Xtask => false,
         Feature => matches!(to, Kernel | Feature),
         HttpApi => matches!(to, Kernel | Feature),
         // The Spin adapter serves http-api's router; otherwise an adapter knows only the ports.
@@ -71,7 +71,7 @@ fn may_depend(from: Role, to: Role) -> bool {
         Function => matches!(to, Kernel | Feature | HttpApi | SpinAdapters),
         // A connector is written against the contract, as somebody outside of this repository would.
         Connector => matches!(to, ConnectorKit),
-        Host => matches!(to, Kernel | Feature | HttpApi | NativeAdapters),
+        Host => matches!(to, Kernel | Feature | HttpApi | NativeAdapters | HostWasi),
         Guest => matches!(to, ConnectorKit | Kernel | Feature | HttpApi | SpinAdapters | Testkit),
         SystemTests => matches!(to, Kernel | Feature | HttpApi | NativeAdapters | Testkit | Host),
         // It calls natively what it measures in the sandbox.

@@ -20,6 +20,8 @@ use crate::progress::Steps;
 use crate::suite::Suite;
 use crate::workspace::Workspace;
 
+pub(crate) use tree::is_source;
+
 use tree::Tree;
 
 /// Where a convention is broken, and what would mend it.

@@ -8,6 +8,11 @@ use anyhow::Context;
 /// What git ignores, and git itself.
 const SKIPPED: [&str; 8] = [".git", "target", "dist", ".bulkhead", ".spin", "node_modules", "__pycache__", ".venv"];
 
+/// Whether what has this name is of the repository.
+pub(crate) fn is_source(name: &str) -> bool {
+    !SKIPPED.contains(&name)
+}
+
 /// Every text file of the repository.
 pub(super) struct Tree {
     files: Vec<File>,
@@ -42,7 +47,7 @@ impl Tree {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = format!("{prefix}{name}");
-            if SKIPPED.contains(&name.as_str()) {
+            if !is_source(&name) {
                 continue;
             }
             if entry.file_type()?.is_dir() {

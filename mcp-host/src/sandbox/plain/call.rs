@@ -10,14 +10,14 @@ use super::describe::{Function, RESULT, Returns};
 use super::results::{Budget, Unconverted, to_json};
 use super::shape::Shape;
 use crate::sandbox::engine_limits;
-use crate::sandbox::host::Guest;
 use crate::sandbox::limits::{LimitExceeded, LimitName, Limits};
+use bulkhead_wasi::StoreData;
 
 /// Calls a function in a fresh instance.
 pub(super) async fn call(
-    pre: &InstancePre<Guest>,
+    pre: &InstancePre<StoreData>,
     function: &Function,
-    store: &mut Store<Guest>,
+    store: &mut Store<StoreData>,
     arguments: &str,
     limits: Limits,
 ) -> wasmtime::Result<Outcome> {

@@ -1,5 +1,6 @@
 //! `wasi:config/store`: the settings that are environment variables, for components that ask for them in this way.
 
+use bulkhead_wasi::StoreData;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Linker, Lower};
 
@@ -23,15 +24,15 @@ enum StoreError {
 ///
 /// # Errors
 /// When the linker has it already.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+pub(crate) fn add_to_linker(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     for interface in INTERFACES {
         let mut instance = linker.instance(interface)?;
-        instance.func_wrap("get", |store: StoreContextMut<'_, Guest>, (key,): (String,)| {
-            let found = store.data().variables.iter().find(|(name, _)| *name == key);
+        instance.func_wrap("get", |store: StoreContextMut<'_, StoreData>, (key,): (String,)| {
+            let found = store.data().get::<Guest>().variables.iter().find(|(name, _)| *name == key);
             Ok((Ok::<_, StoreError>(found.map(|(_, value)| value.clone())),))
         })?;
-        instance.func_wrap("get-all", |store: StoreContextMut<'_, Guest>, (): ()| {
-            Ok((Ok::<_, StoreError>(store.data().variables.to_vec()),))
+        instance.func_wrap("get-all", |store: StoreContextMut<'_, StoreData>, (): ()| {
+            Ok((Ok::<_, StoreError>(store.data().get::<Guest>().variables.to_vec()),))
         })?;
     }
     Ok(())

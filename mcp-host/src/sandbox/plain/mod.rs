@@ -25,8 +25,8 @@ use bulkhead_execution::{JobError, JobErrorKind, Outcome};
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store};
 
-use super::host::Guest;
 use super::limits::Limits;
+use bulkhead_wasi::StoreData;
 use describe::Function;
 use docs::Documentation;
 
@@ -39,7 +39,7 @@ pub(crate) const INITIALIZE: &str = "initialize";
 
 /// A plain component that can be called.
 pub(crate) struct PlainComponent {
-    pre: InstancePre<Guest>,
+    pre: InstancePre<StoreData>,
     functions: Vec<Function>,
     left_out: Vec<LeftOut>,
 }
@@ -52,7 +52,7 @@ impl PlainComponent {
     pub(crate) fn new(
         engine: &Engine,
         component: &Component,
-        pre: InstancePre<Guest>,
+        pre: InstancePre<StoreData>,
         surface: &Surface,
         wasm: &[u8],
         slug: &Slug,
@@ -79,7 +79,7 @@ impl PlainComponent {
     /// What the instance trapped with, or the limit that the call exceeded.
     pub(crate) async fn call(
         &self,
-        store: &mut Store<Guest>,
+        store: &mut Store<StoreData>,
         tool: &str,
         arguments: &str,
         limits: Limits,
