@@ -18,6 +18,10 @@ use crate::rows::read_rows;
 /// How long to wait before asking again for a lock that SQLite refused.
 const RETRY_AFTER: Duration = Duration::from_millis(1);
 
+/// A text of more steps is prepared for this time alone. A connection keeps a few hundred texts with a prepared statement
+/// for each step, some kilobytes: tools that log a lot, of which no two texts are alike, filled hundreds of megabytes.
+const MOST_KEPT_STEPS: usize = 48;
+
 /// A transaction and the callers that wait for its commit.
 pub(super) struct Group<'a> {
     connection: &'a mut SqliteConnection,
@@ -134,6 +138,7 @@ async fn run(
 ) -> Result<Vec<Outcome>, (Reached, SqlError)> {
     let mut text = savepoint.to_owned();
     let mut parameters = Vec::new();
+    let steps = jobs.iter().map(|job| job.steps.len()).sum::<usize>();
     for Step { statement, .. } in jobs.iter().flat_map(|job| &job.steps) {
         let offset = parameters.len();
         let rendered = statement.render(|n| format!("${}", n + offset));
@@ -143,6 +148,7 @@ async fn run(
     }
 
     let query = sqlx::query_with(AssertSqlSafe(text), values::arguments(parameters));
+    let query = query.persistent(steps <= MOST_KEPT_STEPS);
     let mut results = connection.fetch_many(query);
     let mut reached = Reached::Nothing;
     let mut before = savepoint.matches(';').count() + 1;
@@ -179,9 +185,7 @@ async fn run(
             }
         }
     }
-    if outcomes.iter().map(|outcome| outcome.counts.len()).sum::<usize>()
-        != jobs.iter().map(|job| job.steps.len()).sum::<usize>()
-    {
+    if outcomes.iter().map(|outcome| outcome.counts.len()).sum::<usize>() != steps {
         return Err((reached, several_statements()));
     }
     Ok(outcomes)
@@ -198,4 +202,31 @@ enum Reached {
     Nothing,
     /// At least the first was.
     Something,
+}
+
+#[cfg(test)]
+mod tests {
+    use bulkhead_kernel::sql::sql;
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    async fn kept_after(connection: &mut SqliteConnection, steps: usize) -> usize {
+        let steps = (0..steps).map(|_| Step::from(sql("INSERT INTO log VALUES ($1)").bind(1_i64))).collect();
+        let job = Job { steps, deadline: Instant::now(), answer: oneshot::channel().0 };
+        assert!(run(connection, "SAVEPOINT callers", &[job]).await.is_ok());
+        connection.cached_statements_size()
+    }
+
+    #[tokio::test]
+    async fn long_texts_are_not_kept() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("opens");
+        connection.execute("CREATE TABLE log (n INTEGER)").await.expect("creates");
+        let before = connection.cached_statements_size();
+        assert_eq!(kept_after(&mut connection, MOST_KEPT_STEPS + 1).await, before);
+        assert_eq!(kept_after(&mut connection, MOST_KEPT_STEPS).await, before + 1);
+        let rows: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM log").fetch_one(&mut connection).await.expect("counts");
+        assert_eq!(usize::try_from(rows), Ok(2 * MOST_KEPT_STEPS + 1));
+    }
 }
