@@ -1,6 +1,7 @@
 //! Which of the contract's interfaces a component exports, and how each is called.
 
 use bulkhead_execution::Round;
+use bulkhead_wasi::StoreData;
 use serde_json::Value;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -10,7 +11,6 @@ use super::bindings::exports::bulkhead::connector::{completions, prompts, resour
 use super::content::{self, Size};
 use super::invocation::{Operation, Subject};
 use super::rounds;
-use bulkhead_wasi::StoreData;
 
 /// A linked component that keeps the contract. `tools` is the one interface that it must export.
 pub(super) struct Contract {

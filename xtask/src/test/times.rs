@@ -142,14 +142,23 @@ mod tests {
         }
 
         fn set_all(&self, time: u64) {
-            for path in FILES.into_iter().chain(["", "a", "a/src", "b"]) {
+            self.set(&FILES, time);
+            self.set(&["", "a", "a/src", "b"], time);
+        }
+
+        fn set(&self, paths: &[&str], time: u64) {
+            for path in paths {
                 let file = File::open(self.path(path)).expect("opens");
                 file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(time)).expect("sets");
             }
         }
 
+        fn kept(&self) -> PathBuf {
+            self.0.path().join("target").join(KEPT)
+        }
+
         fn restore(&self) -> usize {
-            restore_in(&self.path(""), &self.0.path().join("target").join(KEPT)).expect("restores")
+            restore_in(&self.path(""), &self.kept()).expect("restores")
         }
 
         /// Seconds.
@@ -194,10 +203,7 @@ mod tests {
         place.check_out(200);
         fs::remove_file(place.path("a/src/other.rs")).expect("removes");
         fs::write(place.path("b/new.rs"), "").expect("writes");
-        for path in ["a/src", "b"] {
-            let file = File::open(place.path(path)).expect("opens");
-            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(200)).expect("sets");
-        }
+        place.set(&["a/src", "b"], 200);
         place.restore();
         assert_eq!(["a/src", "b", "a/src/lib.rs", "b/lib.rs"].map(|path| place.time(path)), [200, 200, 100, 100]);
     }
@@ -209,8 +215,7 @@ mod tests {
         place.restore();
         fs::rename(place.path(""), place.0.path().join("elsewhere")).expect("renames");
         let elsewhere = place.0.path().join("elsewhere");
-        let kept = place.0.path().join("target").join(KEPT);
-        assert_eq!(restore_in(&elsewhere, &kept).expect("restores"), 0);
+        assert_eq!(restore_in(&elsewhere, &place.kept()).expect("restores"), 0);
         let modified = elsewhere.join("b/lib.rs").metadata().and_then(|found| found.modified()).expect("a time");
         assert!(modified.elapsed().expect("in the past") < Duration::from_secs(60), "{modified:?}");
     }
@@ -222,10 +227,9 @@ mod tests {
         fs::create_dir_all(place.path("dist")).expect("creates");
         fs::write(place.path("dist/built"), "").expect("writes");
         fs::create_dir_all(place.0.path().join("target")).expect("creates");
-        let kept = place.0.path().join("target").join(KEPT);
-        fs::write(&kept, "{").expect("writes");
+        fs::write(place.kept(), "{").expect("writes");
         assert_eq!(place.restore(), 0);
-        let checkout: Checkout = serde_json::from_slice(&fs::read(&kept).expect("reads")).expect("is sound");
+        let checkout: Checkout = serde_json::from_slice(&fs::read(place.kept()).expect("reads")).expect("is sound");
         let files = checkout.entries.keys().filter(|path| place.path("").join(path).is_file());
         assert_eq!(files.collect::<Vec<_>>(), FILES);
     }

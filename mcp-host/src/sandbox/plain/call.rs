@@ -1,6 +1,7 @@
 //! One call of a component's own function.
 
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
+use bulkhead_wasi::StoreData;
 use serde_json::{Value, json};
 use wasmtime::component::{InstancePre, Val};
 use wasmtime::{Store, WasmBacktrace};
@@ -11,7 +12,6 @@ use super::results::{Budget, Unconverted, to_json};
 use super::shape::Shape;
 use crate::sandbox::engine_limits;
 use crate::sandbox::limits::{LimitExceeded, LimitName, Limits};
-use bulkhead_wasi::StoreData;
 
 /// Calls a function in a fresh instance.
 pub(super) async fn call(

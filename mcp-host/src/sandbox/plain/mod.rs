@@ -22,11 +22,11 @@ mod tests;
 
 use bulkhead_connectors::{Annotations, Slug, Tool};
 use bulkhead_execution::{JobError, JobErrorKind, Outcome};
+use bulkhead_wasi::StoreData;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store};
 
 use super::limits::Limits;
-use bulkhead_wasi::StoreData;
 use describe::Function;
 use docs::Documentation;
 
