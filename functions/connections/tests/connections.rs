@@ -310,6 +310,27 @@ async fn whoever_has_to_leave_meanwhile_connects_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_credential_that_ends_meanwhile_connects_nothing() {
+    let mut harness = harness().await;
+    let made = post(&harness, &json!({ "connector": "by-oauth" })).await.with_status(201);
+    harness.overtake(&["INTO connections", "INTO oauth_transactions"], "UPDATE api_keys SET revoked_at = 1");
+    let reconnect = format!("/v1/connections/{}/reconnect", id(&made));
+    for (path, body) in [
+        ("/v1/connections", json!({ "connector": "by-key", "api_key": "hunter2hunter2" })),
+        ("/v1/connections", json!({ "connector": "by-oauth" })),
+        (&reconnect, json!({})),
+    ] {
+        harness.request(Method::POST, path).json(&body).send().await.refused(401, "unauthenticated");
+        let going_on = sql("UPDATE api_keys SET revoked_at = NULL").across_tenants("a test");
+        harness.api.ports.sql.execute(going_on).await.expect("updates");
+    }
+    for (table, left) in [("connections", 1), ("vault_secrets", 0), ("oauth_transactions", 1)] {
+        let rows = sql(format!("SELECT COUNT(*) AS n FROM {table}")).across_tenants("a test");
+        assert_eq!(harness.api.ports.sql.query(rows).await.expect("reads")[0].get("n"), Ok(left), "{table}");
+    }
+}
+
 /// A key of our user that was granted these scopes.
 async fn key(harness: &Harness, scopes: &str) -> String {
     let (ports, caller) = (&harness.api.ports, &harness.ours.caller);

@@ -2,9 +2,11 @@
 
 use bulkhead_audit::Act;
 use bulkhead_connectors::{AuthType, Connector};
-use bulkhead_identity::{Membership, find_membership, hold_membership, project_role};
+use bulkhead_identity::{
+    CredentialEnded, Membership, find_membership, hold_credential, hold_membership, is_credential_ended, project_role,
+};
 use bulkhead_kernel::id::ProjectId;
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Ports, Secret};
 use bulkhead_vault::{DEFAULT_MAX_BYTES, NewSecret, Scope, SealingKey, VaultError, put_error, put_steps};
 
@@ -45,6 +47,9 @@ pub enum CreateError {
     /// What the caller is in the organisation has changed meanwhile, or they have left it. That is recorded.
     #[error("you are not what you were in the organization any more; try again")]
     NotAllowed,
+    /// What was to connect has ended since the request came in.
+    #[error(transparent)]
+    CredentialEnded(#[from] CredentialEnded),
     /// The organisation has no such project.
     #[error("there is no project of this id; GET /v1/projects lists them")]
     UnknownProject,
@@ -129,7 +134,9 @@ pub async fn create(
     let may = |membership: &Membership| connection.may_be_connected_as(membership.user, membership.role);
     let Some(membership) = membership.filter(may) else { return not_allowed(&act).await };
     // Whoever removes the user disconnects what is there: nothing may come after that.
-    let mut steps = vec![hold_membership(&membership), store::insert(&connection).expecting(1)];
+    let mut steps: Vec<Step> = hold_credential(caller, now).into();
+    let held = steps.len();
+    steps.extend([hold_membership(&membership), store::insert(&connection).expecting(1)]);
     let mut link = None;
     if !connector.auth_types.contain(new.auth_type) {
         return Err(CreateError::auth_type(connector));
@@ -160,7 +167,8 @@ pub async fn create(
     steps.push(act.done());
     match (ports.sql.batch(steps).await, sealing_key) {
         (Ok(_), _) => Ok(Created { connection, link }),
-        (Err(error), _) if error.is_unexpected_rows_at(0) => not_allowed(&act).await,
+        (Err(error), _) if is_credential_ended(&error) => Err(CredentialEnded.into()),
+        (Err(error), _) if error.is_unexpected_rows_at(held) => not_allowed(&act).await,
         (Err(error), Some(key)) => match put_error(ports, key, error).await {
             VaultError::Sql(error) => Err(error.into()),
             error => Err(error.into()),

@@ -1,7 +1,7 @@
 //! Reading connections.
 
 use bulkhead_audit::{Act, AdmitError, Target};
-use bulkhead_identity::project_role;
+use bulkhead_identity::{CredentialEnded, project_role};
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, CorrelationId, Denied, Page, PageRequest, Permission, Ports};
@@ -25,6 +25,9 @@ pub enum FindError {
     /// The access token may not change anything. That is recorded.
     #[error("the access token lacks the scope {0}")]
     InsufficientScope(String),
+    /// What was to connect it again has ended since the request came in.
+    #[error(transparent)]
+    CredentialEnded(#[from] CredentialEnded),
     /// It was disconnected, or is not one by OAuth 2: a new one has to be made.
     #[error("this connection can't be connected again; make a new one")]
     NotReconnectable,

@@ -2,6 +2,7 @@
 
 use bulkhead_audit::Act;
 use bulkhead_connectors::AuthType;
+use bulkhead_identity::{CredentialEnded, hold_credential, is_credential_ended};
 use bulkhead_kernel::id::ConnectionId;
 use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Secret, Timestamp};
@@ -75,8 +76,13 @@ pub async fn reconnect(
         act.refuse(&refusal).await?;
         return Err(refusal);
     }
-    let (link, mut steps) = link_steps(ports, caller, &connection);
+    let mut steps: Vec<Step> = hold_credential(caller, ports.now()).into();
+    let (link, further) = link_steps(ports, caller, &connection);
+    steps.extend(further);
     steps.push(act.done());
-    ports.sql.batch(steps).await?;
-    Ok((connection, link))
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok((connection, link)),
+        Err(error) if is_credential_ended(&error) => Err(CredentialEnded.into()),
+        Err(error) => Err(error.into()),
+    }
 }

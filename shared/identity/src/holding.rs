@@ -1,4 +1,4 @@
-//! What outlives the credential by which it was made: keys, passkeys, identities, grants.
+//! What outlives the credential by which it was made: keys, passkeys, identities, grants, invitations, connected accounts.
 //!
 //! A request looks at its credential when it comes in, and writes later. If the credential ends in between (somebody signs out
 //! everywhere, or whoever the address belongs to chooses a password), what it was about to leave behind must not come to be.
@@ -9,6 +9,11 @@ use bulkhead_kernel::{Caller, Credential, Timestamp};
 use crate::keys::store as keys;
 use crate::sessions::store as sessions;
 use crate::store::hold_user;
+
+/// What was to make such a thing has ended since the request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the credential of this request has ended; sign in, or use another key")]
+pub struct CredentialEnded;
 
 /// The first two steps of a batch that makes such a thing: it fails when the caller's user or credential has ended meanwhile.
 /// The user comes first, as where credentials end: so whichever of both batches is first, the other one sees all of it.

@@ -52,7 +52,7 @@ pub use create_owner::{NewOwner, Owner, create_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
 pub use giving::NarrowCredential;
-pub use holding::{hold_credential, is_credential_ended};
+pub use holding::{CredentialEnded, hold_credential, is_credential_ended};
 pub use identities::{
     ExternalPerson, Identity, LinkError, RecogniseError, Recognised, UnlinkError, link_identity, list_identities,
     may_link, recognise, unlink_identity,

@@ -1,6 +1,7 @@
 //! The test suites: native unit and integration tests, examples in documentation, and the whole system twice.
 
 use std::io::IsTerminal;
+use std::num::NonZero;
 use std::process::Command;
 
 use super::Environment;
@@ -94,6 +95,7 @@ impl Runner<'_> {
         let mut command = cargo(&self.workspace.root);
         if self.nextest {
             command.args(["nextest", "run", "--release", "--no-fail-fast", "--no-tests=pass"]);
+            command.args(["--test-threads", &test_threads().to_string()]);
             command.args(["--color", if std::io::stderr().is_terminal() { "always" } else { "never" }]);
             packages(&mut command, self.workspace.native_names());
             for package in system {
@@ -137,6 +139,13 @@ impl Runner<'_> {
         }
         Ok(suite.finish())
     }
+}
+
+/// How many tests run at once: more than there are processors, since most of the time a test waits for the servers and clients
+/// that it has started.
+fn test_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    processors + processors.div_ceil(2)
 }
 
 fn has_nextest() -> bool {

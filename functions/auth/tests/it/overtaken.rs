@@ -1,4 +1,4 @@
-//! A password that is replaced while it is checked or changed.
+//! What ends between a look at it and what is then written: a password, and the session that invites.
 
 use bulkhead_function_auth::{describe, router};
 use bulkhead_kernel::sql::sql;
@@ -52,4 +52,31 @@ async fn a_password_that_is_replaced_while_it_is_changed_is_the_last_word() {
     changed.refused(401, "wrong-credentials");
     let kept = sql("SELECT id FROM users WHERE email = $1 AND password_hash = 'another'").bind(ADA);
     assert_eq!(harness.api.ports.sql.query(kept).await.expect("reads").len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_invites_nobody() {
+    const PATH: &str = "/v1/organization/invitations";
+    let mut harness = harness().await;
+    let token = sign_in(&harness).await.with_status(200).json["access_token"].as_str().expect("a token").to_owned();
+    let bob = json!({ "email": "bob@example.com", "role": "member" });
+    let first = harness.call(Method::POST, PATH).key(&token).json(&bob).send().await.with_status(201);
+    let id = first.json["invitation"]["id"].as_str().expect("an id").to_owned();
+    let before = invitations(&harness).await;
+    harness.overtake(&["INTO invitations", "UPDATE invitations"], "UPDATE sessions SET revoked_at = 1");
+    let again = harness.call(Method::POST, PATH).key(&token).json(&bob).send().await;
+    again.refused(401, "unauthenticated");
+    let going_on = sql("UPDATE sessions SET revoked_at = NULL").across_tenants("a test");
+    harness.api.ports.sql.execute(going_on).await.expect("updates");
+    let resent = harness.call(Method::POST, &format!("{PATH}/{id}/resend")).key(&token).json(&json!({})).send().await;
+    resent.refused(401, "unauthenticated");
+    assert_eq!(invitations(&harness).await, before);
+}
+
+/// The invitations that can be taken, and the mails that wait.
+async fn invitations(harness: &Harness) -> Vec<String> {
+    let both =
+        "SELECT token_hash AS it FROM invitations WHERE revoked_at IS NULL UNION ALL SELECT id FROM mails ORDER BY 1";
+    let rows = harness.api.ports.sql.query(sql(both).across_tenants("a test")).await.expect("reads");
+    rows.iter().map(|row| row.get("it").expect("a text")).collect()
 }

@@ -41,6 +41,7 @@ fn refused(error: FindError) -> Problem {
         FindError::Denied(denied) => denied.into(),
         FindError::Others => Problem::new(Kind::InsufficientRole, detail),
         FindError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        FindError::CredentialEnded(_) => Problem::new(Kind::Unauthenticated, detail),
         FindError::NotReconnectable => Problem::new(Kind::NotReconnectable, detail),
         FindError::Sql(error) => error.into(),
     }
@@ -52,6 +53,7 @@ fn not_created(error: CreateError) -> Problem {
         CreateError::Denied(denied) => denied.into(),
         CreateError::NotAllowed => Problem::new(Kind::InsufficientRole, detail),
         CreateError::InsufficientScope(_) => Problem::new(Kind::InsufficientScope, detail),
+        CreateError::CredentialEnded(_) => Problem::new(Kind::Unauthenticated, detail),
         CreateError::UnknownProject => Problem::new(Kind::UnknownProject, detail),
         CreateError::AuthType(_) => invalid("/auth_type", &detail),
         CreateError::ApiKey(why) => invalid("/api_key", why),

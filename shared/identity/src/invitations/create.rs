@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bulkhead_audit::Act;
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Fault, Permission, Ports, Role, Secret};
 
 use super::mail::{InvitationMail, invite};
@@ -10,6 +11,7 @@ use super::model::Invitation;
 use super::{InvitationError, store, target};
 use crate::email::EmailAddress;
 use crate::giving;
+use crate::holding::{CredentialEnded, hold_credential, is_credential_ended};
 use crate::mail::invitation_link;
 use crate::members::store as members;
 use crate::opaque::{OpaqueToken, Purpose};
@@ -81,12 +83,16 @@ pub async fn create_invitation(
     };
     let token = OpaqueToken::generate(Purpose::Invitation, ports.entropy.as_ref());
     let link = invitation_link(mail.public_url, &token);
-    let steps = vec![
+    let mut steps: Vec<Step> = hold_credential(caller, now).into();
+    steps.extend([
         store::revoke_open(caller.organization, &email, now).into(),
         store::insert(&invitation, &token).into(),
         invite(ports, mail, terms, &invitation, &names, &link).into(),
         act.done(),
-    ];
-    ports.sql.batch(steps).await?;
-    Ok(IssuedInvitation { invitation, token, link })
+    ]);
+    match ports.sql.batch(steps).await {
+        Ok(_) => Ok(IssuedInvitation { invitation, token, link }),
+        Err(error) if is_credential_ended(&error) => Err(CredentialEnded.into()),
+        Err(error) => Err(error.into()),
+    }
 }

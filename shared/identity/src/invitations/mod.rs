@@ -29,6 +29,7 @@ use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Denied, Fault};
 
 use crate::giving::NarrowCredential;
+use crate::holding::CredentialEnded;
 use crate::throttle::Exceeded;
 
 /// Why nobody is invited, or comes.
@@ -49,6 +50,9 @@ pub enum InvitationError {
     /// The caller's credential is less than they are.
     #[error(transparent)]
     Narrow(#[from] NarrowCredential),
+    /// What was to invite has ended since the request came in.
+    #[error(transparent)]
+    CredentialEnded(#[from] CredentialEnded),
     /// What was asked for makes no sense. Each fault points into the body.
     #[error("the invitation can't be as asked for: {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),

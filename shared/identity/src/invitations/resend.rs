@@ -2,6 +2,7 @@
 
 use bulkhead_audit::Act;
 use bulkhead_kernel::id::InvitationId;
+use bulkhead_kernel::sql::Step;
 use bulkhead_kernel::{Caller, CorrelationId, Permission, Ports, Role};
 
 use super::create::{InvitationTerms, IssuedInvitation};
@@ -9,6 +10,7 @@ use super::mail::{InvitationMail, invite};
 use super::model::Invitation;
 use super::{InvitationError, store, target};
 use crate::giving;
+use crate::holding::{CredentialEnded, hold_credential, is_credential_ended};
 use crate::mail::invitation_link;
 use crate::opaque::{OpaqueToken, Purpose};
 use crate::throttle::{Limit, take};
@@ -36,18 +38,22 @@ pub async fn resend_invitation(
     giving::admit(ports, caller, &act).await?;
     take(ports, mail.limits, Limit::InvitationRecipient, &before.email).await?;
     let names = store::names(ports.sql.as_ref(), caller).await?.ok_or(InvitationError::Unknown)?;
-    let invitation = Invitation { invited_by: caller.user, expires_at: ports.now().plus(terms.lifetime), ..before };
+    let now = ports.now();
+    let invitation = Invitation { invited_by: caller.user, expires_at: now.plus(terms.lifetime), ..before };
     let token = OpaqueToken::generate(Purpose::Invitation, ports.entropy.as_ref());
     let link = invitation_link(mail.public_url, &token);
-    let steps = vec![
+    let mut steps: Vec<Step> = hold_credential(caller, now).into();
+    let renewed = steps.len();
+    steps.extend([
         store::renew(&invitation, &token).expecting(1),
         invite(ports, mail, terms, &invitation, &names, &link).into(),
         act.done(),
-    ];
+    ]);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(IssuedInvitation { invitation, token, link }),
+        Err(error) if is_credential_ended(&error) => Err(CredentialEnded.into()),
         // It was taken, or taken back, a moment ago.
-        Err(error) if error.is_unexpected_rows_at(0) => Err(InvitationError::Unknown),
+        Err(error) if error.is_unexpected_rows_at(renewed) => Err(InvitationError::Unknown),
         Err(error) => Err(error.into()),
     }
 }

@@ -12,7 +12,7 @@ use super::model::{ApiKey, KeyTerms};
 use super::networks::{InvalidNetwork, Networks};
 use super::token::ApiKeyToken;
 use super::{KeyError, admit_making, store, target};
-use crate::holding::{hold_credential, is_credential_ended};
+use crate::holding::{CredentialEnded, hold_credential, is_credential_ended};
 use crate::text;
 
 /// A key to be made.
@@ -102,7 +102,7 @@ pub async fn create_key(
     steps.extend([store::insert(&key).into(), act.done()]);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(IssuedKey { key, token }),
-        Err(error) if is_credential_ended(&error) => Err(KeyError::CredentialEnded),
+        Err(error) if is_credential_ended(&error) => Err(CredentialEnded.into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -27,6 +27,8 @@ use bulkhead_kernel::id::ApiKeyId;
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, Credential, Denied, Fault, Permission, Ports, Role};
 
+use crate::holding::CredentialEnded;
+
 /// Why a key is not made, told or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -40,8 +42,8 @@ pub enum KeyError {
     #[error("sign in to make a key, or use a key; what was granted to a client makes none")]
     SignInRequired,
     /// What was to make a key has ended since the request came in.
-    #[error("the credential of this request has ended; sign in, or use another key")]
-    CredentialEnded,
+    #[error(transparent)]
+    CredentialEnded(#[from] CredentialEnded),
     /// The organisation has no such service account.
     #[error("a key is for yourself or a service account of your organization; this id is neither")]
     UnknownUser,

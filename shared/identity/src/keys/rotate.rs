@@ -12,7 +12,7 @@ use super::create::{IssuedKey, check_lifetime};
 use super::model::{ApiKey, KeyTerms};
 use super::token::ApiKeyToken;
 use super::{KeyError, admit_making, reach, store, target};
-use crate::holding::{hold_credential, is_credential_ended};
+use crate::holding::{CredentialEnded, hold_credential, is_credential_ended};
 
 /// How to rotate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,7 +89,7 @@ pub async fn rotate_key(
     ]);
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(IssuedKey { key, token }),
-        Err(error) if is_credential_ended(&error) => Err(KeyError::CredentialEnded),
+        Err(error) if is_credential_ended(&error) => Err(CredentialEnded.into()),
         Err(error) if error.is_unexpected_rows_at(3) => Err(KeyError::Ended),
         Err(error) => Err(error.into()),
     }
