@@ -119,13 +119,14 @@ pub enum LogFormat {
 pub struct LogConfig {
     /// Their shape.
     pub format: LogFormat,
-    /// Which: a filter as of tracing-subscriber, such as `info` or `bulkhead=debug,warn`.
+    /// Which: a filter as of tracing-subscriber, such as `info` or `bulkhead=debug,warn`. By default rmcp only warns: it would
+    /// say three things of every call besides.
     pub filter: String,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Pretty, filter: "info".to_owned() }
+        Self { format: LogFormat::Pretty, filter: "info,rmcp=warn".to_owned() }
     }
 }
 

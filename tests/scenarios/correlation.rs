@@ -52,6 +52,18 @@ async fn a_sane_id_is_taken_over_mcp() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_one_line_of_the_log() {
+    let host = host().await;
+    let lines = || host.log().lines().filter(|line| line.contains("target")).map(str::to_owned).collect::<Vec<_>>();
+    let before = lines().len();
+    for _ in 0..3 {
+        let reply = host.tool_call("toolbox_jq", &arguments()).send().await.expect(200);
+        line_of(&host, host.job_of(&reply["result"]).await["id"].as_str().expect("an id")).await;
+    }
+    assert_eq!(lines().len() - before, 3, "{:#?}", lines());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sane_id_is_taken_over_rest() {
     let host = host().await;
     let request = host.new_job("toolbox", "jq", &arguments()).header("prefer", "wait=30");

@@ -17,6 +17,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
 use axum::{Extension, Json, Router};
 use bulkhead_http_api::{Answered, Api, Audience, Kind, Limits, Peer, Problem, Routes, Variables};
 use bulkhead_kernel::http::NoHttp;
@@ -110,7 +111,10 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let own = own.for_other_sites(&[Resource::WELL_KNOWN, "/.well-known/oauth-protected-resource/{*resource}"]);
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
-    let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(sessions, sessions::guard));
+    // As a handler: as a service, it would be cloned with all its settings several times for every request.
+    let mcp = Arc::new(mcp);
+    let answer = move |request: Request| async move { mcp.handle(request).await };
+    let mcp = Router::new().route("/mcp", any(answer)).layer(from_fn_with_state(sessions, sessions::guard));
     let mcp = match config.authentication {
         Authentication::Required => mcp.layer(from_fn_with_state((api.clone(), host.0.gate.clone()), authenticate)),
         Authentication::Off => mcp,

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 /// Why [`connect`](crate::connect) gave no database.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -64,7 +66,7 @@ impl FileFault {
         opened.map(drop).map_err(Self::from_io)
     }
 
-    fn from_io(error: io::Error) -> Self {
+    pub(crate) fn from_io(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::Permission,
             io::ErrorKind::IsADirectory => Self::IsADirectory,
@@ -73,20 +75,13 @@ impl FileFault {
     }
 
     /// Reads what SQLite said about a file that the system did let us open.
-    pub(crate) fn from_sqlite(error: &sqlx::Error) -> Self {
-        // CORRUPT and NOTADB, READONLY and CANTOPEN.
-        match primary_code(error) {
-            Some(11 | 26) => Self::NotADatabase,
-            Some(8 | 14) => Self::Permission,
+    pub(crate) fn from_sqlite(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::NotADatabase,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::Permission,
             _ => Self::Other(error.to_string()),
         }
     }
-}
-
-/// SQLite's result code, without the higher bits that only detail it.
-pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    Some(code.parse::<i32>().ok()? & 0xff)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The kernel's ports, natively: [`Database`] over sqlx for SQLite and PostgreSQL, [`SystemClock`], [`OsEntropy`],
-//! and [`NativeHttpClient`] over hyper and rustls.
+//! The kernel's ports, natively: [`Database`] over rusqlite for SQLite and sqlx for PostgreSQL, [`SystemClock`],
+//! [`OsEntropy`], and [`NativeHttpClient`] over hyper and rustls.
 //!
 //! [`connect`] opens the database that a URL names. [`NativeSqlite`] is built for many small concurrent writes in one
 //! file that other processes may also write; [`NativePostgres`] for any number of processes beside one server. Both
@@ -12,7 +12,6 @@ mod database;
 mod entropy;
 mod http_client;
 mod refusal;
-mod rows;
 
 pub mod postgres;
 pub mod sqlite;

@@ -3,13 +3,13 @@
 use bulkhead_kernel::sql::{SqlError, refusal};
 use sqlx::postgres::PgDatabaseError;
 
-/// Reads an error of either database.
+/// Reads an error of PostgreSQL.
 pub(crate) fn from_sqlx(error: sqlx::Error) -> SqlError {
     match error {
-        sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
-            Some(error) => refusal::from_postgres(error.code(), error.message(), error.detail()),
-            None => refusal::from_sqlite(error.message()),
-        },
+        sqlx::Error::Database(error) => {
+            let error = error.downcast_ref::<PgDatabaseError>();
+            refusal::from_postgres(error.code(), error.message(), error.detail())
+        }
         sqlx::Error::ColumnDecode { index, .. } => SqlError::Decode { column: index },
         sqlx::Error::Io(error) => SqlError::Unavailable(error.to_string()),
         error @ (sqlx::Error::Tls(_)

@@ -15,7 +15,6 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::ConnectError;
-use crate::rows::read_rows;
 pub use isolation::{Isolation, IsolationError};
 use pool::Pool;
 
@@ -94,7 +93,7 @@ impl Sql for NativePostgres {
         let query = sqlx::query_with(sqlx::AssertSqlSafe(text), values::arguments(parameters));
         let mut lease = self.pool.take(Some(statement.tenancy())).await?;
         let rows = query.fetch_all(lease.connection()).await;
-        read_rows(&lease.end(rows)?, values::decode)
+        values::read_rows(&lease.end(rows)?)
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
@@ -114,7 +113,7 @@ impl Sql for NativePostgres {
         let query = sqlx::query_with(BATCH, values::arguments([argument.into(), tenant.into()]));
         let mut lease = self.pool.take(None).await?;
         let row = query.fetch_one(lease.connection()).await;
-        let row = read_rows(std::slice::from_ref(&lease.end(row)?), values::decode)?.remove(0);
+        let row = values::read_rows(std::slice::from_ref(&lease.end(row)?))?.remove(0);
         batch_counts(&steps, &row.get::<String>(BATCH_COLUMN)?)
     }
 }

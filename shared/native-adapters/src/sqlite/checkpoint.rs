@@ -5,67 +5,75 @@
 //! log ([`SqliteOptions::checkpoint_pages`](super::SqliteOptions)) stays: under load the log never comes to its end
 //! here, and only a writer that finds nothing left to move starts it anew.
 
-use std::time::Duration;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
-use tokio::sync::mpsc;
+use rusqlite::Connection;
 
-/// Tells the task that something was committed. The task ends with it.
+use super::connection::Setup;
+
+/// Tells the thread that something was committed. The thread ends with it.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
-    committed: mpsc::Sender<()>,
-    task: tokio::task::JoinHandle<()>,
+    committed: SyncSender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Checkpoints {
-    /// Starts the task, which moves commits this long after the first of them.
-    pub(super) fn start(options: SqliteConnectOptions, after: Duration) -> Self {
-        let (committed, receiver) = mpsc::channel(1);
-        Self { committed, task: tokio::spawn(run(receiver, options, after)) }
+    /// Starts the thread, which moves commits this long after the first of them.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(super) fn start(setup: Setup, after: Duration) -> io::Result<Self> {
+        let (committed, receiver) = sync_channel(1);
+        let moves = move || run(&receiver, &setup, after);
+        Ok(Self { committed, thread: thread::Builder::new().name("sqlite-log".to_owned()).spawn(moves)? })
     }
 
     /// Something was committed.
     pub(super) fn committed(&self) {
-        // Full means that the task has been told already.
+        // Full means that the thread has been told already.
         let _told = self.committed.try_send(());
     }
 
-    /// Ends the task and waits until its connection is closed.
-    pub(super) async fn close(self) {
+    /// Ends the thread and waits until its connection is closed.
+    pub(super) fn close(self) {
         drop(self.committed);
-        // It can only have panicked, which the runtime has reported.
-        let _ended = self.task.await;
+        // It can only have panicked, which was reported.
+        let _ended = self.thread.join();
     }
 }
 
-async fn run(mut committed: mpsc::Receiver<()>, options: SqliteConnectOptions, after: Duration) {
-    let mut connection: Option<SqliteConnection> = None;
-    while committed.recv().await.is_some() {
-        let end = async { while committed.recv().await.is_some() {} };
-        if tokio::time::timeout(after, end).await.is_ok() {
-            break;
-        }
-        if let Err(error) = checkpoint(&mut connection, &options).await {
+fn run(committed: &Receiver<()>, setup: &Setup, after: Duration) {
+    let mut connection: Option<Connection> = None;
+    while committed.recv().is_ok() && pause(committed, after) {
+        if let Err(error) = checkpoint(&mut connection, setup) {
             tracing::debug!(%error, "the write-ahead log was not moved; the writer will do it");
         }
     }
-    if let Some(connection) = connection {
-        // The writer, which closes after this, is the one to say when the file was not closed properly.
-        let _closed = connection.close().await;
+}
+
+/// Waits, whatever is committed meanwhile. Gives whether the writer is still there.
+fn pause(committed: &Receiver<()>, pause: Duration) -> bool {
+    let start = Instant::now();
+    loop {
+        match committed.recv_timeout(pause.saturating_sub(start.elapsed())) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
     }
 }
 
 /// Moves what was committed. The connection is kept unless it fails.
-async fn checkpoint(
-    connection: &mut Option<SqliteConnection>,
-    options: &SqliteConnectOptions,
-) -> Result<(), sqlx::Error> {
-    let mut open = match connection.take() {
+fn checkpoint(connection: &mut Option<Connection>, setup: &Setup) -> rusqlite::Result<()> {
+    let open = match connection.take() {
         Some(open) => open,
-        None => options.connect().await?,
+        None => setup.open()?,
     };
-    open.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    open.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")?;
     *connection = Some(open);
     Ok(())
 }

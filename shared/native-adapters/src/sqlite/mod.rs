@@ -1,8 +1,9 @@
 //! SQLite in a file: readers in a pool, and one writer that commits for many callers at once.
 
 mod checkpoint;
+mod connection;
 mod group;
-mod values;
+mod readers;
 mod writer;
 
 use std::path::Path;
@@ -12,24 +13,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bulkhead_kernel::sql::{Row, Sql, SqlError, Statement, Step, Tenancy, refusal};
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use tokio::time::Instant;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use crate::connect::primary_code;
-use crate::refusal::from_sqlx;
-use crate::rows::read_rows;
 use crate::{ConnectError, FileFault, MigrateError};
+use connection::Setup;
+use readers::Readers;
 use writer::Writer;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
-
-/// SQLite's result code for a lock that another holds.
-const BUSY: i32 = 5;
-
-/// How long SQLite itself waits for the write lock before the writer asks again.
-const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// How often migrating is begun again beside once for each migration, which another process may have applied in between:
 /// SQLite has no lock for it.
@@ -76,45 +67,33 @@ impl Default for SqliteOptions {
 /// A SQLite file. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct NativeSqlite {
+    /// For the migrations, which are sqlx's.
     options: Arc<SqliteConnectOptions>,
-    readers: SqlitePool,
+    readers: Arc<Readers>,
     writer: Writer,
 }
 
 impl NativeSqlite {
-    /// Opens the file, and creates it when it is missing. Must be called on a Tokio runtime, where the writer lives.
+    /// Opens the file, and creates it when it is missing.
     ///
     /// # Errors
     /// [`ConnectError::File`].
     pub async fn connect(path: &Path, options: &SqliteOptions) -> Result<Self, ConnectError> {
         let refuse = |fault| ConnectError::File { path: path.to_path_buf(), fault };
         FileFault::look_for(path).map_err(refuse)?;
-        let synchronous = if options.flush_every_commit { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-        let connection = SqliteConnectOptions::new()
+        let (setup, patience) = (Setup::writing(path.to_path_buf(), options), options.busy_timeout);
+        let opening = setup.clone();
+        let opened = tokio::task::spawn_blocking(move || opening.open_first(patience)).await;
+        let first = opened.map_err(|error| refuse(FileFault::Other(error.to_string())))?;
+        let first = first.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
+        let writer = Writer::start(first, setup, options).map_err(|error| refuse(FileFault::from_io(error)))?;
+        let readers = Arc::new(Readers::new(Setup::reading(path.to_path_buf(), options), options));
+        let migrating = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous)
-            .busy_timeout(options.busy_timeout)
+            .busy_timeout(patience)
             .foreign_keys(true)
-            // What a savepoint would restore stays in memory, where a small write is cheaper than in a temporary file.
-            .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", options.checkpoint_pages.to_string())
-            .statement_cache_capacity(options.statement_cache)
             .disable_statement_logging();
-        let writing = connection.clone().busy_timeout(options.busy_timeout.min(LOCK_POLL));
-        let first =
-            open(&writing, options.busy_timeout).await.map_err(|error| refuse(FileFault::from_sqlite(&error)))?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.read_connections)
-            .acquire_timeout(options.busy_timeout)
-            // A file does not hang up, so there is nothing to test before every query.
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(connection.clone().pragma("query_only", "on"));
-        let writer = Writer::start(first, writing, options);
-        Ok(Self { options: Arc::new(connection), readers, writer })
+        Ok(Self { options: Arc::new(migrating), readers, writer })
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
@@ -138,20 +117,6 @@ impl NativeSqlite {
     }
 }
 
-/// Opens the first connection. The first of all turns the write-ahead log on, and those that come at the same moment
-/// are refused at once, however long they would have waited.
-async fn open(options: &SqliteConnectOptions, patience: Duration) -> Result<SqliteConnection, sqlx::Error> {
-    let deadline = Instant::now() + patience;
-    loop {
-        match options.connect().await {
-            Err(error) if primary_code(&error) == Some(BUSY) && Instant::now() < deadline => {
-                tokio::time::sleep(LOCK_POLL / 10).await
-            }
-            result => return result,
-        }
-    }
-}
-
 #[async_trait]
 impl Sql for NativeSqlite {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
@@ -159,10 +124,7 @@ impl Sql for NativeSqlite {
             return Ok(self.writer.run(vec![statement.into()]).await?.rows);
         }
         refusal::check_parameters(&statement)?;
-        let (text, parameters) = statement.into_parts();
-        let query = sqlx::query_with(sqlx::AssertSqlSafe(text), values::arguments(parameters));
-        let rows = query.fetch_all(&self.readers).await.map_err(from_sqlx)?;
-        read_rows(&rows, values::decode)
+        self.readers.clone().query(statement).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {

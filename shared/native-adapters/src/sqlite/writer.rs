@@ -2,23 +2,22 @@
 //!
 //! SQLite writes one transaction at a time, and most of what a small one costs is its begin and commit. So callers
 //! queue here, and the writer runs those that wait in one transaction. It answers only after the commit.
+//!
+//! It is a thread of its own that runs SQLite itself: from a caller to the disk and back there is one change of threads each
+//! way, however many statements there are.
 
-use std::time::Duration;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bulkhead_kernel::sql::{Row, SqlError, Step, refusal};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::SqliteOptions;
 use super::checkpoint::Checkpoints;
+use super::connection::{Setup, refused};
 use super::group;
-use crate::refusal::from_sqlx;
-
-/// How many callers' steps travel to SQLite's thread together. More save more of the way, but there are more texts of
-/// which a connection keeps the prepared statements.
-const JOINED: usize = 4;
 
 /// What one caller asked for.
 #[derive(Debug)]
@@ -53,17 +52,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer on its connection. It ends when the last clone is dropped.
-    pub(super) fn start(
-        connection: SqliteConnection,
-        reconnect: SqliteConnectOptions,
-        options: &SqliteOptions,
-    ) -> Self {
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(super) fn start(connection: Connection, setup: Setup, options: &SqliteOptions) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(options.queue_limit.max(1));
-        let checkpoints = Checkpoints::start(reconnect.clone(), options.checkpoint_after);
+        let checkpoints = Checkpoints::start(setup.clone(), options.checkpoint_after)?;
         let group_limit = options.group_limit.max(1);
-        let task = Task { jobs, connection: Some(connection), reconnect, checkpoints, group_limit };
-        tokio::spawn(task.run());
-        Self { queue, patience: options.busy_timeout }
+        let task = Task { jobs, connection: Some(connection), setup, checkpoints, group_limit };
+        thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || task.run())?;
+        Ok(Self { queue, patience: options.busy_timeout })
     }
 
     /// Runs the steps, all or none, and gives what came of them once they are committed. Once queued they run even if
@@ -96,18 +94,18 @@ impl Writer {
 
 struct Task {
     jobs: mpsc::Receiver<Message>,
-    connection: Option<SqliteConnection>,
-    reconnect: SqliteConnectOptions,
+    connection: Option<Connection>,
+    setup: Setup,
     checkpoints: Checkpoints,
     group_limit: usize,
 }
 
 impl Task {
-    async fn run(mut self) {
+    fn run(mut self) {
         let mut closing = Vec::new();
-        while let Some(message) = self.jobs.recv().await {
+        while let Some(message) = self.jobs.blocking_recv() {
             match message {
-                Message::Run(job) => self.write(job, &mut closing).await,
+                Message::Run(job) => self.write(job, &mut closing),
                 Message::Close(done) => closing.push(done),
             }
             if !closing.is_empty() {
@@ -115,9 +113,9 @@ impl Task {
                 self.jobs.close();
             }
         }
-        self.checkpoints.close().await;
+        self.checkpoints.close();
         if let Some(connection) = self.connection.take()
-            && let Err(error) = connection.close().await
+            && let Err((_, error)) = connection.close()
         {
             tracing::warn!(%error, "the database file was not closed cleanly");
         }
@@ -128,44 +126,24 @@ impl Task {
     }
 
     /// Runs this job and those that wait behind it in one transaction.
-    async fn write(&mut self, first: Job, closing: &mut Vec<oneshot::Sender<()>>) {
-        let mut connection = match self.connected().await {
+    fn write(&mut self, first: Job, closing: &mut Vec<oneshot::Sender<()>>) {
+        let connection = match self.connection.take().map_or_else(|| self.setup.open(), Ok) {
             Ok(connection) => connection,
             Err(error) => {
-                let _gone = first.answer.send(Err(error));
+                let _gone = first.answer.send(Err(refused(error)));
                 return;
             }
         };
-        let mut group = group::Group::new(&mut connection);
-        // By itself, because how long to wait for the lock is its own to say.
-        let mut next = vec![first];
-        while !next.is_empty() {
-            group.add(std::mem::take(&mut next)).await;
-            if group.is_open() {
-                self.add_waiting(&mut next, self.group_limit - group.len(), closing);
+        let waiting = || loop {
+            match self.jobs.try_recv() {
+                Ok(Message::Run(job)) => return Some(job),
+                Ok(Message::Close(done)) => closing.push(done),
+                Err(_) => return None,
             }
-        }
-        if group.commit().await {
+        };
+        if group::write(&connection, first, self.group_limit, waiting) {
             self.connection = Some(connection);
         }
         self.checkpoints.committed();
-    }
-
-    /// Adds jobs that wait in the queue, until there are `room` or as many as travel together.
-    fn add_waiting(&mut self, next: &mut Vec<Job>, room: usize, closing: &mut Vec<oneshot::Sender<()>>) {
-        while next.len() < room.min(JOINED) {
-            match self.jobs.try_recv() {
-                Ok(Message::Run(job)) => next.push(job),
-                Ok(Message::Close(done)) => closing.push(done),
-                Err(_) => return,
-            }
-        }
-    }
-
-    async fn connected(&mut self) -> Result<SqliteConnection, SqlError> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => self.reconnect.connect().await.map_err(from_sqlx),
-        }
     }
 }
