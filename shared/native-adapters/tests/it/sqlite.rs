@@ -192,6 +192,51 @@ async fn nobody_waits_for_a_lock_as_long_as_a_later_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn so_many_queries_read_at_once_and_more_wait() {
+    const LONG: &str =
+        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000000) SELECT max(n) FROM c";
+    for (read_connections, refused) in [(1, true), (2, false)] {
+        let file = File::new();
+        let busy_timeout = Duration::from_millis(200);
+        let database = file.open(SqliteOptions { busy_timeout, read_connections, ..SqliteOptions::default() }).await;
+        let mut long = database.query(sql(LONG));
+        assert!(futures::poll!(&mut long).is_pending(), "it reads, for about a second");
+        let short = database.query(sql("SELECT 1 AS one")).await.map(|rows| rows.len());
+        let expected = match refused {
+            true => Err(SqlError::Unavailable("too many queries are waiting".to_owned())),
+            false => Ok(1),
+        };
+        assert_eq!(short, expected);
+        assert_eq!(long.await.map(|rows| rows.len()), Ok(1));
+        assert_eq!(database.query(sql("SELECT 1 AS one")).await.map(|rows| rows.len()), Ok(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_go_by_their_numbers_and_none_is_missing() {
+    let file = File::new();
+    let database = file.open(SqliteOptions::default()).await;
+    let both = sql("SELECT $2 AS second, $1 AS first, $2 AS again").bind(1_i64).bind("two");
+    let row = database.query_optional(both).await.expect("reads").expect("a row");
+    assert_eq!(row.values(), [Value::from("two"), Value::from(1_i64), Value::from("two")]);
+    for text in ["SELECT $1, $2", "SELECT $1, ?"] {
+        let missing = database.query(sql(text).bind(1_i64)).await.map(|rows| rows.len());
+        assert!(matches!(&missing, Err(SqlError::Other(why)) if why.contains("has no value")), "{missing:?}");
+    }
+    let missing = database.batch(vec![insert(1, 1), sql("INSERT INTO t (id, n) VALUES ($1, $2)").bind(2_i64).into()]);
+    assert_eq!(missing.await, Err(SqlError::Other("parameter $2 has no value".to_owned())));
+    assert_eq!(count(&database).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_none_is_not_read() {
+    let file = File::new();
+    let database = file.open(SqliteOptions::default()).await;
+    let read = database.query(sql("SELECT CAST(x'ff' AS TEXT) AS word")).await.map(|rows| rows.len());
+    assert_eq!(read, Err(SqlError::Decode { column: "word".to_owned() }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_is_unavailable() {
     let file = File::new();
     for (queue_limit, refused) in [(2, true), (64, false)] {
