@@ -53,7 +53,7 @@ async fn a_sane_id_is_taken_over_mcp() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_one_line_of_the_log() {
-    let host = host().await;
+    let host = Setup::up().await.with_default_log().arguments(&["--log-format", "json"]).start().await;
     let lines = || host.log().lines().filter(|line| line.contains("target")).map(str::to_owned).collect::<Vec<_>>();
     let before = lines().len();
     for _ in 0..3 {

@@ -24,6 +24,7 @@ pub struct Setup {
     listen: String,
     manifest: PathBuf,
     arguments: Vec<String>,
+    log: Option<&'static str>,
 }
 
 impl Setup {
@@ -56,6 +57,7 @@ impl Setup {
             listen: "127.0.0.1:0".to_owned(),
             manifest: path("BULKHEAD_MANIFEST"),
             arguments: Vec::new(),
+            log: Some(LOG),
         };
         fs::create_dir_all(setup.data_dir()).expect("a folder can be made");
         fs::create_dir_all(setup.connectors()).expect("a folder can be made");
@@ -164,6 +166,11 @@ impl Setup {
         self
     }
 
+    /// Without a word on what to log.
+    pub fn with_default_log(self) -> Self {
+        Self { log: None, ..self }
+    }
+
     /// The test's own folder. It is removed with this value.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -208,7 +215,7 @@ impl Setup {
         let mut command = Command::new(path("BULKHEAD_BIN"));
         // Only what is named here: a scenario must not depend on who runs it, and the host must not see the tests' own
         // variables.
-        command.env_clear().current_dir(self.folder()).env("BULKHEAD_LOG", LOG);
+        command.env_clear().current_dir(self.folder()).envs(self.log.map(|log| ("BULKHEAD_LOG", log)));
         command.arg(name).args(["--listen", &self.listen]);
         command.arg("--config").arg(self.folder().join("bulkhead.toml"));
         command.arg("--data-dir").arg(self.data_dir());
