@@ -4,7 +4,7 @@ use super::{Tree, Violation};
 use crate::workspace::{Role, Workspace};
 
 /// What would tie the domain to one way of running it.
-const RUNTIMES: [&str; 4] = ["tokio", "sqlx", "spin-sdk", "wasmtime"];
+const RUNTIMES: [&str; 5] = ["tokio", "rusqlite", "sqlx", "spin-sdk", "wasmtime"];
 
 /// Every package has a place.
 pub(super) fn layout(workspace: &Workspace, _: &Tree) -> Vec<Violation> {
