@@ -11,7 +11,6 @@ mod connect;
 mod database;
 mod entropy;
 mod http_client;
-mod refusal;
 
 pub mod postgres;
 pub mod sqlite;

@@ -3,6 +3,7 @@
 mod isolation;
 mod migrate;
 mod pool;
+mod refusal;
 mod session;
 mod values;
 

@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::PostgresOptions;
+use super::refusal::from_sqlx;
 use super::session::Session;
-use crate::refusal::from_sqlx;
 
 /// While fewer are open, another is opened for rows that none is set to: some for the installation's, some for all
 /// tenants', some for one's.

@@ -1,10 +1,10 @@
-//! What sqlx reports, as the port's errors.
+//! What sqlx reports of PostgreSQL, as the port's errors.
 
 use bulkhead_kernel::sql::{SqlError, refusal};
 use sqlx::postgres::PgDatabaseError;
 
 /// Reads an error of PostgreSQL.
-pub(crate) fn from_sqlx(error: sqlx::Error) -> SqlError {
+pub(super) fn from_sqlx(error: sqlx::Error) -> SqlError {
     match error {
         sqlx::Error::Database(error) => {
             let error = error.downcast_ref::<PgDatabaseError>();
