@@ -112,7 +112,7 @@ pub async fn approve(
     steps.extend(audited(ports, by, act.action(), &new.slug).map(|event| entry(&event.ended(Outcome::Succeeded))));
     match ports.sql.batch(steps).await {
         Ok(_) => Ok(true),
-        Err(SqlError::ConstraintViolation(_)) if old.is_none() => Ok(false),
+        Err(SqlError::UniqueViolation(_)) if old.is_none() => Ok(false),
         Err(error) if error.is_unexpected_rows_at(0) => Ok(false),
         Err(error) => Err(error),
     }

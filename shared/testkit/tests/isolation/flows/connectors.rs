@@ -66,6 +66,8 @@ async fn approval(scene: &Scene) {
         grants_digest: "sha256:2".to_owned(),
     };
     assert_eq!(approve(ports, &by, ApprovalAct::Install, None, &new).await, Ok(true));
+    // Another host found it at the same moment.
+    assert_eq!(approve(ports, &by, ApprovalAct::Install, None, &new).await, Ok(false));
     let old = find_approval(ports, &slug).await.expect("reads").expect("is there");
     assert_eq!(approve(ports, &by, ApprovalAct::Upgrade, Some(&old), &new).await, Ok(true));
     assert_eq!(approvals(ports).await.expect("reads").len(), 1);
