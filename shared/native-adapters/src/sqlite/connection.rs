@@ -14,6 +14,9 @@ use super::SqliteOptions;
 /// How long SQLite itself waits for a lock before the writer asks again.
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
+/// How many times longer than it should be the log gets before a commit has to move it.
+const BACKSTOP: u32 = 8;
+
 /// SQLite counts milliseconds in 32 bits.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
@@ -34,7 +37,7 @@ impl Setup {
         let pragmas = format!(
             "PRAGMA journal_mode = wal; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = on; \
              PRAGMA temp_store = memory; PRAGMA wal_autocheckpoint = {}",
-            options.checkpoint_pages
+            options.checkpoint_pages.saturating_mul(BACKSTOP)
         );
         let busy_timeout = options.busy_timeout.min(LOCK_POLL);
         Self { path, pragmas, statement_cache: options.statement_cache, busy_timeout }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::connection::{refused, run, run_for_rows};
-use super::writer::{Job, Outcome};
+use super::queue::{Job, Outcome};
 
 /// How long to wait before asking again for a lock that SQLite refused.
 const RETRY_AFTER: Duration = Duration::from_millis(1);

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod connection;
 mod group;
+mod queue;
 mod readers;
 mod writer;
 
@@ -42,8 +43,9 @@ pub struct SqliteOptions {
     /// Whether a commit waits for the disk. Without it a commit survives the end of the process, but the last ones may
     /// be lost with the machine's power.
     pub flush_every_commit: bool,
-    /// How many pages of 4 KiB the write-ahead log may have before a commit moves to the file what was not moved beside
-    /// it. Writers wait for that and for the disk, so more means fewer stalls, and a larger log.
+    /// From how many pages of 4 KiB on the write-ahead log is brought to its end, so that it begins anew. The writer has to
+    /// move the last of them, so more means fewer stalls, and a larger log. If it still grows to eight times as many, the
+    /// next commit moves all of them.
     pub checkpoint_pages: u32,
     /// How long after a commit the write-ahead log is moved to the file beside the writer.
     pub checkpoint_after: Duration,

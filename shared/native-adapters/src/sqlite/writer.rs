@@ -1,7 +1,8 @@
 //! The one writer of a file, and the queue before it.
 //!
 //! SQLite writes one transaction at a time, and most of what a small one costs is its begin and commit. So callers
-//! queue here, and the writer runs those that wait in one transaction. It answers only after the commit.
+//! queue here, and the writer runs those that wait in one transaction ([`super::queue`] says which). It answers only after the
+//! commit.
 //!
 //! It is a thread of its own that runs SQLite itself: from a caller to the disk and back there is one change of threads each
 //! way, however many statements there are.
@@ -10,7 +11,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bulkhead_kernel::sql::{Row, SqlError, Step, refusal};
+use bulkhead_kernel::sql::{SqlError, Step, refusal};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,30 +19,7 @@ use super::SqliteOptions;
 use super::checkpoint::Checkpoints;
 use super::connection::{Setup, refused};
 use super::group;
-
-/// What one caller asked for.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) steps: Vec<Step>,
-    /// When its caller's patience for the write lock ends.
-    pub(super) deadline: Instant,
-    pub(super) answer: oneshot::Sender<Result<Outcome, SqlError>>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outcome {
-    /// The rows that each step affected.
-    pub(super) counts: Vec<u64>,
-    /// The rows that the steps returned.
-    pub(super) rows: Vec<Row>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Run(Job),
-    Close(oneshot::Sender<()>),
-}
+use super::queue::{Job, Message, Outcome, Queue};
 
 /// The way to the writer.
 #[derive(Clone, Debug)]
@@ -57,8 +35,9 @@ impl Writer {
     /// When the system has no thread left.
     pub(super) fn start(connection: Connection, setup: Setup, options: &SqliteOptions) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(options.queue_limit.max(1));
-        let checkpoints = Checkpoints::start(setup.clone(), options.checkpoint_after)?;
+        let checkpoints = Checkpoints::start(setup.clone(), options.checkpoint_after, options.checkpoint_pages.into())?;
         let group_limit = options.group_limit.max(1);
+        let jobs = Queue::new(jobs, options.queue_limit.max(1));
         let task = Task { jobs, connection: Some(connection), setup, checkpoints, group_limit };
         thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || task.run())?;
         Ok(Self { queue, patience: options.busy_timeout })
@@ -71,9 +50,10 @@ impl Writer {
             refusal::check_parameters(&step.statement)?;
         }
         let (answer, outcome) = oneshot::channel();
-        let deadline = Instant::now() + self.patience;
+        let queued = Instant::now();
+        let deadline = queued + self.patience;
         let closed = || SqlError::Unavailable("the database was closed".to_owned());
-        match self.queue.send_timeout(Message::Run(Job { steps, deadline, answer }), self.patience).await {
+        match self.queue.send_timeout(Message::Run(Job { steps, queued, deadline, answer }), self.patience).await {
             Ok(()) => outcome.await.unwrap_or_else(|_| Err(closed())),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
                 Err(SqlError::Unavailable("too many writes are waiting".to_owned()))
@@ -93,7 +73,7 @@ impl Writer {
 }
 
 struct Task {
-    jobs: mpsc::Receiver<Message>,
+    jobs: Queue,
     connection: Option<Connection>,
     setup: Setup,
     checkpoints: Checkpoints,
@@ -102,16 +82,8 @@ struct Task {
 
 impl Task {
     fn run(mut self) {
-        let mut closing = Vec::new();
-        while let Some(message) = self.jobs.blocking_recv() {
-            match message {
-                Message::Run(job) => self.write(job, &mut closing),
-                Message::Close(done) => closing.push(done),
-            }
-            if !closing.is_empty() {
-                // What is queued still runs; nothing more is taken.
-                self.jobs.close();
-            }
+        while let Some((job, others_may_join)) = self.jobs.next() {
+            self.write(job, others_may_join);
         }
         self.checkpoints.close();
         if let Some(connection) = self.connection.take()
@@ -119,14 +91,14 @@ impl Task {
         {
             tracing::warn!(%error, "the database file was not closed cleanly");
         }
-        for done in closing {
+        for done in self.jobs.closing {
             // Whoever asked may have stopped waiting.
             let _gone = done.send(());
         }
     }
 
-    /// Runs this job and those that wait behind it in one transaction.
-    fn write(&mut self, first: Job, closing: &mut Vec<oneshot::Sender<()>>) {
+    /// Runs this job in a transaction, with those that wait behind it if they may join.
+    fn write(&mut self, first: Job, others_may_join: bool) {
         let connection = match self.connection.take().map_or_else(|| self.setup.open(), Ok) {
             Ok(connection) => connection,
             Err(error) => {
@@ -134,14 +106,9 @@ impl Task {
                 return;
             }
         };
-        let waiting = || loop {
-            match self.jobs.try_recv() {
-                Ok(Message::Run(job)) => return Some(job),
-                Ok(Message::Close(done)) => closing.push(done),
-                Err(_) => return None,
-            }
-        };
-        if group::write(&connection, first, self.group_limit, waiting) {
+        let limit = if others_may_join { self.group_limit } else { 1 };
+        if group::write(&connection, first, limit, || self.jobs.short()) {
+            self.checkpoints.move_rest(&connection);
             self.connection = Some(connection);
         }
         self.checkpoints.committed();

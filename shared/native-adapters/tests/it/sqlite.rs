@@ -106,7 +106,7 @@ async fn the_log_is_moved_to_the_file_beside_the_writer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_writer_keeps_the_log_short_without_help() {
+async fn a_commit_keeps_the_log_from_growing_without_end() {
     let written = async |checkpoint_pages: u32| {
         let file = File::new();
         let checkpoint_after = Duration::from_secs(3600);
@@ -117,7 +117,7 @@ async fn the_writer_keeps_the_log_short_without_help() {
         }
         std::fs::metadata(file.path.with_extension("db-wal")).expect("a log").len()
     };
-    let (short, long) = (written(10).await, written(8192).await);
+    let (short, long) = (written(1).await, written(8192).await);
     assert!(short * 5 < long, "{short} and {long} bytes");
 }
 
@@ -331,7 +331,8 @@ async fn the_file_is_set_up_as_asked() {
             ("synchronous", synchronous),
             ("foreign_keys", 1),
             ("busy_timeout", 5000),
-            ("wal_autocheckpoint", i64::from(SqliteOptions::default().checkpoint_pages)),
+            // Eight times what is long already: by then the thread beside the writer was too slow.
+            ("wal_autocheckpoint", 8 * i64::from(SqliteOptions::default().checkpoint_pages)),
         ];
         for (pragma, expected) in expected {
             let row = database.query_optional(sql(format!("PRAGMA {pragma}"))).await.expect("reads").expect("a row");
