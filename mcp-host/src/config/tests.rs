@@ -31,6 +31,8 @@ fn the_example_documents_every_setting() {
         first_byte_ms: Some(1),
         between_bytes_ms: Some(1),
         log_events: Some(1),
+        log_message_kib: Some(1),
+        log_kib: Some(1),
     };
     let narrowing = Narrowing { hosts: Some(vec![]), methods: Some(vec![]), paths: Some(vec![]) };
     let connector = ConnectorConfig { limits, outbound: narrowing, settings: BTreeMap::new() };

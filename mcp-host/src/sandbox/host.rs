@@ -28,7 +28,8 @@ pub(crate) struct Guest {
     pub(crate) variables: Arc<[(String, String)]>,
     pub(crate) limits: Limits,
     clock: Arc<dyn Clock>,
-    logged: usize,
+    /// Events, and the bytes of their messages.
+    logged: (usize, usize),
     observer: Option<Observer>,
     done: Option<u64>,
     pub(crate) updated: BTreeSet<String>,
@@ -67,7 +68,7 @@ impl Guest {
             variables,
             limits,
             clock,
-            logged: 0,
+            logged: (0, 0),
             observer,
             done: None,
             updated: BTreeSet::new(),
@@ -81,15 +82,18 @@ impl Guest {
         }
     }
 
-    /// Whether the guest may say one thing more.
-    fn may_speak(&mut self) -> bool {
-        let may = self.logged < self.limits.log_events;
-        if may {
-            self.logged += 1;
-        } else {
-            self.dropped_events += 1;
+    /// What the guest says, as it is kept; nothing when it has said enough.
+    fn hear(&mut self, message: &str) -> Option<String> {
+        let Limits { log_events, log_message_bytes, log_bytes, .. } = self.limits;
+        let (events, bytes) = self.logged;
+        let heard = (events < log_events)
+            .then(|| cut(message, log_message_bytes))
+            .filter(|message| message.len() <= log_bytes - bytes);
+        match &heard {
+            Some(message) => self.logged = (events + 1, bytes + message.len()),
+            None => self.dropped_events += 1,
         }
-        may
+        heard
     }
 
     fn record(&mut self, kind: &'static str, level: EventLevel, message: String, data: Option<serde_json::Value>) {
@@ -138,8 +142,7 @@ impl host::Host for Guest {
             host::Level::Warn => EventLevel::Warn,
             host::Level::Error => EventLevel::Error,
         };
-        if self.may_speak() {
-            let message = cut(&message, self.limits.log_message_bytes);
+        if let Some(message) = self.hear(&message) {
             self.signal(|| Signal::Log(level, message.clone()));
             self.record("log", level, message, None);
         }
@@ -147,19 +150,22 @@ impl host::Host for Guest {
 
     fn progress(&mut self, done: u64, total: Option<u64>, message: Option<String>) {
         // Progress that does not grow is none, and MCP forbids to tell it.
-        if self.done.is_some_and(|before| done <= before) || !self.may_speak() {
+        if self.done.is_some_and(|before| done <= before) {
             return;
         }
+        let Some(heard) = self.hear(message.as_deref().unwrap_or_default()) else { return };
         self.done = Some(done);
-        let message = message.map(|message| cut(&message, self.limits.log_message_bytes));
+        let message = message.map(|_| heard);
         self.signal(|| Signal::Progress { done, total, message: message.clone() });
         let data = serde_json::json!({ "done": done, "total": total });
         self.record("progress", EventLevel::Info, message.unwrap_or_else(|| "Progress".to_owned()), Some(data));
     }
 
     fn resource_updated(&mut self, uri: String) {
-        if !self.updated.contains(&uri) && self.may_speak() {
-            self.updated.insert(cut(&uri, self.limits.log_message_bytes));
+        if !self.updated.contains(&uri)
+            && let Some(uri) = self.hear(&uri)
+        {
+            self.updated.insert(uri);
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Limits {
     pub log_events: usize,
     /// Bytes of one logged message; more are cut.
     pub log_message_bytes: usize,
+    /// Bytes of all logged messages together; one that does not fit is dropped and counted.
+    pub log_bytes: usize,
 }
 
 impl Default for Limits {
@@ -76,7 +78,8 @@ impl Default for Limits {
             first_byte_timeout: Duration::from_secs(30),
             between_bytes_timeout: Duration::from_secs(30),
             log_events: 100,
-            log_message_bytes: 2048,
+            log_message_bytes: 2 << 10,
+            log_bytes: 64 << 10,
         }
     }
 }
@@ -114,6 +117,7 @@ impl Limits {
             between_bytes_timeout: self.between_bytes_timeout.min(other.between_bytes_timeout),
             log_events: self.log_events.min(other.log_events),
             log_message_bytes: self.log_message_bytes.min(other.log_message_bytes),
+            log_bytes: self.log_bytes.min(other.log_bytes),
         }
     }
 
@@ -142,6 +146,7 @@ impl Limits {
             between_bytes_timeout,
             log_events,
             log_message_bytes,
+            log_bytes,
         } = self;
         let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let amount = |name, key, amount| Amount { name, key, amount };
@@ -166,7 +171,8 @@ impl Limits {
             amount("first_byte_ms", "first_byte_ms", millis(first_byte_timeout)),
             amount("between_bytes_ms", "between_bytes_ms", millis(between_bytes_timeout)),
             amount("log_events", "log_events", log_events as u64),
-            amount("log_message_bytes", "log_message_bytes", log_message_bytes as u64),
+            amount("log_message_bytes", "log_message_kib", log_message_bytes as u64),
+            amount("log_bytes", "log_kib", log_bytes as u64),
         ]
     }
 }
@@ -246,6 +252,12 @@ pub struct ManifestLimits {
     /// Logged events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_events: Option<usize>,
+    /// One logged message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_message_kib: Option<u32>,
+    /// All logged messages together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_kib: Option<u32>,
 }
 
 impl ManifestLimits {
@@ -275,7 +287,8 @@ impl ManifestLimits {
             first_byte_timeout: self.first_byte_ms.map_or(base.first_byte_timeout, Duration::from_millis),
             between_bytes_timeout: self.between_bytes_ms.map_or(base.between_bytes_timeout, Duration::from_millis),
             log_events: self.log_events.unwrap_or(base.log_events),
-            log_message_bytes: base.log_message_bytes,
+            log_message_bytes: self.log_message_kib.map_or(base.log_message_bytes, |kib| shifted(kib, 10)),
+            log_bytes: self.log_kib.map_or(base.log_bytes, |kib| shifted(kib, 10)),
         }
     }
 }

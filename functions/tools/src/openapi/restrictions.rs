@@ -33,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// The keys of a manifest's `[limits]`, and what each limits.
-const LIMITS: [(&str, &str); 20] = [
+const LIMITS: [(&str, &str); 22] = [
     ("memory_mib", "Linear memory."),
     ("table_elements", "Elements of tables."),
     ("resources", "Resources of the host, and handles."),
@@ -54,6 +54,8 @@ const LIMITS: [(&str, &str); 20] = [
     ("first_byte_ms", "Time to a response's headers."),
     ("between_bytes_ms", "Time between two parts of a response."),
     ("log_events", "Logged events."),
+    ("log_message_kib", "One logged message."),
+    ("log_kib", "All logged messages together."),
 ];
 
 pub(super) fn schemas() -> Map<String, Value> {
