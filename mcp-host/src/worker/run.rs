@@ -100,7 +100,9 @@ impl Worker {
                     Ok(found) => found,
                     Err(error) => return RunReport::failed(error).into(),
                 };
-                let operation = Operation::Tool { name: job.tool.clone(), arguments: job.arguments.to_string() };
+                // Not by its `Display`, which writes every part of it through a formatter.
+                let arguments = serde_json::to_string(&job.arguments).expect("a JSON value always serializes");
+                let operation = Operation::Tool { name: job.tool.clone(), arguments };
                 let invocation =
                     Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
                 let mut report = connector.call(invocation).await;

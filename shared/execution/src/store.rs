@@ -41,7 +41,7 @@ pub(crate) fn insert_job(
     .bind(job.connector_digest.as_str())
     .bind(job.read_only)
     .bind(job.status.as_str())
-    .bind(job.arguments.to_string())
+    .bind(json(&job.arguments))
     .bind(round(&job.round))
     .bind(job.continues)
     .bind(key)
@@ -94,7 +94,7 @@ fn bind_event(statement: Statement, job: &Job, event: &NewEvent) -> Statement {
         .bind(event.level.as_str())
         .bind(event.kind)
         .bind(event.message.as_str())
-        .bind(event.data.as_ref().map(ToString::to_string))
+        .bind(event.data.as_ref().map(json))
         .bind(event.at)
         .of(job.organization)
 }
@@ -131,7 +131,7 @@ pub(crate) fn finish(job: &Job, held: i64) -> Statement {
          lease_number = $6, lease_owner = NULL, lease_expires_at = NULL, connector_digest = $7 \
          WHERE organization_id = $8 AND id = $9 AND status = 'running' AND lease_number = $10")
     .bind(job.status.as_str())
-    .bind(job.result.as_ref().map(ToString::to_string))
+    .bind(job.result.as_ref().map(json))
     .bind(job.error.as_ref().map(json))
     .bind(job.usage.as_ref().map(json))
     .bind(job.finished_at)

@@ -376,7 +376,7 @@ pub trait Sql: Send + Sync {
     /// open on a pooled connection. Its steps agree on whose rows they are about, see [`Tenancy::of_batch`].
     async fn batch(&self, steps: Vec<Step>) -> Result<Vec<u64>, SqlError>;
 
-    /// Runs a statement that gives at most one row.
+    /// Runs a statement that gives at most one row, and looks it up by a key: an adapter may do so on the caller's thread.
     async fn query_optional(&self, statement: Statement) -> Result<Option<Row>, SqlError> {
         Ok(self.query(statement).await?.into_iter().next())
     }

@@ -54,13 +54,18 @@ impl Setup {
     pub(super) fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(self.busy_timeout)?;
+        self.wait_for_locks(&connection)?;
         connection.set_prepared_statement_cache_capacity(self.statement_cache);
         connection.execute_batch(&self.pragmas)?;
         Ok(connection)
     }
 
-    /// The same for the first connection. The first of all turns the write-ahead log on, and those that come at the same moment
+    /// Lets a connection wait for others' locks as long as it may.
+    pub(super) fn wait_for_locks(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(self.busy_timeout)
+    }
+
+    /// [`Self::open`] for the first connection. The first of all turns the write-ahead log on, and those that come at the same moment
     /// are refused at once, however long they would have waited.
     pub(super) fn open_first(&self, patience: Duration) -> rusqlite::Result<Connection> {
         let start = Instant::now();

@@ -129,6 +129,14 @@ impl Sql for NativeSqlite {
         self.readers.clone().query(statement).await
     }
 
+    async fn query_optional(&self, statement: Statement) -> Result<Option<Row>, SqlError> {
+        if statement.writes() {
+            return Ok(self.query(statement).await?.into_iter().next());
+        }
+        refusal::check_parameters(&statement)?;
+        self.readers.clone().look_up(statement).await
+    }
+
     async fn execute(&self, statement: Statement) -> Result<u64, SqlError> {
         let outcome = self.writer.run(vec![statement.into()]).await?;
         Ok(outcome.counts.first().copied().unwrap_or(0))

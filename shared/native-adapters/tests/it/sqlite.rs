@@ -207,8 +207,14 @@ async fn so_many_queries_read_at_once_and_more_wait() {
             false => Ok(1),
         };
         assert_eq!(short, expected);
+        for _ in 0..2 {
+            let look_up = database.query_optional(sql("SELECT 1 AS one UNION ALL SELECT 2")).await;
+            assert_eq!(look_up.map(|row| row.map_or(0, |row| row.values().len())), expected);
+        }
         assert_eq!(long.await.map(|rows| rows.len()), Ok(1));
         assert_eq!(database.query(sql("SELECT 1 AS one")).await.map(|rows| rows.len()), Ok(1));
+        let nothing = database.query_optional(sql("SELECT 1 AS one WHERE 1 = 2")).await;
+        assert_eq!(nothing.map(|row| row.is_none()), Ok(true));
     }
 }
 
