@@ -341,8 +341,8 @@ async fn the_file_is_set_up_as_asked() {
             ("wal_autocheckpoint", 8 * i64::from(SqliteOptions::default().checkpoint_pages)),
         ];
         for (pragma, expected) in expected {
-            let row = database.query_optional(sql(format!("PRAGMA {pragma}"))).await.expect("reads").expect("a row");
-            assert_eq!(row.values(), [Value::Integer(expected)], "{pragma}");
+            let rows = database.query(sql(format!("PRAGMA {pragma}"))).await.expect("reads");
+            assert_eq!(rows[0].values(), [Value::Integer(expected)], "{pragma}");
         }
         let row = database.query_optional(sql("PRAGMA journal_mode")).await.expect("reads").expect("a row");
         assert_eq!(row.get::<String>("journal_mode").as_deref(), Ok("wal"));
