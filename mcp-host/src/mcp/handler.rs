@@ -318,8 +318,9 @@ impl ServerHandler for McpServer {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        let organization = self.request(subscription.request_context()).await?.caller.organization;
+        // Before anything that waits: rmcp has told the client already that it is subscribed.
         let changes = self.shared.worker.changes().listen();
+        let organization = self.request(subscription.request_context()).await?.caller.organization;
         subscriptions::listen(subscription, changes, organization, self.shared.stop.clone()).await
     }
 
