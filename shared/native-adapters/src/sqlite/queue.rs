@@ -21,7 +21,9 @@ const LONG_PATIENCE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) steps: Vec<Step>,
-    pub(super) queued: Instant,
+    /// Whether it is written by itself.
+    is_long: bool,
+    queued: Instant,
     /// When its caller's patience for the write lock ends.
     pub(super) deadline: Instant,
     pub(super) answer: oneshot::Sender<Result<Outcome, SqlError>>,
@@ -43,14 +45,26 @@ pub(super) enum Message {
 }
 
 impl Job {
-    fn is_long(&self) -> bool {
+    /// Queued now, by a caller that waits so long for the write lock.
+    pub(super) fn new(
+        steps: Vec<Step>,
+        patience: Duration,
+        answer: oneshot::Sender<Result<Outcome, SqlError>>,
+    ) -> Self {
+        // Here, on the caller's thread: the writer's is the one that everybody waits for.
+        let is_long = Self::is_long(&steps);
+        let queued = Instant::now();
+        Self { steps, is_long, queued, deadline: queued + patience, answer }
+    }
+
+    fn is_long(steps: &[Step]) -> bool {
         let bytes = |value: &Value| match value {
             Value::Text(text) => text.len(),
             Value::Blob(bytes) => bytes.len(),
             _ => 0,
         };
         let cost = |step: &Step| STATEMENT + step.statement.parameters().iter().map(bytes).sum::<usize>();
-        self.steps.iter().map(cost).sum::<usize>() > SHORT
+        steps.iter().map(cost).sum::<usize>() > SHORT
     }
 }
 
@@ -80,7 +94,7 @@ impl Queue {
             Some(job) => job,
             None => self.wait()?,
         };
-        self.last_was_long = job.is_long();
+        self.last_was_long = job.is_long;
         Some((job, !self.last_was_long))
     }
 
@@ -89,7 +103,7 @@ impl Queue {
         // More than that many long ones are nobody's to pass.
         while self.long.len() < self.limit {
             match self.jobs.try_recv() {
-                Ok(Message::Run(job)) if job.is_long() => self.long.push_back(job),
+                Ok(Message::Run(job)) if job.is_long => self.long.push_back(job),
                 Ok(Message::Run(job)) => return Some(job),
                 Ok(Message::Close(done)) => self.close(done),
                 Err(_) => return None,
@@ -125,7 +139,8 @@ mod tests {
         let bytes = if is_long { SHORT } else { 10 };
         let step = || Step::from(sql("INSERT INTO notes (text) VALUES ($1)").bind("x".repeat(bytes)));
         let (answer, _) = oneshot::channel();
-        Message::Run(Job { steps: (0..steps).map(|_| step()).collect(), queued, deadline: queued, answer })
+        let steps = (0..steps).map(|_| step()).collect();
+        Message::Run(Job { queued, ..Job::new(steps, Duration::ZERO, answer) })
     }
 
     /// What is written next, in transactions that may hold three: the steps of each batch.
@@ -143,25 +158,25 @@ mod tests {
         all
     }
 
-    fn queue(messages: impl IntoIterator<Item = Message>, limit: usize) -> Queue {
+    fn queue(messages: impl IntoIterator<Item = Message>, limit: usize) -> (mpsc::Sender<Message>, Queue) {
         let (sender, receiver) = mpsc::channel(64);
         for message in messages {
             sender.try_send(message).expect("has room");
         }
-        Queue::new(receiver, limit)
+        (sender, Queue::new(receiver, limit))
     }
 
     #[test]
     fn short_batches_go_first_and_together_and_a_long_one_by_itself() {
         let now = Instant::now();
         let messages = [job(1, true, now), job(2, false, now), job(3, true, now), job(4, false, now)];
-        assert_eq!(transactions(queue(messages, 8)), [vec![2, 4], vec![1], vec![3]]);
+        assert_eq!(transactions(queue(messages, 8).1), [vec![2, 4], vec![1], vec![3]]);
     }
 
     #[test]
     fn a_batch_is_long_by_its_bytes_or_by_its_statements() {
         let now = Instant::now();
-        let is_long = |message| matches!(message, Message::Run(job) if job.is_long());
+        let is_long = |message| matches!(message, Message::Run(job) if job.is_long);
         let most = SHORT / (STATEMENT + 10);
         assert!(!is_long(job(most, false, now)));
         assert!(is_long(job(most + 1, false, now)));
@@ -172,12 +187,8 @@ mod tests {
     fn a_long_one_that_has_waited_goes_first_and_then_a_short_one_again() {
         let now = Instant::now();
         let before = now - LONG_PATIENCE;
-        let mut queue = queue([], 8);
-        let (sender, receiver) = mpsc::channel(8);
-        queue.jobs = receiver;
-        for message in [job(1, true, before), job(2, true, before), job(3, false, now)] {
-            sender.try_send(message).expect("has room");
-        }
+        let messages = [job(1, true, before), job(2, true, before), job(3, false, now)];
+        let (sender, mut queue) = queue(messages, 8);
         // That they are there is known once the queue was looked through.
         assert_eq!(queue.next().map(|(job, _)| job.steps.len()), Some(3));
         for short in [4, 5] {
@@ -190,7 +201,7 @@ mod tests {
     fn so_many_long_ones_are_passed_and_no_more() {
         let now = Instant::now();
         let messages = || [job(1, true, now), job(2, true, now), job(3, false, now)];
-        assert_eq!(transactions(queue(messages(), 2)), [vec![1], vec![3], vec![2]]);
-        assert_eq!(transactions(queue(messages(), 3)), [vec![3], vec![1], vec![2]]);
+        assert_eq!(transactions(queue(messages(), 2).1), [vec![1], vec![3], vec![2]]);
+        assert_eq!(transactions(queue(messages(), 3).1), [vec![3], vec![1], vec![2]]);
     }
 }

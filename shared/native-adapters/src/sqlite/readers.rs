@@ -56,13 +56,10 @@ impl Readers {
         let _place = self.places.try_acquire().ok()?;
         let connection = self.idle().pop()?;
         connection.busy_timeout(Duration::ZERO).ok()?;
-        let found = run_for_rows(&connection, statement);
-        // One that could not read, or does not wait any more, is dropped.
-        if matches!(found, Err(SqlError::Unavailable(_))) || self.setup.wait_for_locks(&connection).is_err() {
-            return None;
+        match self.read_on(connection, statement) {
+            Err(SqlError::Unavailable(_)) => None,
+            found => Some(found),
         }
-        self.idle().push(connection);
-        Some(found.map(|(_, rows)| rows))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -71,7 +68,13 @@ impl Readers {
 
     fn read(&self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
         let kept = self.idle().pop();
-        let connection = kept.map_or_else(|| self.setup.open(), Ok).map_err(refused)?;
+        // A kept one waits as whoever had it last wanted.
+        let waiting = |kept| self.setup.wait_for_locks(&kept).map(|()| kept);
+        let connection = kept.map_or_else(|| self.setup.open(), waiting).map_err(refused)?;
+        self.read_on(connection, statement)
+    }
+
+    fn read_on(&self, connection: Connection, statement: &Statement) -> Result<Vec<Row>, SqlError> {
         let read = run_for_rows(&connection, statement);
         // One that could not read may be of no use any more.
         if !matches!(read, Err(SqlError::Unavailable(_))) {
@@ -108,7 +111,7 @@ mod tests {
         readers.idle().push(reader);
         let look_up = sql("SELECT n FROM t");
         assert!(readers.look_up_at_once(&look_up).is_none(), "it did not wait");
-        assert!(readers.idle().is_empty(), "nobody has the connection that does not wait any more");
+        assert!(readers.idle().is_empty(), "a connection that could not read is not kept");
 
         owner.execute_batch("COMMIT").expect("unlocks");
         readers.idle().push(Connection::open(&locked).expect("opens"));

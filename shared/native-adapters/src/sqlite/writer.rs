@@ -9,7 +9,7 @@
 
 use std::io;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bulkhead_kernel::sql::{SqlError, Step, refusal};
 use rusqlite::Connection;
@@ -50,10 +50,9 @@ impl Writer {
             refusal::check_parameters(&step.statement)?;
         }
         let (answer, outcome) = oneshot::channel();
-        let queued = Instant::now();
-        let deadline = queued + self.patience;
         let closed = || SqlError::Unavailable("the database was closed".to_owned());
-        match self.queue.send_timeout(Message::Run(Job { steps, queued, deadline, answer }), self.patience).await {
+        let job = Job::new(steps, self.patience, answer);
+        match self.queue.send_timeout(Message::Run(job), self.patience).await {
             Ok(()) => outcome.await.unwrap_or_else(|_| Err(closed())),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
                 Err(SqlError::Unavailable("too many writes are waiting".to_owned()))
