@@ -6,7 +6,7 @@
 //! what it may use up, `growth`, `stderr` and `engine_limits` some of them at work, `credentials` what the host adds to its
 //! requests, `host` what it can call, `outbound` its way to the network, `connector` one installed connector, `component` its code and `offered` what that offers, `exports`
 //! what it exports: the `contract` or, in a `plain` component, functions of its own; `invocation` what it can be asked,
-//! `run` one request, which goes on in the `background` when it computes for long, `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
+//! `run` one request, which goes on in the `background` when it computes for long (which rests by the `utilization` of what is in front of it), `content` its answers in MCP's terms, `package` a connector on the disk, `signature` who must have
 //! signed it, `install` makes connectors of a folder of them, and `live` is the set that can be called at the moment.
 
 mod account;
@@ -41,6 +41,7 @@ mod rounds;
 mod run;
 mod signature;
 mod stderr;
+mod utilization;
 
 pub use account::Account;
 pub use bulkhead_connectors::grants::{
