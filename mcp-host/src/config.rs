@@ -142,13 +142,17 @@ pub struct JobsConfig {
     pub poll_ms: u64,
     /// Queued jobs that one process runs at once, beside those whose caller waits.
     pub workers: usize,
+    /// Whose calls of a connector break the sandbox's rules (a trap, a limit, a request that was not granted, an
+    /// answer against the contract) has fewer of it at once: half as many with each such call, one more with each
+    /// other one, and as many as are wanted when that would be more than this. 0 lets all run.
+    pub throttled_calls: usize,
     /// How long running jobs may go on after Ctrl-C: seconds.
     pub drain_seconds: u64,
 }
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { lease_seconds: 30, max_attempts: 3, poll_ms: 1000, workers: 16, drain_seconds: 20 }
+        Self { lease_seconds: 30, max_attempts: 3, poll_ms: 1000, workers: 16, throttled_calls: 16, drain_seconds: 20 }
     }
 }
 

@@ -5,10 +5,6 @@ use std::time::{Duration, Instant};
 use bulkhead_system_tests::{Host, Setup, eventually};
 use serde_json::{Value, json};
 
-async fn cancel(host: &Host, id: &str) -> bulkhead_system_tests::Reply {
-    host.request("POST", &format!("/v1/jobs/{id}/cancel")).key(host.key()).send().await
-}
-
 async fn outcome(host: &Host, id: &str) -> Value {
     host.audit(&format!("job={id}&action=tool.call")).await[0]["outcome"].clone()
 }
@@ -27,7 +23,7 @@ async fn canceling_a_running_job_stops_the_tool() {
     let id = host.submit("hostile", "sleep", json!({ "ms": 25_000 })).await;
     host.job_that_is(&id, &["running"]).await;
     let start = Instant::now();
-    let requested = cancel(&host, &id).await.expect(202);
+    let requested = host.cancel(&id).await.expect(202);
     assert!(requested["cancel_requested_at"].is_string(), "{requested:#}");
     let job = host.ended(&id).await;
     assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
@@ -42,7 +38,7 @@ async fn a_canceled_tool_computes_no_more() {
     let host = Setup::up().await.with_hostile().config(config).start().await;
     let id = host.submit("hostile", "spin_forever", json!({})).await;
     host.job_that_is(&id, &["running"]).await;
-    assert_eq!(cancel(&host, &id).await.status, 202);
+    assert_eq!(host.cancel(&id).await.status, 202);
     assert_eq!(host.ended(&id).await["status"], "canceled");
     // A guest that went on would use up a whole core: 100 ticks a second.
     eventually("the host is idle", async || {
@@ -65,15 +61,15 @@ async fn canceling_a_queued_job_ends_it_at_once() {
     // Whoever waits for a job needs no place.
     assert_eq!(host.job("toolbox", "jq", json!({ "filter": ".", "input": 1 })).await["status"], "succeeded");
     assert_eq!(host.get(&format!("/v1/jobs/{waiting}")).await["status"], "queued");
-    let canceled = cancel(&host, &waiting).await.expect(200);
+    let canceled = host.cancel(&waiting).await.expect(200);
     assert_eq!((&canceled["status"], &canceled["started_at"]), (&json!("canceled"), &Value::Null));
     assert_eq!(outcome(&host, &waiting).await, "canceled");
     assert_eq!(host.get(&format!("/v1/jobs/{blocker}")).await["status"], "running");
     assert_eq!(host.get(&format!("/v1/jobs/{next}")).await["status"], "queued");
     // A place that gets free is the next one's, at once.
-    assert_eq!(cancel(&host, &blocker).await.status, 202);
+    assert_eq!(host.cancel(&blocker).await.status, 202);
     host.job_that_is(&next, &["running"]).await;
-    assert_eq!(cancel(&host, &next).await.status, 202);
+    assert_eq!(host.cancel(&next).await.status, 202);
     host.ended(&next).await;
 }
 
@@ -82,7 +78,7 @@ async fn a_job_that_has_ended_can_not_be_canceled() {
     let host = Setup::up().await.start().await;
     let job = host.job("toolbox", "jq", json!({ "filter": ".", "input": 1 })).await;
     let id = job["id"].as_str().expect("an id");
-    let problem = cancel(&host, id).await.problem(409);
+    let problem = host.cancel(id).await.problem(409);
     assert_eq!(problem["type"], "urn:bulkhead:problem:job-ended");
     assert_eq!(problem["job_status"], "succeeded");
     assert_eq!(host.get(&format!("/v1/jobs/{id}")).await, job);
@@ -91,7 +87,7 @@ async fn a_job_that_has_ended_can_not_be_canceled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn canceling_what_is_not_there_is_refused() {
     let host = Setup::up().await.start().await;
-    let problem = cancel(&host, "0198c0de-0000-7000-8000-000000000001").await.problem(404);
+    let problem = host.cancel("0198c0de-0000-7000-8000-000000000001").await.problem(404);
     assert_eq!(problem["type"], "urn:bulkhead:problem:unknown-job");
 }
 

@@ -1,8 +1,9 @@
 //! Tools that misbehave (the guest `connector-hostile`): each call ends as it must, and the host stays well.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
-use bulkhead_system_tests::{Host, Setup};
+use bulkhead_system_tests::{Host, Request, Setup, eventually};
 use serde_json::{Value, json};
 
 async fn host() -> Host {
@@ -60,6 +61,81 @@ async fn nobody_waits_for_a_tool_that_loops_for_ever() {
     for id in &looping {
         assert_eq!(host.get(&format!("/v1/jobs/{id}")).await["status"], "running");
     }
+}
+
+/// Waits until the metrics have this line.
+async fn has_metric(host: &Host, line: &str) {
+    eventually(line, async || {
+        host.request("GET", "/metrics").send().await.text().lines().any(|found| found == line).then_some(())
+    })
+    .await;
+}
+
+/// Whose calls of a connector broke rules, and who has one of it that goes on until it is canceled.
+async fn sleeping_after(throttled_calls: usize, break_rules: impl AsyncFnOnce(&Host)) -> (Arc<Host>, String) {
+    let config = format!("[jobs]\nthrottled_calls = {throttled_calls}\n");
+    let host = Arc::new(Setup::up().await.with_hostile().config(&config).start().await);
+    break_rules(&host).await;
+    let caller = host.clone();
+    tokio::spawn(async move { caller.call("hostile_sleep", json!({ "ms": 600_000 })).await });
+    has_metric(&host, r#"bulkhead_jobs_running{connector="hostile",tool="sleep"} 1"#).await;
+    let running = host.items("/v1/jobs?status=running").await;
+    let sleeping = running[0]["id"].as_str().expect("an id").to_owned();
+    (host, sleeping)
+}
+
+async fn trap(host: &Host) {
+    assert_eq!(host.call("hostile_trap", json!({})).await["isError"], true);
+}
+
+/// Waits until so many calls wait for their turn.
+async fn throttled(host: &Host, calls: usize) {
+    has_metric(host, &format!(r#"bulkhead_calls_throttled{{connector="hostile"}} {calls}"#)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_calls_break_rules_has_fewer_of_them_at_once() {
+    let (host, sleeping) = sleeping_after(2, trap).await;
+    let caller = host.clone();
+    let echo = tokio::spawn(async move { caller.call("hostile_echo", json!({ "a": 1 })).await });
+    throttled(&host, 1).await;
+    // Nobody else waits: neither another connector's calls, nor what runs at a place of the queue.
+    let other = host.call("toolbox_jq", json!({ "filter": ".", "input": 1 })).await;
+    assert_eq!(other["structuredContent"]["results"], json!([1]));
+    let queued = host.submit("hostile", "echo", json!({})).await;
+    assert_eq!(host.ended(&queued).await["status"], "succeeded");
+
+    host.cancel(&sleeping).await;
+    let echo = echo.await.expect("it is answered");
+    assert_eq!(echo["structuredContent"], json!({ "arguments": { "a": 1 } }));
+    let job = host.job_of(&echo).await;
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    assert!(events.iter().any(|event| event["kind"] == "throttled"), "{events:#?}");
+    throttled(&host, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_and_breaks_rules_has_fewer_calls_too() {
+    fn read(host: &Host, uri: &str) -> Request {
+        host.stateless("resources/read", json!({ "uri": uri }))
+    }
+    let trap = async |host: &Host| {
+        let failed = read(host, "hostile://trap").send().await.json();
+        assert!(failed["error"].is_object(), "{failed:#}");
+    };
+    let (host, sleeping) = sleeping_after(2, trap).await;
+    let caller = host.clone();
+    let other = tokio::spawn(async move { read(&caller, "hostile://fine").send().await.expect(200) });
+    throttled(&host, 1).await;
+    host.cancel(&sleeping).await;
+    let other = other.await.expect("it is answered");
+    assert_eq!(other["result"]["contents"][0]["text"], "hostile://fine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_lets_all_calls_run() {
+    let (host, _) = sleeping_after(0, trap).await;
+    assert_well(&host).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

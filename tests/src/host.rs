@@ -134,6 +134,11 @@ impl Host {
         self.ended(&id(&reply)).await
     }
 
+    /// Asks for a job to be called off.
+    pub async fn cancel(&self, id: &str) -> Reply {
+        self.request("POST", &format!("/v1/jobs/{id}/cancel")).key(&self.key).send().await
+    }
+
     /// Waits until a job has one of these states.
     pub async fn job_that_is(&self, id: &str, states: &[&str]) -> Value {
         eventually(&format!("job {id} is {}", states.join(" or ")), async || {

@@ -19,6 +19,11 @@ struct ToolLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConnectorLabels {
+    connector: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EndLabels {
     connector: String,
     tool: String,
@@ -52,6 +57,7 @@ struct Inner {
     registry: Registry,
     jobs: Family<EndLabels, Counter>,
     running: Family<ToolLabels, Gauge>,
+    throttled: Family<ConnectorLabels, Gauge>,
     duration: Family<ToolLabels, Histogram, fn() -> Histogram>,
     cpu: Family<ToolLabels, Counter<f64, std::sync::atomic::AtomicU64>>,
     refused: Family<ReasonLabels, Counter>,
@@ -63,6 +69,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("bulkhead");
         let jobs = Family::default();
         let running = Family::default();
+        let throttled = Family::<ConnectorLabels, Gauge>::default();
         let duration = Family::<_, _, fn() -> Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let cpu = Family::default();
         let refused = Family::default();
@@ -73,11 +80,22 @@ impl Default for Metrics {
         registry.register("build_info", "What runs here", build);
         registry.register("jobs", "Jobs that ended here, by how they ended", jobs.clone());
         registry.register("jobs_running", "Jobs that run here now", running.clone());
+        let why = "Calls that wait here now, because others of the same user and connector broke rules";
+        registry.register("calls_throttled", why, throttled.clone());
         registry.register_with_unit("job_duration", "From claim to end of a job", Unit::Seconds, duration.clone());
         registry.register_with_unit("tool_cpu", "CPU time that tools used", Unit::Seconds, cpu.clone());
         registry.register("calls_refused", "Calls that became no job", refused.clone());
         registry.register("http_requests", "Requests that were answered", requests.clone());
-        Self(Arc::new(Inner { registry, jobs, running, duration, cpu, refused, requests }))
+        Self(Arc::new(Inner { registry, jobs, running, throttled, duration, cpu, refused, requests }))
+    }
+}
+
+/// A call that waits for its turn, until this is dropped.
+pub struct Throttled(Gauge);
+
+impl Drop for Throttled {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -95,6 +113,15 @@ impl Metrics {
         let labels = ToolLabels { connector: connector.to_owned(), tool: tool.to_owned() };
         self.0.running.get_or_create(&labels).inc();
         Measured { metrics: self.clone(), labels, start: Instant::now() }
+    }
+
+    /// A call has to wait for its turn.
+    #[must_use]
+    pub fn throttled(&self, connector: &str) -> Throttled {
+        let labels = ConnectorLabels { connector: connector.to_owned() };
+        let waiting = self.0.throttled.get_or_create(&labels).clone();
+        waiting.inc();
+        Throttled(waiting)
     }
 
     /// A call was refused.

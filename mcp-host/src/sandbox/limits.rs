@@ -48,6 +48,13 @@ pub enum LimitName {
     Stack,
 }
 
+impl LimitName {
+    /// Whether it limits waiting, which costs nobody anything.
+    pub(super) const fn is_of_waiting(self) -> bool {
+        matches!(self, Self::WallMs | Self::ConnectMs | Self::FirstByteMs | Self::BetweenBytesMs)
+    }
+}
+
 /// A call went over a limit and was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("the tool was stopped: it exceeded its limit {name:?} of {limit}{}", reached.map(|n| format!(" with {n}")).unwrap_or_default())]

@@ -19,6 +19,9 @@ use super::host::Guest;
 use super::invocation::Operation;
 use super::limits::{LimitExceeded, LimitName, Limits};
 
+/// How calls end that the sandbox or the contract put an end to.
+const AGAINST_RULES: [JobErrorKind; 3] = [JobErrorKind::Trap, JobErrorKind::LimitExceeded, JobErrorKind::InvalidOutput];
+
 /// How a call ended, what it cost and what happened meanwhile.
 #[derive(Debug)]
 pub struct RunReport {
@@ -32,6 +35,9 @@ pub struct RunReport {
     pub updated: Vec<String>,
     /// The names of credentials with which a request was answered 401.
     pub refused: Vec<String>,
+    /// Whether the guest did what none may: it trapped, asked for what it was not granted, answered what the contract does not
+    /// allow, or went over a limit, other than those of waiting.
+    pub broke_rules: bool,
 }
 
 impl RunReport {
@@ -39,7 +45,8 @@ impl RunReport {
     #[must_use]
     pub fn failed(error: JobError) -> Self {
         let (events, updated, refused) = (Vec::new(), Vec::new(), Vec::new());
-        Self { outcome: Outcome::Failed(error), usage: Usage::default(), events, updated, refused }
+        let outcome = Outcome::Failed(error);
+        Self { outcome, usage: Usage::default(), events, updated, refused, broke_rules: false }
     }
 }
 
@@ -97,6 +104,7 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
     let (start, limits, demotion) = (Instant::now(), task.guest.limits, Demotion::default());
     let Ended { called, fuel, mut guest } = background.run(Box::pin(task.run(demotion.clone())), &demotion).await;
     let traffic = guest.outbound.take_traffic();
+    let waited_too_long = called.is_err() || traffic.exceeded.is_some_and(|limit| limit.name.is_of_waiting());
     let outcome = match called {
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
         _ if traffic.echoed.is_some() => echoed(traffic.echoed.as_deref().unwrap_or_default()),
@@ -124,15 +132,17 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
         let message = format!("{} more messages of the tool were dropped", guest.dropped_events);
         events.push(NewEvent::info("log", message, clock.now()).at_level(EventLevel::Warn));
     }
-    if is_trap(&outcome) {
+    if is_of_kind(&outcome, &[JobErrorKind::Trap]) {
         let said = guest.stderr.contents();
         if !said.is_empty() {
             let said = String::from_utf8_lossy(&said).replace('\0', "\u{fffd}");
             events.push(NewEvent::info("log", said, clock.now()).at_level(EventLevel::Error));
         }
     }
+    let broke_rules =
+        traffic.denied || guest.dropped_events > 0 || (!waited_too_long && is_of_kind(&outcome, &AGAINST_RULES));
     let refused = traffic.refused.into_iter().collect();
-    RunReport { outcome, usage, events, updated, refused }
+    RunReport { outcome, usage, events, updated, refused, broke_rules }
 }
 
 /// Ends the guest when it has computed for too long, and lets others run when it has for a while.
@@ -187,8 +197,8 @@ pub(super) fn limit_error(limit: LimitExceeded) -> JobError {
     JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(details)
 }
 
-fn is_trap(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed(error) if error.kind == JobErrorKind::Trap)
+fn is_of_kind(outcome: &Outcome, kinds: &[JobErrorKind]) -> bool {
+    matches!(outcome, Outcome::Failed(error) if kinds.contains(&error.kind))
 }
 
 fn micros(duration: Duration) -> u64 {

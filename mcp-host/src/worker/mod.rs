@@ -1,21 +1,23 @@
 //! Running jobs: those whose caller waits at once, the others as they are found in the queue.
 //!
 //! `run` is one job from its lease to its end, `queue` finds work and takes up what dead workers left, `read` is what
-//! becomes no job, `credentials` what the vault has for a connector, `changes` what subscribers hear of.
+//! becomes no job, `credentials` what the vault has for a connector, `throttle` who may have fewer calls at once, `changes`
+//! what subscribers hear of.
 
 mod changes;
 mod credentials;
 mod queue;
 mod read;
 mod run;
+mod throttle;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bulkhead_connectors::KnownRestrictions;
 use bulkhead_execution::{Job, LeaseTerms, StartedJob, SubmitError, ToolCall};
-use bulkhead_kernel::id::JobId;
+use bulkhead_kernel::id::{JobId, OrganizationId, UserId};
 use bulkhead_kernel::sql::SqlError;
 use bulkhead_kernel::{Caller, Ports};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -30,6 +32,7 @@ use crate::vault::Vault;
 
 pub use changes::{Change, Changes};
 pub use read::ReadError;
+use throttle::{Stream, Throttle, Turn};
 
 /// Runs jobs. One per process; cheap to clone.
 #[derive(Clone)]
@@ -49,6 +52,7 @@ struct Inner {
     running: Mutex<HashMap<JobId, Running>>,
     /// Places for jobs whose caller does not wait.
     places: Arc<Semaphore>,
+    throttle: Arc<Throttle>,
     /// Rings when a job may be in the queue.
     bell: Notify,
     tasks: TaskTracker,
@@ -114,6 +118,7 @@ impl Worker {
             restrictions: KnownRestrictions::default(),
             terms: LeaseTerms { owner: name, duration: config.lease() },
             places: Arc::new(Semaphore::new(config.workers)),
+            throttle: Arc::new(Throttle::new(config.throttled_calls)),
             config,
             running: Mutex::default(),
             bell: Notify::new(),
@@ -255,7 +260,7 @@ impl Worker {
         self.lock().insert(id, Running { cancel: cancel.clone(), ended: receiver });
         let worker = self.clone();
         self.0.tasks.spawn(async move {
-            let job = worker.run(started, connector, cancel, observer).await;
+            let job = worker.run(started, connector, cancel, observer, place.is_some()).await;
             worker.lock().remove(&id);
             // Nobody may be waiting.
             let _ = ended.send(true);
@@ -266,6 +271,15 @@ impl Worker {
             }
             job
         })
+    }
+
+    /// Waits until a call may run, and says for how long it had to.
+    async fn turn(&self, organization: OrganizationId, user: UserId, connector: &str) -> (Turn, Option<Duration>) {
+        let mut waiting = None;
+        let waits = || waiting = Some((Instant::now(), self.0.metrics.throttled(connector)));
+        let stream = Stream { organization, user, connector: connector.to_owned() };
+        let turn = self.0.throttle.turn(stream, waits).await;
+        (turn, waiting.map(|(since, _)| since.elapsed()))
     }
 
     fn running(&self, id: JobId) -> Option<Running> {

@@ -66,10 +66,15 @@ impl Worker {
         // A task of its own: the entry is completed also when whoever asked goes away.
         let running = self.0.tasks.spawn(async move {
             let used = call(&caller, project, &correlation);
-            let (mut report, account) = tokio::select! {
-                read = worker.do_read(used, &connector, invocation) => read,
+            let reading = async {
+                let (turn, _) = worker.turn(used.organization, used.user, connector.entry().slug.as_str()).await;
+                (worker.do_read(used, &connector, invocation).await, Some(turn))
+            };
+            let ((mut report, account), turn) = tokio::select! {
+                read = reading => read,
                 () = cancel.cancelled() => {
-                    (RunReport::failed(JobError::new(JobErrorKind::Canceled, "canceled while it ran")), None)
+                    let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran");
+                    ((RunReport::failed(error), None), None)
                 }
             };
             if let Some(account) = account {
@@ -82,6 +87,9 @@ impl Worker {
             let outcome = report.outcome;
             if let Some(event) = audited {
                 worker.complete(&event, &outcome).await?;
+            }
+            if let Some(turn) = turn {
+                turn.ended(report.broke_rules);
             }
             match outcome {
                 Outcome::Succeeded(result) => Ok(result),

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::credentials::{Account, Found};
+use super::throttle::Turn;
 use super::{Change, Worker};
 use crate::connections::Use;
 use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
@@ -19,13 +20,15 @@ use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
 const FINISH_ATTEMPTS: u32 = 5;
 
 impl Worker {
-    /// Runs the job and records its end; `None` when the end is not recorded, or is somebody else's to record.
+    /// Runs the job and records its end; `None` when the end is not recorded, or is somebody else's to record. One that has
+    /// a place of the queue's does not wait for its turn, and so keeps nobody else from that place.
     pub(super) async fn run(
         &self,
         started: StartedJob,
         connector: Option<Arc<Connector>>,
         cancel: CancellationToken,
         observer: Option<Observer>,
+        has_place: bool,
     ) -> Option<Job> {
         let StartedJob { mut job, lease, restrictions } = started;
         let recorded_for = match &connector {
@@ -43,8 +46,10 @@ impl Worker {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
             let call = used_by(&job, &correlation);
-            let Executed { mut report, account } = tokio::select! {
-                executed = self.execute(&job, call, connector.as_deref(), &recorded_for, restrictions, observer) => executed,
+            let execution = self.execute(&job, call, connector.as_deref(), &recorded_for, restrictions, observer);
+            let execution = async { if has_place { execution.await } else { self.in_turn(&job, execution).await } };
+            let Executed { mut report, account, turn } = tokio::select! {
+                executed = execution => executed,
                 () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()).into(),
                 stopped = self.keep(&lease) => match stopped {
                     Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()).into(),
@@ -66,7 +71,11 @@ impl Worker {
                     return None;
                 }
             }
+            let broke_rules = report.broke_rules;
             let job = self.finish(job, &lease, report).await?;
+            if let Some(turn) = turn {
+                turn.ended(broke_rules);
+            }
             metrics.ended(&job);
             let status = job.status.as_str();
             let error = job.error.as_ref().map(|error| error.kind.as_str());
@@ -108,7 +117,7 @@ impl Worker {
                 let mut report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
                 drop(report.events.splice(..0, event));
-                Executed { report, account }
+                Executed { report, account, turn: None }
             }
             None => {
                 let message = format!("the connector {} is not installed on this host", job.connector);
@@ -116,6 +125,21 @@ impl Worker {
                 RunReport::failed(error).into()
             }
         }
+    }
+
+    /// Waits until the call may run, runs it, and says so if it had to wait.
+    async fn in_turn(&self, job: &Job, execution: impl Future<Output = Executed>) -> Executed {
+        let (turn, waited) = self.turn(job.organization, job.user, &job.connector).await;
+        let event = waited.map(|waited| {
+            let message = format!(
+                "Waited {} ms: calls of this connector by the same user broke rules, so fewer run at once",
+                waited.as_millis()
+            );
+            NewEvent::info("throttled", message, self.0.ports.clock.now())
+        });
+        let mut executed = execution.await;
+        drop(executed.report.events.splice(..0, event));
+        Executed { turn: Some(turn), ..executed }
     }
 
     /// Tells the organisation's subscribers of resources that the run has changed. A connector can speak of no other's.
@@ -149,7 +173,7 @@ impl Worker {
 
     /// Records the end. A database that is away for a moment does not cost the result.
     async fn finish(&self, job: Job, lease: &Lease, report: RunReport) -> Option<Job> {
-        let RunReport { outcome, usage, events, updated: _, refused: _ } = report;
+        let RunReport { outcome, usage, events, .. } = report;
         let ended = Ended::new(&self.0.ports, job, outcome, Some(usage), events);
         let mut pause = Duration::from_millis(50);
         for attempt in 1..=FINISH_ATTEMPTS {
@@ -190,15 +214,16 @@ fn restricted(job: &Job) -> JobError {
     JobError::new(JobErrorKind::ToolRestricted, message)
 }
 
-/// What a run came to, and the account that it acted with.
+/// What a run came to, the account that it acted with, and its turn, which is over when its end is recorded.
 struct Executed {
     report: RunReport,
     account: Option<Account>,
+    turn: Option<Turn>,
 }
 
 impl From<RunReport> for Executed {
     fn from(report: RunReport) -> Self {
-        Self { report, account: None }
+        Self { report, account: None, turn: None }
     }
 }
 

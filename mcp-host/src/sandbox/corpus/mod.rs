@@ -95,6 +95,7 @@ impl Bench {
         let good = self.load(&component::GOOD.bytes()).await.expect("it is installed");
         let report = good.call(Invocation::tool("run", "{}")).await;
         assert_eq!(succeeded(&report), &json!({ "structuredContent": { "result": "" } }));
+        assert!(!report.broke_rules);
     }
 }
 
@@ -134,6 +135,14 @@ async fn contain(bench: &Bench, attack: &Attack) {
             }
             (_, outcome) => panic!("{name}: {outcome:?}"),
         }
+        let dropped = report.events.iter().any(|event| event.message.ends_with("were dropped"));
+        let breaks_rules = match contained {
+            // Waiting costs nobody anything.
+            Contained::Limit(limit) => *limit != LimitName::WallMs,
+            Contained::Failed(_) => true,
+            Contained::Refused(_) | Contained::Harmless(_) => dropped,
+        };
+        assert_eq!(report.broke_rules, breaks_rules, "{name}");
         assert!(report.usage.peak_memory_bytes <= 64 << 20, "{name}: {:?}", report.usage);
         assert!(report.events.len() <= 102, "{name}: {} events", report.events.len());
     }

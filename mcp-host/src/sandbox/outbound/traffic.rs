@@ -19,6 +19,8 @@ pub(crate) struct Traffic {
     /// Bytes of response bodies as the guest was to see them.
     decoded: u64,
     pub(crate) exceeded: Option<LimitExceeded>,
+    /// Whether a request was refused because no tool may make it, or not this one.
+    pub(crate) denied: bool,
     /// The credential that came back, if one did. Nothing leaves any more, and the call fails.
     pub(crate) echoed: Option<String>,
     /// The credentials of requests that were answered with 401.
@@ -106,6 +108,9 @@ impl SharedTraffic {
                     let data = serde_json::json!({ "credential": name });
                     self.event("credential_echoed", EventLevel::Error, message, data);
                 }
+            }
+            OutboundError::NotGranted | OutboundError::AddressProhibited | OutboundError::Framing(_) => {
+                self.lock().denied = true;
             }
             _ => {}
         }

@@ -6,6 +6,7 @@
 pub mod burn;
 pub mod network;
 pub mod peek;
+pub mod reads;
 pub mod reply;
 
 bulkhead_connector_kit::export_connector! {
@@ -31,6 +32,7 @@ bulkhead_connector_kit::export_connector! {
         network::SwallowHeaders,
         network::HoldAnswers,
     ],
+    resources: reads::Reads,
 }
 
 use schemars::JsonSchema;

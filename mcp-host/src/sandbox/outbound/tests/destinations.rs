@@ -46,6 +46,7 @@ async fn a_name_of_the_operators_that_leads_to_the_metadata_address_is_refused()
     let mut caller = Setup::at(&["http://service.internal/"]).resolver(answers).caller();
     let error = caller.get("http://service.internal/latest/meta-data/").await.expect_err("it is refused");
     assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
+    assert!(caller.outbound.take_traffic().denied);
 }
 
 #[tokio::test]
@@ -55,6 +56,7 @@ async fn tricks_with_addresses_widen_nothing() {
     let grant = Grant::at_url(&server.url("/"), &["GET".to_owned()], Some(&["/v1/*".to_owned()])).expect("a grant");
     let mut caller = Setup { grants: vec![grant], ..Setup::at(&[]) }.caller();
     caller.get(&server.url("/v1/fine")).await.expect("it is granted");
+    assert!(!caller.outbound.take_traffic().denied);
     for url in [
         format!("http://127.0.0.1:{port}@169.254.169.254/v1/x"),
         format!("http://user:password@127.0.0.1:{port}/v1/x"),
@@ -158,6 +160,7 @@ async fn a_body_that_is_framed_twice_is_refused() {
         request(Method::POST, &server.url("/")).header("content-length", "4").header("transfer-encoding", "chunked");
     let error = caller.start(smuggled, "0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n").await.expect_err("it is refused");
     assert!(error.to_string().contains("Transfer-Encoding"), "{error}");
+    assert!(caller.outbound.take_traffic().denied);
     // More than was announced never becomes a request of its own.
     let longer = request(Method::POST, &server.url("/")).header("content-length", "4");
     let _ = caller.start(longer, "1234GET /admin HTTP/1.1\r\n\r\n").await;
