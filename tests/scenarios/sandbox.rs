@@ -165,6 +165,43 @@ async fn a_tool_that_traps_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn why_a_tool_panicked_is_an_event_of_its_job() {
+    let host = Setup::up().await.with_conformance().start().await;
+    let job = host.job_of(&host.call("test_tool_that_panics", json!({})).await).await;
+    assert_eq!(job["error"]["type"], "trap");
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    let said = events.iter().find(|event| event["level"] == "error" && event["kind"] == "log").expect("it said why");
+    let said = said["message"].as_str().expect("a text");
+    assert!(said.starts_with("panicked at ") && said.contains("\nfür niemanden gibt es keinen Weg. xxx"), "{said}");
+    assert_eq!(said.len(), 4 << 10, "the limit on standard error");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_standard_error_the_beginning_is_kept() {
+    let host = host().await;
+    let job = failed(&host, "stderr_flood", json!({})).await;
+    assert_eq!(job["error"]["type"], "trap");
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    let said =
+        events.iter().find(|event| event["level"] == "error" && event["kind"] == "log").expect("it said something");
+    let said = said["message"].as_str().expect("a text");
+    assert!(said.starts_with("a beginning\nfloodingflooding"), "{said}");
+    assert_eq!(said.len(), 4 << 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_without_wasi_knows_the_time() {
+    let host = Setup::up().await.start().await;
+    let unix = async |time: &str| {
+        let result = host.call("toolbox_convert_time", json!({ "time": time })).await;
+        (result["structuredContent"]["unix"].as_i64().expect("seconds"), host.job_of(&result).await)
+    };
+    let (now, job) = unix("now").await;
+    let (created, _) = unix(job["created_at"].as_str().expect("a time")).await;
+    assert!((0..60).contains(&(now - created)), "{now} {created}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_recurses_without_end_is_stopped() {
     // Which of its two stacks is used up first is the compiler's choice: the engine's, which has a limit, or the one in
     // its own memory, whose end is a trap.

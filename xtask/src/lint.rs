@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::build::{WASM_TARGET, ensure_wasm_target};
+use crate::build::{by_target, ensure_wasm_targets};
 use crate::cargo::{cargo, packages};
 use crate::process;
 use crate::progress::Steps;
@@ -12,15 +12,18 @@ use crate::workspace::{Package, Role, Workspace};
 /// Runs all checks and counts them.
 ///
 /// # Errors
-/// When the wasm target is missing and can't be added. A check that fails is counted, not an error.
+/// When a wasm target is missing and can't be added. A check that fails is counted, not an error.
 pub(crate) fn lint(workspace: &Workspace, steps: &Steps) -> anyhow::Result<Suite> {
-    ensure_wasm_target(workspace, steps)?;
+    ensure_wasm_targets(workspace, steps)?;
     let components = workspace.with_role(&[Role::Function, Role::Connector, Role::Guest, Role::SpinAdapters]);
 
     let mut suite = Suite::start("lint");
     suite.check_command(steps, "format", cargo(&workspace.root).args(["fmt", "--all", "--check"]));
     suite.check_command(steps, "clippy, native", &mut clippy(workspace, &workspace.native(), None));
-    suite.check_command(steps, "clippy, components", &mut clippy(workspace, &components, Some(WASM_TARGET)));
+    for (target, components) in by_target(&components) {
+        let name = format!("clippy, {target}");
+        suite.check_command(steps, &name, &mut clippy(workspace, &components, Some(target)));
+    }
     if process::succeeds(Command::new("cargo-deny").arg("--version")) {
         // Advisories are left to a person: they come from the network and change without a change here.
         let mut deny = cargo(&workspace.root);
@@ -55,7 +58,7 @@ mod tests {
     #[test]
     fn a_component_is_linted_for_its_own_target() {
         let workspace = made_up::workspace(Path::new("/w"), &[("tools", "functions/tools", &[])]);
-        let command = clippy(&workspace, &workspace.with_role(&[Role::Function]), Some(WASM_TARGET));
+        let command = clippy(&workspace, &workspace.with_role(&[Role::Function]), Some("wasm32-wasip2"));
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         assert_eq!(
             words,

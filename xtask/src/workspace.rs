@@ -26,6 +26,20 @@ pub(crate) struct Package {
     manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
     targets: Vec<Target>,
+    metadata: Option<Metadata>,
+}
+
+/// What only this repository's tools read of a `Cargo.toml`.
+#[derive(Deserialize)]
+struct Metadata {
+    component: Option<ComponentMetadata>,
+}
+
+/// How a package becomes a component.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComponentMetadata {
+    wasi: bool,
 }
 
 /// A library, binary, test or example of a package.
@@ -119,6 +133,16 @@ impl Package {
         self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Whether it asks for a crate of this name, other than for its tests.
+    pub(crate) fn depends_on(&self, name: &str) -> bool {
+        self.dependencies.iter().any(|dependency| dependency.name == name && !dependency.is_dev())
+    }
+
+    /// Whether it says that its crates need WASI, or its own code does, beside what the connector kit has.
+    pub(crate) fn needs_wasi(&self) -> bool {
+        self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref()).is_some_and(|component| component.wasi)
+    }
+
     fn is_only_a_component(&self) -> bool {
         let mut kinds = self.targets.iter().flat_map(|target| &target.kind);
         !kinds.any(|kind| ["lib", "rlib", "bin", "proc-macro"].contains(&kind.as_str()))
@@ -173,9 +197,16 @@ pub(crate) mod made_up {
                 manifest_path: root.join(folder).join("Cargo.toml"),
                 dependencies: dependencies.iter().map(|text| dependency(text)).collect(),
                 targets: vec![Target { kind: vec!["cdylib".to_owned(), "rlib".to_owned()] }],
+                metadata: None,
             })
             .collect();
         Workspace { root: root.to_owned(), target: root.join("target"), packages }
+    }
+
+    impl Package {
+        pub(crate) fn set_needs_wasi(&mut self) {
+            self.metadata = Some(Metadata { component: Some(ComponentMetadata { wasi: true }) });
+        }
     }
 
     fn dependency(text: &str) -> Dependency {

@@ -1,4 +1,6 @@
 //! The time, and waiting. A test's clock is [`fake::Host`](crate::fake::Host)'s, where nobody really waits.
+//!
+//! A component asks WASI itself: the standard library of wasm32-unknown-unknown has no clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,20 +15,22 @@ pub fn sleep(duration: Duration) {
     source::sleep(duration);
 }
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_family = "wasm"))]
 use crate::fake as source;
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 mod source {
     use std::time::{Duration, SystemTime};
 
+    use wasip2::clocks::{monotonic_clock, wall_clock};
+
     pub(super) fn now() -> SystemTime {
-        #[expect(clippy::disallowed_methods, reason = "the one place where a component asks its host for the time")]
-        SystemTime::now()
+        let now = wall_clock::now();
+        SystemTime::UNIX_EPOCH + Duration::new(now.seconds, now.nanoseconds)
     }
 
     pub(super) fn sleep(duration: Duration) {
-        std::thread::sleep(duration);
+        monotonic_clock::subscribe_duration(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).block();
     }
 }
 

@@ -33,8 +33,22 @@ pub trait Exports {
 
 impl<T: Exports> WorldGuest for T {
     fn initialize() {
+        #[cfg(not(target_os = "wasi"))]
+        explain_panics();
         T::connector().initialize();
     }
+}
+
+/// Says why a tool panicked, as the standard library does where it has a standard error. The snapshot keeps it.
+#[cfg(not(target_os = "wasi"))]
+fn explain_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        for text in panic.to_string().as_bytes().chunks(size_of::<u64>()) {
+            let mut bytes = [0; size_of::<u64>()];
+            bytes[..text.len()].copy_from_slice(text);
+            host::write_stderr(u64::from_le_bytes(bytes));
+        }
+    }));
 }
 
 impl<T: Exports> tools::Guest for T {

@@ -1,8 +1,8 @@
 //! What a tool asks of its host: settings, events, progress.
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 use crate::component as host;
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_family = "wasm"))]
 use crate::fake as host;
 
 use crate::ToolError;

@@ -10,7 +10,7 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 mod wasi;
 
 pub use error::HttpError;
@@ -21,7 +21,7 @@ pub use request::Request;
 pub use response::Response;
 pub use retry::{Next, Retries, retry_after};
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_family = "wasm"))]
 use crate::fake as transport;
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 use wasi as transport;

@@ -58,17 +58,22 @@
 //! The host snapshots an instance after `initialize`, and every call starts from that snapshot. `initialize` makes
 //! the schemas and runs the connector's `warm_up` functions: whatever they leave in statics costs a call nothing. A
 //! snapshot also freezes what looks random, such as the seed of a `HashMap`, so no secret may rest on one.
+//!
+//! Components are compiled for wasm32-unknown-unknown, so that one imports what it uses and nothing else: the standard
+//! library of wasm32-wasip2 imports thirteen interfaces on its own, and each call would pay for them. What the standard
+//! library lacks there is here: [`clock`], [`http`], [`log`]. A panic becomes an event of the job. For a connector whose
+//! crates need more, wasm32-wasip2 does as well: `wasi = true` in `[package.metadata.component]`.
 
-#[cfg(any(target_os = "wasi", test))]
+#[cfg(any(target_family = "wasm", test))]
 mod allocator;
 pub mod clock;
 mod completion;
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 pub mod component;
 mod connector;
 mod content;
 mod error;
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_family = "wasm"))]
 pub mod fake;
 mod host;
 pub mod http;
@@ -118,7 +123,7 @@ macro_rules! export_connector {
         $(.with_prompts(&[$($crate::PromptEntry::of::<$prompt>()),*]))?
         $(.with_resources($crate::ResourcesEntry::of::<$resources>()))?;
 
-        #[cfg(target_os = "wasi")]
+        #[cfg(target_family = "wasm")]
         mod exports {
             struct Component;
 

@@ -1,6 +1,6 @@
 //! IANA time zones, from the database that is compiled in: a sandbox has no files to read one from.
 
-use bulkhead_connector_kit::ToolError;
+use bulkhead_connector_kit::{ToolError, clock};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::OnceLock;
@@ -25,6 +25,14 @@ pub(crate) fn find(name: &str, pointer: &str) -> Result<TimeZone, ToolError> {
         let message = format!("{name:?} is not an IANA time zone, such as Europe/Berlin or UTC");
         ToolError::invalid(pointer, message)
     })
+}
+
+/// The instant now.
+///
+/// # Errors
+/// When the host's clock shows a time that no calendar has.
+pub(crate) fn now() -> Result<Timestamp, ToolError> {
+    clock::now().try_into().map_err(|error: jiff::Error| ToolError::Failed(format!("the host's clock: {error}")))
 }
 
 /// An instant from RFC 3339 text.

@@ -21,7 +21,8 @@ use crate::epochs::Running;
 
 /// The data of one call's store. It lives as long as the call.
 pub(crate) struct Guest {
-    wasi: WasiCtx,
+    /// Made when it is first asked for: a component without WASI never does.
+    wasi: Option<WasiCtx>,
     http: WasiHttpCtx,
     table: ResourceTable,
     settings: Arc<Settings>,
@@ -53,15 +54,10 @@ impl Guest {
         clock: Arc<dyn Clock>,
         observer: Option<Observer>,
     ) -> Self {
-        let stderr = KeptStderr::new(limits.stderr_bytes);
-        // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
-        // exist for the guest.
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.stderr(stderr.clone()).envs(&variables).max_random_size(limits.random_bytes);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         Self {
-            wasi: wasi.build(),
+            wasi: None,
             http: WasiHttpCtx::new(),
             table,
             settings,
@@ -77,7 +73,7 @@ impl Guest {
             outbound,
             growth: Growth::new(&limits),
             cpu: CpuMeter::default(),
-            stderr,
+            stderr: KeptStderr::new(limits.stderr_bytes),
             running: None,
         }
     }
@@ -119,7 +115,14 @@ pub(super) fn cut(text: &str, bytes: usize) -> String {
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let Self { wasi, stderr, variables, limits, table, .. } = self;
+        // No file, no argument, no socket, and no variable but those that are settings: what is not given here does not
+        // exist for the guest.
+        let make = || {
+            let mut wasi = WasiCtxBuilder::new();
+            wasi.stderr(stderr.clone()).envs(variables).max_random_size(limits.random_bytes).build()
+        };
+        WasiCtxView { ctx: wasi.get_or_insert_with(make), table }
     }
 }
 
@@ -167,6 +170,10 @@ impl host::Host for Guest {
         {
             self.updated.insert(uri);
         }
+    }
+
+    fn write_stderr(&mut self, text: u64) {
+        self.stderr.keep(text.to_le_bytes().into_iter().filter(|byte| *byte != 0));
     }
 }
 

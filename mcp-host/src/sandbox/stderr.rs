@@ -26,10 +26,11 @@ impl KeptStderr {
         Self { kept: Arc::default(), limit }
     }
 
-    fn keep(&self, bytes: &[u8]) {
+    /// Takes what there is room for.
+    pub(super) fn keep(&self, bytes: impl Iterator<Item = u8>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let room = self.limit.saturating_sub(kept.len());
-        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        kept.extend(bytes.take(room));
     }
 
     /// What was kept.
@@ -63,7 +64,7 @@ impl Pollable for KeptStderr {
 #[async_trait::async_trait]
 impl OutputStream for KeptStderr {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.keep(&bytes);
+        self.keep(bytes.into_iter());
         Ok(())
     }
 
@@ -78,7 +79,7 @@ impl OutputStream for KeptStderr {
 
 impl AsyncWrite for KeptStderr {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.keep(bytes);
+        self.keep(bytes.iter().copied());
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -1,7 +1,7 @@
 //! From source to `dist/` and the `bulkhead` binary.
 //!
-//! Each group of components is one cargo invocation, so that cargo uses every core, and the features that one group
-//! turns on in a shared dependency don't grow another group's components.
+//! Each group of components is one cargo invocation a target, so that cargo uses every core, and the features that one
+//! group turns on in a shared dependency don't grow another group's components.
 
 mod dist;
 mod target;
@@ -19,7 +19,7 @@ use crate::process;
 use crate::progress::Steps;
 use crate::workspace::{Package, Role, Workspace};
 
-pub(crate) use target::{WASM_TARGET, ensure_wasm_target};
+pub(crate) use target::{by_target, ensure_wasm_targets};
 
 /// What can be built on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,11 +37,11 @@ pub(crate) enum Part {
 /// Builds these parts, or all but the test guests when none is named.
 ///
 /// # Errors
-/// When the wasm target is missing and can't be added, or something does not compile.
+/// When a wasm target is missing and can't be added, or something does not compile.
 pub(crate) fn build(workspace: &Workspace, steps: &Steps, parts: &[Part]) -> anyhow::Result<()> {
     let parts = if parts.is_empty() { &[Part::Functions, Part::Connectors, Part::Host] } else { parts };
     if parts.iter().any(|part| *part != Part::Host) {
-        ensure_wasm_target(workspace, steps)?;
+        ensure_wasm_targets(workspace, steps)?;
     }
     for part in parts {
         match part {
@@ -61,7 +61,10 @@ fn components(workspace: &Workspace, steps: &Steps, group: &str, role: Role, pla
     let members = workspace.with_role(&[role]);
     let folder = workspace.dist().join(group);
     steps.run(&format!("build {group} ({})", members.len()), || {
-        let built = if members.is_empty() { HashMap::new() } else { compile(workspace, &members)? };
+        let mut built = HashMap::new();
+        for (target, members) in by_target(&members) {
+            built.extend(compile(workspace, &members, target)?);
+        }
         let mut placed = Vec::new();
         for package in &members {
             let component = built
@@ -82,10 +85,10 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-/// Compiles the packages for the wasm target and tells each one's component.
-fn compile(workspace: &Workspace, members: &[&Package]) -> anyhow::Result<HashMap<String, PathBuf>> {
+/// Compiles the packages for a wasm target and tells each one's component.
+fn compile(workspace: &Workspace, members: &[&Package], target: &str) -> anyhow::Result<HashMap<String, PathBuf>> {
     let mut command = cargo(&workspace.root);
-    command.args(["build", "--profile", "component", "--target", WASM_TARGET]);
+    command.args(["build", "--profile", "component", "--target", target]);
     command.args(["--message-format", "json-render-diagnostics"]);
     packages(&mut command, members.iter().map(|package| package.name.as_str()));
     // Only the messages are captured: progress and diagnostics go to the terminal as they come.

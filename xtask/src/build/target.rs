@@ -1,4 +1,4 @@
-//! The compiler's target for components, and how to get it.
+//! The compiler's targets for components, and how to get them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,40 +7,51 @@ use anyhow::bail;
 
 use crate::process;
 use crate::progress::Steps;
-use crate::workspace::Workspace;
+use crate::workspace::{Package, Workspace};
 
-/// Components are compiled for this target; its name says WASI 0.2, and components for WASI 0.3 use it too.
-pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
+/// For components whose crates or standard library ask for WASI. Its name says WASI 0.2, and components for WASI 0.3 use it
+/// too.
+const WASI_TARGET: &str = "wasm32-wasip2";
+/// For components that import what they use and nothing else. `.cargo/config.toml` has the linker that makes components.
+const BARE_TARGET: &str = "wasm32-unknown-unknown";
+const TARGETS: [&str; 2] = [WASI_TARGET, BARE_TARGET];
 
-/// Makes sure that the compiler has the target's standard library.
+/// The crate by which a connector gets everything from its host.
+const KIT: &str = "bulkhead-connector-kit";
+
+/// The targets for which these packages are compiled, and which of them for each: what is written with the connector kit
+/// does without WASI, unless its `package.metadata.component` says `wasi = true`.
+pub(crate) fn by_target<'a>(packages: &[&'a Package]) -> impl Iterator<Item = (&'static str, Vec<&'a Package>)> {
+    let (bare, wasi) = packages.iter().partition(|package| package.depends_on(KIT) && !package.needs_wasi());
+    [(WASI_TARGET, wasi), (BARE_TARGET, bare)].into_iter().filter(|(_, packages): &(_, Vec<_>)| !packages.is_empty())
+}
+
+/// Makes sure that the compiler has the targets' standard libraries.
 ///
 /// # Errors
-/// When it is missing and can't be added. The error is the instruction.
-pub(crate) fn ensure_wasm_target(workspace: &Workspace, steps: &Steps) -> anyhow::Result<()> {
-    if is_installed(&workspace.root) {
+/// When one is missing and can't be added. The error is the instruction.
+pub(crate) fn ensure_wasm_targets(workspace: &Workspace, steps: &Steps) -> anyhow::Result<()> {
+    let missing = || TARGETS.into_iter().filter(|target| !is_installed(&workspace.root, target)).collect::<Vec<_>>();
+    let wanted = missing();
+    if wanted.is_empty() {
         return Ok(());
     }
     let Some(rustup) = process::find("rustup") else { bail!(without_rustup()) };
-    steps.run(&format!("add the {WASM_TARGET} target"), || {
-        let added =
-            process::run(Command::new(rustup).current_dir(&workspace.root).args(["target", "add", WASM_TARGET]));
-        match added {
-            Ok(()) if is_installed(&workspace.root) => Ok(()),
-            Ok(()) => bail!("rustup added {WASM_TARGET} to another toolchain than `rustc` is; {}", with_rustup()),
+    steps.run(&format!("add the target {}", wanted.join(" and ")), || {
+        let mut add = Command::new(rustup);
+        match process::run(add.current_dir(&workspace.root).args(["target", "add"]).args(&wanted)) {
+            Ok(()) if missing().is_empty() => Ok(()),
+            Ok(()) => bail!("rustup added it to another toolchain than `rustc` is; {}", with_rustup()),
             Err(error) => bail!("{error:#}; {}", with_rustup()),
         }
     })
 }
 
-fn is_installed(root: &Path) -> bool {
+fn is_installed(root: &Path, target: &str) -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder = process::output(Command::new(rustc).current_dir(root).args([
-        "--print",
-        "target-libdir",
-        "--target",
-        WASM_TARGET,
-    ]));
-    folder.is_ok_and(|folder| has_standard_library(&PathBuf::from(folder)))
+    let mut ask = Command::new(rustc);
+    ask.current_dir(root).args(["--print", "target-libdir", "--target", target]);
+    process::output(&mut ask).is_ok_and(|folder| has_standard_library(&PathBuf::from(folder)))
 }
 
 fn has_standard_library(folder: &Path) -> bool {
@@ -55,25 +66,51 @@ fn has_standard_library(folder: &Path) -> bool {
 
 fn with_rustup() -> String {
     format!(
-        "components can't be compiled without it. Once the network allows it, type:\n\n    rustup target add {WASM_TARGET}\n"
+        "components can't be compiled without it. Once the network allows it, type:\n\n    rustup target add {}\n",
+        TARGETS.join(" ")
     )
 }
 
 fn without_rustup() -> String {
     format!(
-        "the compiler lacks the {WASM_TARGET} target, and rustup, which would add it, is not on the PATH.\n\
-         Install rustup (https://rustup.rs) and type:\n\n    rustup target add {WASM_TARGET}\n\n\
-         Without rustup, Debian has what it takes to build the target's standard library:\n\n    \
+        "the compiler lacks the targets for components, and rustup, which would add them, is not on the PATH.\n\
+         Install rustup (https://rustup.rs) and type:\n\n    rustup target add {}\n\n\
+         Without rustup, Debian has what it takes to build the targets' standard libraries:\n\n    \
          apt-get install rustc-web cargo-web rust-web-src rust-web-llvm lld-22 wasi-libc\n\n\
          then set RUSTC_BOOTSTRAP=1, CARGO_UNSTABLE_BUILD_STD=std,panic_abort, \
-         CARGO_TARGET_WASM32_WASIP2_LINKER=wasm-component-ld and CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS=\"-L \
-         native=<wasi-libc's library folder> -C link-self-contained=no -C link-arg=--wasm-ld-path=<wasm-ld-22>\".\n"
+         CARGO_TARGET_WASM32_WASIP2_LINKER=wasm-component-ld, CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS=\"-L \
+         native=<wasi-libc's library folder> -C link-self-contained=no -C link-arg=--wasm-ld-path=<wasm-ld-22>\" and \
+         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=\"-C link-arg=--wasm-ld-path=<wasm-ld-22>\".\n",
+        TARGETS.join(" ")
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::{Role, made_up};
+
+    #[test]
+    fn what_the_kit_suffices_for_imports_nothing_else() {
+        let packages: [(&str, &str, &[&str]); 4] = [
+            ("tools", "functions/tools", &["spin-sdk"]),
+            ("toolbox", "connectors/toolbox", &[KIT]),
+            ("hostile", "tests/guests/hostile", &[KIT]),
+            ("plain", "tests/guests/plain", &[]),
+        ];
+        let mut workspace = made_up::workspace(Path::new("/w"), &packages);
+        workspace.packages[2].set_needs_wasi();
+        let of = |roles: &[Role]| {
+            let packages = workspace.with_role(roles);
+            by_target(&packages)
+                .map(|(target, packages)| (target, packages.iter().map(|p| p.name.clone()).collect()))
+                .collect::<Vec<(_, Vec<_>)>>()
+        };
+        let all = of(&[Role::Function, Role::Connector, Role::Guest]);
+        let wasi = ["tools", "hostile", "plain"].map(str::to_owned).to_vec();
+        assert_eq!(all, [(WASI_TARGET, wasi), (BARE_TARGET, vec!["toolbox".to_owned()])]);
+        assert_eq!(of(&[Role::Connector]), [(BARE_TARGET, vec!["toolbox".to_owned()])]);
+    }
 
     #[test]
     fn a_target_is_there_when_its_standard_library_is() {
@@ -87,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_instruction_is_a_line_to_type() {
-        assert!(with_rustup().contains("rustup target add wasm32-wasip2"));
+        assert!(with_rustup().contains("rustup target add wasm32-wasip2 wasm32-unknown-unknown\n"));
         assert!(without_rustup().contains("apt-get install rustc-web"));
     }
 }

@@ -189,7 +189,7 @@ impl Request {
 }
 
 /// What the component's transport needs, and nobody else.
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 impl Request {
     pub(super) fn uri(&self) -> Option<&Uri> {
         self.uri.as_ref()

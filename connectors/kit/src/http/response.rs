@@ -18,7 +18,7 @@ impl Response {
         Self { status, headers: HeaderMap::new(), body: body.into() }
     }
 
-    #[cfg(target_os = "wasi")]
+    #[cfg(target_family = "wasm")]
     pub(super) fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self

@@ -26,6 +26,7 @@ bulkhead_connector_kit::export_connector! {
         speaking::LoggingTool,
         speaking::ToolWithProgress,
         speaking::TouchWatchedResource,
+        speaking::ToolThatPanics,
         asking::Sampling,
         asking::Elicitation,
         asking::ElicitationDefaults,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bulkhead_connector_kit::{Content, Level, ToolError, Turn, log, progress, resource_updated};
+use bulkhead_connector_kit::{Content, Level, ToolError, Turn, clock, log, progress, resource_updated};
 
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -12,9 +12,9 @@ fn said(text: &str) -> Result<Turn<Vec<Content>>, ToolError> {
 
 fn log_thrice() {
     log(Level::Info, "Tool execution started");
-    std::thread::sleep(PAUSE);
+    clock::sleep(PAUSE);
     log(Level::Info, "Tool processing data");
-    std::thread::sleep(PAUSE);
+    clock::sleep(PAUSE);
     log(Level::Info, "Tool execution completed");
 }
 
@@ -42,7 +42,7 @@ tool! {
     |_round| {
         for done in [0, 50, 100] {
             progress(done, Some(100), Some(&format!("Completed step {done} of 100")));
-            std::thread::sleep(PAUSE);
+            clock::sleep(PAUSE);
         }
         said("Tool with progress executed successfully")
     }
@@ -57,4 +57,10 @@ tool! {
         resource_updated("other://watched-resource");
         said("Touched")
     }
+}
+
+tool! {
+    /// Panics, with more to say than is kept.
+    ToolThatPanics, "tool_that_panics", "Panics.",
+    |_round| panic!("für {} gibt es keinen Weg. {}", "niemanden", "x".repeat(10_000))
 }

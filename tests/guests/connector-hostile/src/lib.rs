@@ -20,6 +20,7 @@ bulkhead_connector_kit::export_connector! {
         burn::ChangeSlowly,
         reply::HugeResult,
         reply::LogFlood,
+        reply::StderrFlood,
         reply::BadOutput,
         burn::StackOverflow,
         peek::ReadEnvironment,

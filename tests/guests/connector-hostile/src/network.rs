@@ -271,12 +271,12 @@ impl Tool for HoldAnswers {
     }
 }
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_family = "wasm"))]
 fn hold(_: &str, _: u32) -> Result<u32, String> {
     Err("only a component can".to_owned())
 }
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_family = "wasm")]
 fn hold(url: &str, answers: u32) -> Result<u32, String> {
     use wasip2::http::outgoing_handler::handle;
     use wasip2::http::types::{Fields, OutgoingRequest, Scheme};

@@ -1,11 +1,13 @@
 //! Tools whose answer is the matter.
 
+#[cfg(target_family = "wasm")]
+use bulkhead_connector_kit::component::bindings::bulkhead::connector::host::write_stderr;
 use bulkhead_connector_kit::{Annotations, Level, Tool, ToolError, log, progress};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::Survived;
+use crate::{Nothing, Survived};
 
 /// Any arguments at all.
 #[derive(Deserialize, JsonSchema)]
@@ -88,6 +90,30 @@ const fn many() -> u64 {
 const fn long() -> usize {
     10_000
 }
+
+/// Writes to standard error without measure, and traps.
+pub struct StderrFlood;
+
+impl Tool for StderrFlood {
+    const NAME: &'static str = "stderr_flood";
+    const TITLE: &'static str = "Flood standard error";
+    const DESCRIPTION: &'static str = "Writes megabytes to standard error, by WASI and by the contract, and traps.";
+    const ANNOTATIONS: Annotations = Annotations::COMPUTES;
+    type Input = Nothing;
+    type Output = Survived;
+
+    fn call(_: Nothing) -> Result<Survived, ToolError> {
+        eprintln!("a beginning");
+        for _ in 0..100_000 {
+            write_stderr(u64::from_le_bytes(*b"flooding"));
+        }
+        eprintln!("{}", "x".repeat(1 << 20));
+        std::process::abort()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn write_stderr(_: u64) {}
 
 /// Logs and reports progress without measure.
 pub struct LogFlood;
