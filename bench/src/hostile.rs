@@ -1,5 +1,5 @@
-//! What hostile calls cost others: a tool that behaves, alone and beside 10,000 calls of tools that misbehave, and the
-//! memory that the host has before and after them.
+//! What hostile calls cost others: a tool that behaves, alone and beside 10,000 calls of tools that misbehave, in turn, and
+//! the memory that the host has before and after them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -24,10 +25,12 @@ use crate::fleet::owner_key;
 use crate::load;
 use crate::options::Options;
 use crate::process::{Server, free_address};
-use crate::report::{met, quantile};
+use crate::report::{Spread, met, quantile};
 use crate::subject::Asks;
 use crate::workload::{Workload, call};
 
+/// How long the tool that behaves is called before it is asked whether the others still are.
+const SPELL: Duration = Duration::from_millis(500);
 /// Connections of the tool that behaves.
 const CONNECTIONS: usize = 2;
 /// Hostile calls before memory is looked at: they fill the pool, which keeps what was touched up to a bound.
@@ -37,7 +40,7 @@ const CONFIG: &str = "[connectors.hostile.limits]\ncpu_ms = 20\n";
 /// The most that the tool's p99 should grow to.
 const P99_MARK: f64 = 2.0;
 
-/// What was measured.
+/// What was measured. Each p99 is over all rounds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Hostile {
     calls: usize,
@@ -45,8 +48,8 @@ pub(crate) struct Hostile {
     /// Beside as many connections whose calls are ordinary: what the load alone costs.
     beside_ordinary_p99_ms: f64,
     beside_p99_ms: f64,
-    /// Of the hostile calls to none.
-    p99_ratio: f64,
+    /// Of the hostile calls to none, round by round.
+    p99_ratio: Spread,
     p99_mark: f64,
     resident_before_mib: Option<f64>,
     resident_after_mib: Option<f64>,
@@ -70,38 +73,67 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
         let mut latencies = Vec::new();
         std::thread::scope(|scope| {
             let others = scope.spawn(|| make(requests, calls));
-            while !others.is_finished() {
-                latencies.extend(behave(options.seconds)?);
+            loop {
+                let spell = behave(SPELL)?;
+                if others.is_finished() {
+                    // For a part of this one nobody was there.
+                    return others.join().map_err(|_| anyhow::anyhow!("the other client panicked"))?;
+                }
+                latencies.extend(spell);
             }
-            others.join().map_err(|_| anyhow::anyhow!("the other client panicked"))?
         })
         .with_context(|| server.log_tail())?;
-        latencies.sort_unstable();
+        ensure!(!latencies.is_empty(), "{calls} calls take less than {SPELL:?}: too few for a p99 beside them");
         Ok(latencies)
     };
 
     attack(WARM_UP.min(options.hostile_calls))?;
     behave(options.seconds)?;
-    let mut alone = behave(options.seconds * 2)?;
-    alone.sort_unstable();
-    let beside_ordinary = beside(&ordinary, options.hostile_calls)?;
     let before = server.resident();
-    let beside_hostile = beside(&attacks, options.hostile_calls)?;
+    let (mut alone, mut beside_ordinary, mut beside_hostile) =
+        (Rounds::default(), Rounds::default(), Rounds::default());
+    let calls = options.hostile_calls.div_ceil(options.rounds);
+    for round in 1..=options.rounds {
+        eprintln!("round {round} of {}", options.rounds);
+        alone.push(behave(options.seconds)?);
+        beside_ordinary.push(beside(&ordinary, calls)?);
+        beside_hostile.push(beside(&attacks, calls)?);
+    }
     // What calls have while they run is theirs, up to their limits. What counts is what they leave.
     behave(options.seconds)?;
     let after = server.resident();
-    let (alone_p99_ms, beside_p99_ms) = (quantile(&alone, 0.99), quantile(&beside_hostile, 0.99));
+    let ratios = beside_hostile.p99s.iter().zip(&alone.p99s).map(|(beside, alone)| beside / alone).collect();
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     Ok(Hostile {
-        calls: options.hostile_calls,
-        alone_p99_ms,
-        beside_ordinary_p99_ms: quantile(&beside_ordinary, 0.99),
-        beside_p99_ms,
-        p99_ratio: beside_p99_ms / alone_p99_ms,
+        calls: calls * options.rounds,
+        alone_p99_ms: alone.p99(),
+        beside_ordinary_p99_ms: beside_ordinary.p99(),
+        beside_p99_ms: beside_hostile.p99(),
+        p99_ratio: Spread::of(ratios).context("without a round there is no ratio")?,
         p99_mark: P99_MARK,
         resident_before_mib: before.map(mib),
         resident_after_mib: after.map(mib),
     })
+}
+
+/// Latencies of several rounds: all, and the p99 of each.
+#[derive(Default)]
+struct Rounds {
+    all: Vec<u32>,
+    p99s: Vec<f64>,
+}
+
+impl Rounds {
+    fn push(&mut self, mut latencies: Vec<u32>) {
+        latencies.sort_unstable();
+        self.p99s.push(quantile(&latencies, 0.99));
+        self.all.extend(latencies);
+    }
+
+    fn p99(mut self) -> f64 {
+        self.all.sort_unstable();
+        quantile(&self.all, 0.99)
+    }
 }
 
 /// `bulkhead up` with the shipped connectors and the hostile one.
@@ -196,11 +228,11 @@ async fn client(
 impl fmt::Display for Hostile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { calls, alone_p99_ms, beside_p99_ms, p99_ratio, p99_mark, .. } = self;
-        let met = met(p99_ratio <= p99_mark);
+        let met = met(p99_ratio.median <= *p99_mark);
         writeln!(f, "jq on bulkhead up, beside {calls} hostile calls:")?;
         writeln!(
             f,
-            "  p99 alone {alone_p99_ms:.2} ms, beside them {beside_p99_ms:.2} ms: {p99_ratio:.2}, mark {p99_mark} {met}"
+            "  p99 alone {alone_p99_ms:.2} ms, beside them {beside_p99_ms:.2} ms: {p99_ratio}, mark {p99_mark} {met}"
         )?;
         writeln!(f, "  p99 beside as many ordinary calls {:.2} ms", self.beside_ordinary_p99_ms)?;
         if let (Some(before), Some(after)) = (self.resident_before_mib, self.resident_after_mib) {

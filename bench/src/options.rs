@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::subject::Subject;
@@ -36,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "3", value_parser = seconds)]
     pub(crate) seconds: Duration,
     /// How often each subject is measured.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) rounds: usize,
     /// Measure only these and what they are compared with.
     #[arg(long, value_delimiter = ',', value_enum)]
@@ -168,6 +169,12 @@ mod tests {
     fn hostile_calls_are_measured_apart() {
         assert!(subjects(&["--only", "hostile"]).is_empty());
         assert!(!subjects(&[]).contains(&Subject::Hostile));
+    }
+
+    #[test]
+    fn without_a_round_nothing_is_measured() {
+        assert!(Cli::try_parse_from(["bench", "--rounds", "0"]).is_err());
+        assert_eq!(Cli::try_parse_from(["bench", "--rounds", "1"]).expect("parses").options.rounds, 1);
     }
 
     #[test]

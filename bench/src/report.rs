@@ -53,10 +53,29 @@ struct P99Ratio {
 #[derive(Debug, PartialEq, Serialize)]
 struct Ratio {
     baseline: Subject,
-    median: f64,
+    #[serde(flatten)]
+    rounds: Spread,
+    mark: Option<f64>,
+}
+
+/// What came of several rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
     lowest: f64,
     highest: f64,
-    mark: Option<f64>,
+}
+
+impl Spread {
+    /// `None` without rounds.
+    pub(crate) fn of(mut rounds: Vec<f64>) -> Option<Self> {
+        rounds.sort_unstable_by(f64::total_cmp);
+        let (lowest, highest) = (*rounds.first()?, *rounds.last()?);
+        let middle = rounds.len() / 2;
+        let even = rounds.len().is_multiple_of(2);
+        let median = if even { (rounds[middle - 1] + rounds[middle]) / 2.0 } else { rounds[middle] };
+        Some(Self { median, lowest, highest })
+    }
 }
 
 impl Report {
@@ -127,14 +146,8 @@ pub(crate) fn quantile(sorted: &[u32], share: f64) -> f64 {
 fn ratio(one: &Measured, all: &[Measured], baseline: Subject, mark: Option<f64>) -> Option<Ratio> {
     let other = all.iter().find(|measured| measured.subject == baseline)?;
     let rounds = one.rounds.iter().zip(&other.rounds);
-    let mut ratios: Vec<f64> =
-        rounds.map(|(one, other)| one.load.calls_per_second() / other.load.calls_per_second()).collect();
-    ratios.sort_unstable_by(f64::total_cmp);
-    let (lowest, highest) = (*ratios.first()?, *ratios.last()?);
-    let middle = ratios.len() / 2;
-    let median =
-        if ratios.len().is_multiple_of(2) { (ratios[middle - 1] + ratios[middle]) / 2.0 } else { ratios[middle] };
-    Some(Ratio { baseline, median, lowest, highest, mark })
+    let ratios = rounds.map(|(one, other)| one.load.calls_per_second() / other.load.calls_per_second());
+    Some(Ratio { baseline, rounds: Spread::of(ratios.collect())?, mark })
 }
 
 pub(crate) fn met(is: bool) -> &'static str {
@@ -201,12 +214,18 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { median, lowest, highest, .. } = self;
-        write!(f, "{median:.2} ({lowest:.2} to {highest:.2})")?;
+        write!(f, "{}", self.rounds)?;
         match self.mark {
-            Some(mark) => write!(f, ", mark {mark} {}", met(*median >= mark)),
+            Some(mark) => write!(f, ", mark {mark} {}", met(self.rounds.median >= mark)),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { median, lowest, highest } = self;
+        write!(f, "{median:.2} ({lowest:.2} to {highest:.2})")
     }
 }
 
@@ -229,9 +248,16 @@ mod tests {
     #[test]
     fn a_ratio_compares_within_a_round() {
         let all = [measured(Subject::Native, &[100, 1000, 200]), measured(Subject::Sandbox, &[80, 700, 180])];
-        let expected = Ratio { baseline: Subject::Native, median: 0.8, lowest: 0.7, highest: 0.9, mark: Some(0.9) };
+        let rounds = Spread { median: 0.8, lowest: 0.7, highest: 0.9 };
+        let expected = Ratio { baseline: Subject::Native, rounds, mark: Some(0.9) };
         assert_eq!(ratio(&all[1], &all, Subject::Native, Some(0.9)), Some(expected));
         assert_eq!(ratio(&all[1], &all, Subject::ManualJq, None), None);
+    }
+
+    #[test]
+    fn of_an_even_number_of_rounds_the_middle_two_count() {
+        assert_eq!(Spread::of(vec![4.0, 1.0, 2.0, 3.0]).map(|spread| spread.median), Some(2.5));
+        assert_eq!(Spread::of(Vec::new()), None);
     }
 
     #[test]

@@ -308,6 +308,8 @@ impl ServerHandler for McpServer {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        // rmcp acknowledges what this gives, and calls `listen` some time later.
+        self.session.begin_to_listen(self.shared.worker.changes());
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
             let installed = self.shared.worker.installed();
@@ -318,8 +320,7 @@ impl ServerHandler for McpServer {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        // Before anything that waits: rmcp has told the client already that it is subscribed.
-        let changes = self.shared.worker.changes().listen();
+        let changes = self.session.listen(self.shared.worker.changes());
         let organization = self.request(subscription.request_context()).await?.caller.organization;
         subscriptions::listen(subscription, changes, organization, self.shared.stop.clone()).await
     }

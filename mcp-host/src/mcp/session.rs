@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rmcp::model::LoggingLevel;
+use tokio::sync::broadcast::Receiver;
+
+use crate::worker::{Change, Changes};
 
 /// The state of one session.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ struct State {
     subscribed: BTreeSet<String>,
     /// Whether a task forwards changes to the client.
     forwards: bool,
+    /// Since before a subscription was acknowledged, until it is served.
+    heard: Option<Receiver<Change>>,
 }
 
 impl Session {
@@ -51,8 +56,39 @@ impl Session {
         self.state().subscribed.contains(uri)
     }
 
+    /// All resources that the client subscribed to.
+    pub(super) fn subscribed(&self) -> BTreeSet<String> {
+        self.state().subscribed.clone()
+    }
+
+    /// Hears changes from now on for the subscription that is served next.
+    pub(super) fn begin_to_listen(&self, changes: &Changes) {
+        self.state().heard.get_or_insert_with(|| changes.listen());
+    }
+
+    /// What has been heard since then, and what will be.
+    pub(super) fn listen(&self, changes: &Changes) -> Receiver<Change> {
+        // One is kept at most: of two subscriptions that begin at once over stdio, the second hears what is told from here on.
+        self.state().heard.take().unwrap_or_else(|| changes.listen())
+    }
+
     /// Whether the asker is the first to forward changes.
     pub(super) fn begins_forwarding(&self) -> bool {
         !std::mem::replace(&mut self.state().forwards, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_before_a_subscription_is_served_is_heard() {
+        let (session, changes) = (Session::default(), Changes::default());
+        session.begin_to_listen(&changes);
+        changes.tell(Change::Catalogue);
+        assert_eq!(session.listen(&changes).try_recv(), Ok(Change::Catalogue));
+        changes.tell(Change::Catalogue);
+        assert!(session.listen(&changes).try_recv().is_err(), "it listens from now on");
     }
 }
