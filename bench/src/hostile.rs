@@ -64,15 +64,14 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
     let (server, key) = start(options, folder)?;
     let workload = Arc::new(Workload::new(Asks::Jq, server.address, Some(&key))?);
     let attacks = Arc::new(attacks(server.address, &key)?);
-    let ordinary = Arc::new(vec![workload.request.clone()]);
     let behave = |duration| load::put(server.address, &workload, CONNECTIONS, duration).map(|load| load.latencies);
-    let make = |requests, calls| put(server.address, requests, options.connections, calls);
-    let attack = |calls| make(&attacks, calls).with_context(|| server.log_tail());
-    // Latencies of the tool that behaves, while others make so many calls.
-    let beside = |requests, calls| -> anyhow::Result<Vec<u32>> {
+    let attack = |calls| put(server.address, &attacks, options.connections, calls);
+    let ordinary = || load::put(server.address, &workload, options.connections, options.seconds).map(drop);
+    // Latencies of the tool that behaves, while others do something.
+    let beside = |others: &(dyn Fn() -> anyhow::Result<()> + Sync)| -> anyhow::Result<Vec<u32>> {
         let mut latencies = Vec::new();
         std::thread::scope(|scope| {
-            let others = scope.spawn(|| make(requests, calls));
+            let others = scope.spawn(others);
             loop {
                 let spell = behave(SPELL)?;
                 if others.is_finished() {
@@ -83,11 +82,11 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
             }
         })
         .with_context(|| server.log_tail())?;
-        ensure!(!latencies.is_empty(), "{calls} calls take less than {SPELL:?}: too few for a p99 beside them");
+        ensure!(!latencies.is_empty(), "a round takes less than {SPELL:?}: too few calls for a p99 beside them");
         Ok(latencies)
     };
 
-    attack(WARM_UP.min(options.hostile_calls))?;
+    attack(WARM_UP.min(options.hostile_calls)).with_context(|| server.log_tail())?;
     behave(options.seconds)?;
     let before = server.resident();
     let (mut alone, mut beside_ordinary, mut beside_hostile) =
@@ -96,8 +95,8 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Hostil
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);
         alone.push(behave(options.seconds)?);
-        beside_ordinary.push(beside(&ordinary, calls)?);
-        beside_hostile.push(beside(&attacks, calls)?);
+        beside_ordinary.push(beside(&ordinary)?);
+        beside_hostile.push(beside(&|| attack(calls))?);
     }
     // What calls have while they run is theirs, up to their limits. What counts is what they leave.
     behave(options.seconds)?;
@@ -234,7 +233,7 @@ impl fmt::Display for Hostile {
             f,
             "  p99 alone {alone_p99_ms:.2} ms, beside them {beside_p99_ms:.2} ms: {p99_ratio}, mark {p99_mark} {met}"
         )?;
-        writeln!(f, "  p99 beside as many ordinary calls {:.2} ms", self.beside_ordinary_p99_ms)?;
+        writeln!(f, "  p99 beside ordinary calls on as many connections {:.2} ms", self.beside_ordinary_p99_ms)?;
         if let (Some(before), Some(after)) = (self.resident_before_mib, self.resident_after_mib) {
             writeln!(f, "  resident memory before {before:.1} MiB, after {after:.1} MiB")?;
         }
