@@ -133,14 +133,10 @@ impl Package {
         self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Whether it asks for a crate of this name, other than for its tests.
-    pub(crate) fn depends_on(&self, name: &str) -> bool {
-        self.dependencies.iter().any(|dependency| dependency.name == name && !dependency.is_dev())
-    }
-
-    /// Whether it says that its crates need WASI, or its own code does, beside what the connector kit has.
-    pub(crate) fn needs_wasi(&self) -> bool {
-        self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref()).is_some_and(|component| component.wasi)
+    /// Whether it says that nothing in it needs WASI by the standard library. Many crates do, and would panic only when they
+    /// run: so this is said, not assumed.
+    pub(crate) fn does_without_wasi(&self) -> bool {
+        self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref()).is_some_and(|component| !component.wasi)
     }
 
     fn is_only_a_component(&self) -> bool {
@@ -204,8 +200,8 @@ pub(crate) mod made_up {
     }
 
     impl Package {
-        pub(crate) fn set_needs_wasi(&mut self) {
-            self.metadata = Some(Metadata { component: Some(ComponentMetadata { wasi: true }) });
+        pub(crate) fn set_does_without_wasi(&mut self) {
+            self.metadata = Some(Metadata { component: Some(ComponentMetadata { wasi: false }) });
         }
     }
 

@@ -59,10 +59,11 @@
 //! the schemas and runs the connector's `warm_up` functions: whatever they leave in statics costs a call nothing. A
 //! snapshot also freezes what looks random, such as the seed of a `HashMap`, so no secret may rest on one.
 //!
-//! Components are compiled for wasm32-unknown-unknown, so that one imports what it uses and nothing else: the standard
-//! library of wasm32-wasip2 imports thirteen interfaces on its own, and each call would pay for them. What the standard
-//! library lacks there is here: [`clock`], [`http`], [`log`]. A panic becomes an event of the job. For a connector whose
-//! crates need more, wasm32-wasip2 does as well: `wasi = true` in `[package.metadata.component]`.
+//! A component that says `wasi = false` in its `[package.metadata.component]` is compiled for wasm32-unknown-unknown
+//! instead of wasm32-wasip2, and imports what it uses and nothing else; the standard library of wasm32-wasip2 imports
+//! thirteen interfaces on its own, and each call pays for them. The standard library has no clock there, no variables
+//! and no random numbers: what asks for them, in any crate, panics. Here are [`clock`], [`http`] and [`log`], and a
+//! panic becomes an event of the job on both targets.
 
 #[cfg(any(target_family = "wasm", test))]
 mod allocator;

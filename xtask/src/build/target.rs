@@ -12,17 +12,13 @@ use crate::workspace::{Package, Workspace};
 /// For components whose crates or standard library ask for WASI. Its name says WASI 0.2, and components for WASI 0.3 use it
 /// too.
 const WASI_TARGET: &str = "wasm32-wasip2";
-/// For components that import what they use and nothing else. `.cargo/config.toml` has the linker that makes components.
+/// For components whose code and crates need nothing of WASI by the standard library. `.cargo/config.toml` has the linker that makes components.
 const BARE_TARGET: &str = "wasm32-unknown-unknown";
 const TARGETS: [&str; 2] = [WASI_TARGET, BARE_TARGET];
 
-/// The crate by which a connector gets everything from its host.
-const KIT: &str = "bulkhead-connector-kit";
-
-/// The targets for which these packages are compiled, and which of them for each: what is written with the connector kit
-/// does without WASI, unless its `package.metadata.component` says `wasi = true`.
+/// The targets for which these packages are compiled, and which of them for each.
 pub(crate) fn by_target<'a>(packages: &[&'a Package]) -> impl Iterator<Item = (&'static str, Vec<&'a Package>)> {
-    let (bare, wasi) = packages.iter().partition(|package| package.depends_on(KIT) && !package.needs_wasi());
+    let (bare, wasi) = packages.iter().partition(|package| package.does_without_wasi());
     [(WASI_TARGET, wasi), (BARE_TARGET, bare)].into_iter().filter(|(_, packages): &(_, Vec<_>)| !packages.is_empty())
 }
 
@@ -91,25 +87,27 @@ mod tests {
     use crate::workspace::{Role, made_up};
 
     #[test]
-    fn what_the_kit_suffices_for_imports_nothing_else() {
-        let packages: [(&str, &str, &[&str]); 4] = [
-            ("tools", "functions/tools", &["spin-sdk"]),
-            ("toolbox", "connectors/toolbox", &[KIT]),
-            ("hostile", "tests/guests/hostile", &[KIT]),
-            ("plain", "tests/guests/plain", &[]),
+    fn what_does_without_wasi_has_a_target_of_its_own() {
+        let packages: [(&str, &str, &[&str]); 3] = [
+            ("tools", "functions/tools", &[]),
+            ("toolbox", "connectors/toolbox", &[]),
+            ("echo", "tests/guests/echo", &[]),
         ];
         let mut workspace = made_up::workspace(Path::new("/w"), &packages);
-        workspace.packages[2].set_needs_wasi();
+        workspace.packages[2].set_does_without_wasi();
         let of = |roles: &[Role]| {
             let packages = workspace.with_role(roles);
             by_target(&packages)
                 .map(|(target, packages)| (target, packages.iter().map(|p| p.name.clone()).collect()))
                 .collect::<Vec<(_, Vec<_>)>>()
         };
-        let all = of(&[Role::Function, Role::Connector, Role::Guest]);
-        let wasi = ["tools", "hostile", "plain"].map(str::to_owned).to_vec();
-        assert_eq!(all, [(WASI_TARGET, wasi), (BARE_TARGET, vec!["toolbox".to_owned()])]);
-        assert_eq!(of(&[Role::Connector]), [(BARE_TARGET, vec!["toolbox".to_owned()])]);
+        let wasi = ["tools", "toolbox"].map(str::to_owned).to_vec();
+        let bare = vec!["echo".to_owned()];
+        assert_eq!(
+            of(&[Role::Function, Role::Connector, Role::Guest]),
+            [(WASI_TARGET, wasi), (BARE_TARGET, bare.clone())]
+        );
+        assert_eq!(of(&[Role::Guest]), [(BARE_TARGET, bare)]);
     }
 
     #[test]
