@@ -164,14 +164,19 @@ async fn a_tool_that_traps_fails_alone() {
     assert_eq!(job["error"]["type"], "trap");
 }
 
+/// What a tool that trapped had written to standard error, as its job's events tell it.
+async fn last_words(host: &Host, job: &Value) -> String {
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    let said = events.iter().find(|event| event["level"] == "error" && event["kind"] == "log");
+    said.and_then(|event| event["message"].as_str()).expect("it said something").to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn why_a_tool_panicked_is_an_event_of_its_job() {
     let host = Setup::up().await.with_conformance().start().await;
     let job = host.job_of(&host.call("test_tool_that_panics", json!({})).await).await;
     assert_eq!(job["error"]["type"], "trap");
-    let events = host.events(job["id"].as_str().expect("an id")).await;
-    let said = events.iter().find(|event| event["level"] == "error" && event["kind"] == "log").expect("it said why");
-    let said = said["message"].as_str().expect("a text");
+    let said = last_words(&host, &job).await;
     assert!(said.starts_with("panicked at ") && said.contains("\nfür niemanden gibt es keinen Weg. xxx"), "{said}");
     assert_eq!(said.len(), 4 << 10, "the limit on standard error");
 }
@@ -181,10 +186,7 @@ async fn of_standard_error_the_beginning_is_kept() {
     let host = host().await;
     let job = failed(&host, "stderr_flood", json!({})).await;
     assert_eq!(job["error"]["type"], "trap");
-    let events = host.events(job["id"].as_str().expect("an id")).await;
-    let said =
-        events.iter().find(|event| event["level"] == "error" && event["kind"] == "log").expect("it said something");
-    let said = said["message"].as_str().expect("a text");
+    let said = last_words(&host, &job).await;
     assert!(said.starts_with("a beginning\nfloodingflooding"), "{said}");
     assert_eq!(said.len(), 4 << 10);
 }
