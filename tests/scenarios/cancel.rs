@@ -30,6 +30,13 @@ async fn canceling_a_running_job_stops_the_tool() {
     assert_eq!(job["status"], "canceled");
     assert_eq!(job["error"]["type"], "canceled");
     assert_eq!(outcome(&host, &id).await, "canceled");
+    // What the tool did until then is told all the same.
+    let events = host.events(&id).await;
+    let told: Vec<_> = events.iter().filter_map(|event| event["message"].as_str()).collect();
+    let last = "Ended canceled: canceled while it ran; the tool was stopped";
+    assert!(told.ends_with(&["asleep", "The tool was stopped", last]), "{told:?}");
+    assert!(job["usage"]["peak_memory_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{}", job["usage"]);
+    assert!(job["usage"]["wall_us"].as_u64().is_some_and(|wall| wall > 0), "{}", job["usage"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

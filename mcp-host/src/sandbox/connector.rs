@@ -283,7 +283,7 @@ impl Connector {
             let exceeded = LimitExceeded::with(LimitName::ArgumentBytes, limit, bytes);
             return RunReport::failed(run::limit_error(exceeded));
         }
-        let Invocation { operation, round, credentials, observer, restrictions: _ } = invocation;
+        let Invocation { operation, round, credentials, observer, stop, restrictions: _ } = invocation;
         // Somebody types, and for every letter of it nothing should leave this machine.
         let (context, credentials) = if matches!(operation, Operation::Completion { .. }) {
             (Cow::Owned(context.installing()), Credentials::default())
@@ -293,13 +293,21 @@ impl Connector {
                 Err(unusable) => return self.refused(&unusable),
             }
         };
-        let (runtime, exports) = match self.component.linked().await {
-            Ok(linked) => linked.clone(),
-            Err(error) => return self.unavailable(&error),
+        let ready = async {
+            let (runtime, exports) = self.component.linked().await?.clone();
+            let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+            Ok::<_, ConnectorError>((runtime, exports, slot))
         };
-        let slot = self.sandbox.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let (runtime, exports, slot) = tokio::select! {
+            biased;
+            ready = ready => match ready {
+                Ok(ready) => ready,
+                Err(error) => return self.unavailable(&error),
+            },
+            () = run::stopped(stop.as_ref()) => return RunReport::failed(run::canceled()),
+        };
         let guest = context.guest(credentials, observer);
-        let task = Task { runtime, exports, guest, operation, round, slot };
+        let task = Task { runtime, exports, guest, operation, round, stop, slot };
         run::run(task, &self.sandbox.background, context.clock.as_ref()).await
     }
 

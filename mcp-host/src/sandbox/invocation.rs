@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bulkhead_connectors::InForce;
 use bulkhead_execution::{EventLevel, Round};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::credentials::BoundCredential;
 
@@ -21,13 +22,16 @@ pub struct Invocation {
     pub restrictions: Option<Arc<InForce>>,
     /// Who is told what happens meanwhile.
     pub observer: Option<Observer>,
+    /// Ends the guest. Other than dropping the call, it leaves a report of what had happened until then.
+    pub stop: Option<CancellationToken>,
 }
 
 impl Invocation {
     /// A first round without credentials that nobody watches.
     #[must_use]
     pub fn new(operation: Operation) -> Self {
-        Self { operation, round: Round::default(), credentials: Vec::new(), restrictions: None, observer: None }
+        let round = Round::default();
+        Self { operation, round, credentials: Vec::new(), restrictions: None, observer: None, stop: None }
     }
 
     /// A first round of a tool that nobody watches; `arguments` is the JSON text of an object.

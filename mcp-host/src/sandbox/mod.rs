@@ -65,4 +65,5 @@ pub use package::{COMPONENT, MANIFEST, Package};
 pub(crate) use plain::Surface;
 pub use requested::requested;
 pub use run::RunReport;
+pub(crate) use run::canceled;
 pub use signature::{SIGNATURE, SignatureError, SignaturePolicy};

@@ -8,7 +8,7 @@ use bulkhead_kernel::Clock;
 use bulkhead_wasi::StoreData;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::error::Elapsed;
+use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::background::{Background, Demotion};
@@ -65,6 +65,20 @@ pub(crate) fn new_store(runtime: &Runtime, mut guest: Box<Guest>) -> Store<Store
     store
 }
 
+/// What ended a call that did not end itself.
+enum CutShort {
+    WallTime,
+    Canceled,
+}
+
+/// Waits until a call is to be stopped.
+pub(super) async fn stopped(stop: Option<&CancellationToken>) {
+    match stop {
+        Some(stop) => stop.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// One thing to do, and with what.
 pub(super) struct Task {
     pub(super) runtime: Arc<Runtime>,
@@ -73,26 +87,30 @@ pub(super) struct Task {
     pub(super) guest: Box<Guest>,
     pub(super) operation: Operation,
     pub(super) round: Round,
+    pub(super) stop: Option<CancellationToken>,
     /// The place in the pool, which is free again when the instance is gone.
     pub(super) slot: OwnedSemaphorePermit,
 }
 
 /// What is left of a guest.
 struct Ended {
-    /// `Err` when its time was over.
-    called: Result<wasmtime::Result<Outcome>, Elapsed>,
+    called: Result<wasmtime::Result<Outcome>, CutShort>,
     fuel: usize,
     guest: Box<Guest>,
 }
 
 impl Task {
     async fn run(self, demotion: Demotion) -> Ended {
-        let Self { runtime, exports, guest, operation, round, slot } = self;
+        let Self { runtime, exports, guest, operation, round, stop, slot } = self;
         let (limits, cpu) = (guest.limits, guest.cpu.clone());
         let mut store = new_store(&runtime, guest);
         watch_cpu(&mut store, limits.cpu_time, demotion);
         let call = exports.call(&mut store, operation, round, limits);
-        let called = tokio::time::timeout(limits.wall_time, cpu.measure(call)).await;
+        let called = tokio::select! {
+            biased;
+            called = tokio::time::timeout(limits.wall_time, cpu.measure(call)) => called.map_err(|_| CutShort::WallTime),
+            () = stopped(stop.as_ref()) => Err(CutShort::Canceled),
+        };
         let (fuel, guest) = (store.hostcall_fuel(), store.into_data().into_guest());
         drop(slot);
         Ended { called, fuel, guest }
@@ -104,11 +122,14 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
     let (start, limits, demotion) = (Instant::now(), task.guest.limits, Demotion::default());
     let Ended { called, fuel, mut guest } = background.run(Box::pin(task.run(demotion.clone())), &demotion).await;
     let traffic = guest.outbound.take_traffic();
-    let waited_too_long = called.is_err() || traffic.exceeded.is_some_and(|limit| limit.name.is_of_waiting());
+    let cut_short = called.is_err() || traffic.exceeded.is_some_and(|limit| limit.name.is_of_waiting());
     let outcome = match called {
         // Whatever the tool made of it: an answer was withheld from it, and a person has to know.
         _ if traffic.echoed.is_some() => echoed(traffic.echoed.as_deref().unwrap_or_default()),
-        Err(_) => exceeded(LimitExceeded::with(LimitName::WallMs, millis(limits.wall_time), millis(start.elapsed()))),
+        Err(CutShort::Canceled) => Outcome::Failed(canceled()),
+        Err(CutShort::WallTime) => {
+            exceeded(LimitExceeded::with(LimitName::WallMs, millis(limits.wall_time), millis(start.elapsed())))
+        }
         Ok(Ok(outcome)) => match (outcome, traffic.exceeded) {
             // The tool saw a request fail and gave up; that it went over a limit says more than its own words.
             (Outcome::Failed(_), Some(limit)) => exceeded(limit),
@@ -140,7 +161,7 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
         }
     }
     let broke_rules =
-        traffic.denied || guest.dropped_events > 0 || (!waited_too_long && is_of_kind(&outcome, &AGAINST_RULES));
+        traffic.denied || guest.dropped_events > 0 || (!cut_short && is_of_kind(&outcome, &AGAINST_RULES));
     let refused = traffic.refused.into_iter().collect();
     RunReport { outcome, usage, events, updated, refused, broke_rules }
 }
@@ -182,6 +203,11 @@ fn echoed(credential: &str) -> Outcome {
     );
     let details = json!({ "credential": credential });
     Outcome::Failed(JobError::new(JobErrorKind::CredentialEchoed, message).with_details(details))
+}
+
+/// Of a call that was stopped.
+pub(crate) fn canceled() -> JobError {
+    JobError::new(JobErrorKind::Canceled, "canceled while it ran; the tool was stopped")
 }
 
 pub(super) fn exceeded(limit: LimitExceeded) -> Outcome {

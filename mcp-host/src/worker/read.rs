@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Worker;
 use super::credentials::Account;
 use crate::connections::Use;
-use crate::sandbox::{Connector, Invocation, Operation, RunReport};
+use crate::sandbox::{Connector, Invocation, Operation, RunReport, canceled};
 
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +73,7 @@ impl Worker {
             let ((mut report, account), turn) = tokio::select! {
                 read = reading => read,
                 () = cancel.cancelled() => {
-                    let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran");
-                    ((RunReport::failed(error), None), None)
+                    ((RunReport::failed(canceled()), None), None)
                 }
             };
             if let Some(account) = account {

@@ -1,11 +1,14 @@
 //! One job, from its lease to its end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bulkhead_connectors::InForce;
-use bulkhead_execution::{Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, StartedJob};
-use bulkhead_kernel::{Clock, CorrelationId};
+use bulkhead_execution::{
+    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob,
+};
+use bulkhead_kernel::CorrelationId;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -14,7 +17,7 @@ use super::credentials::{Account, Found};
 use super::throttle::Turn;
 use super::{Change, Worker};
 use crate::connections::Use;
-use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport};
+use crate::sandbox::{Connector, Invocation, Observer, Operation, RunReport, canceled};
 
 /// How often recording an end is tried while the database is away.
 const FINISH_ATTEMPTS: u32 = 5;
@@ -42,29 +45,38 @@ impl Worker {
             organization = %job.organization,
             correlation_id = %job.correlation_id,
         );
+        let stop = CancellationToken::new();
         async {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
             let call = used_by(&job, &correlation);
-            let execution = self.execute(&job, call, connector.as_deref(), &recorded_for, restrictions, observer);
-            let execution = async { if has_place { execution.await } else { self.in_turn(&job, execution).await } };
-            let Executed { mut report, account, turn } = tokio::select! {
-                executed = execution => executed,
-                () = cancel.cancelled() => canceled(self.0.ports.clock.as_ref()).into(),
-                stopped = self.keep(&lease) => match stopped {
-                    Stopped::CancelRequested => canceled(self.0.ports.clock.as_ref()).into(),
-                    Stopped::LeaseLost => {
-                        tracing::warn!("the lease was lost; the run is stopped and nothing is recorded");
-                        return None;
+            let execution =
+                self.execute(&job, call, (connector.as_deref(), &recorded_for), restrictions, observer, &stop);
+            let execution =
+                async { if has_place { execution.await } else { self.in_turn(&job, execution, &stop).await } };
+            let Executed { mut report, account, turn } = {
+                let mut execution = pin!(execution);
+                tokio::select! {
+                    executed = &mut execution => executed,
+                    stopped = self.until_stopped(&lease, &cancel) => {
+                        if matches!(stopped, Stopped::LeaseLost) {
+                            tracing::warn!("the lease was lost; the run is stopped and nothing is recorded");
+                            return None;
+                        }
+                        // Not dropped: what the tool did until now is the job's.
+                        stop.cancel();
+                        execution.await
                     }
-                },
+                }
             };
+            if matches!(&report.outcome, Outcome::Failed(error) if error.kind == JobErrorKind::Canceled) {
+                report.events.push(NewEvent::info("canceled", "The tool was stopped", self.0.ports.clock.now()));
+            }
             if let (Some(account), Some(connector)) = (account, connector.as_deref()) {
                 // The tool has ended, so nobody cancels it any more: what it did stands, and is recorded.
                 let lost = tokio::select! {
                     () = self.look_after(account, call, connector, &mut report) => false,
-                    () = cancel.cancelled() => false,
-                    stopped = self.keep(&lease) => matches!(stopped, Stopped::LeaseLost),
+                    stopped = self.until_stopped(&lease, &cancel) => matches!(stopped, Stopped::LeaseLost),
                 };
                 if lost {
                     tracing::warn!("the lease was lost before the end could be recorded");
@@ -90,10 +102,10 @@ impl Worker {
         &self,
         job: &Job,
         call: Use<'_>,
-        connector: Option<&Connector>,
-        recorded_for: &str,
+        (connector, recorded_for): (Option<&Connector>, &str),
         restrictions: Option<Arc<InForce>>,
         observer: Option<Observer>,
+        stop: &CancellationToken,
     ) -> Executed {
         match connector {
             Some(connector) => {
@@ -105,15 +117,19 @@ impl Worker {
                 {
                     return RunReport::failed(error).into();
                 }
-                let Found { credentials, event, account } = match self.credentials(call, connector).await {
+                let found = tokio::select! {
+                    found = self.credentials(call, connector) => found,
+                    () = stop.cancelled() => Err(canceled()),
+                };
+                let Found { credentials, event, account } = match found {
                     Ok(found) => found,
                     Err(error) => return RunReport::failed(error).into(),
                 };
                 // Not by its `Display`, which writes every part of it through a formatter.
                 let arguments = serde_json::to_string(&job.arguments).expect("a JSON value always serializes");
                 let operation = Operation::Tool { name: job.tool.clone(), arguments };
-                let invocation =
-                    Invocation { operation, round: job.round.clone(), credentials, restrictions, observer };
+                let (round, stop) = (job.round.clone(), Some(stop.clone()));
+                let invocation = Invocation { operation, round, credentials, restrictions, observer, stop };
                 let mut report = connector.call(invocation).await;
                 self.tell(job, connector, &report.updated);
                 drop(report.events.splice(..0, event));
@@ -128,8 +144,16 @@ impl Worker {
     }
 
     /// Waits until the call may run, runs it, and says so if it had to wait.
-    async fn in_turn(&self, job: &Job, execution: impl Future<Output = Executed>) -> Executed {
-        let (turn, waited) = self.turn(job.organization, job.user, &job.connector).await;
+    async fn in_turn(
+        &self,
+        job: &Job,
+        execution: impl Future<Output = Executed>,
+        stop: &CancellationToken,
+    ) -> Executed {
+        let (turn, waited) = tokio::select! {
+            turn = self.turn(job.organization, job.user, &job.connector) => turn,
+            () = stop.cancelled() => return RunReport::failed(canceled()).into(),
+        };
         let event = waited.map(|waited| {
             let message = format!(
                 "Waited {} ms: calls of this connector by the same user broke rules, so fewer run at once",
@@ -149,6 +173,14 @@ impl Worker {
             |uri: &&String| uri.split_once(':').is_some_and(|(scheme, _)| schemes.iter().any(|own| own == scheme));
         for uri in updated.iter().filter(is_own) {
             self.0.changes.tell(Change::Resource { organization: job.organization, uri: uri.clone() });
+        }
+    }
+
+    /// Keeps the lease while the tool runs, until it must stop.
+    async fn until_stopped(&self, lease: &Lease, cancel: &CancellationToken) -> Stopped {
+        tokio::select! {
+            stopped = self.keep(lease) => stopped,
+            () = cancel.cancelled() => Stopped::CancelRequested,
         }
     }
 
@@ -236,10 +268,4 @@ fn used_by<'a>(job: &Job, correlation: &'a CorrelationId) -> Use<'a> {
 enum Stopped {
     CancelRequested,
     LeaseLost,
-}
-
-fn canceled(clock: &dyn Clock) -> RunReport {
-    let error = JobError::new(JobErrorKind::Canceled, "canceled while it ran; the tool was stopped");
-    let event = NewEvent::info("canceled", "The tool was stopped", clock.now());
-    RunReport { events: vec![event], ..RunReport::failed(error) }
 }

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use bulkhead_connector_kit::host::{Level, log};
 use bulkhead_connector_kit::{Annotations, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,7 @@ impl Tool for Sleep {
     type Output = Slept;
 
     fn call(input: SleepInput) -> Result<Slept, ToolError> {
+        log(Level::Info, "asleep");
         let start = Instant::now();
         std::thread::sleep(Duration::from_millis(input.ms));
         Ok(Slept { slept_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX) })
