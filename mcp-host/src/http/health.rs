@@ -26,7 +26,8 @@ pub(super) async fn brief() -> Json<Value> {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// `GET /health/detailed`: every part with its own status and time; 503 when one is not well.
+/// `GET /health/detailed`: every part with its own status, and how long its check or its start took; 503 when the
+/// database is not well, without which nothing else is. Functions start all together or not at all.
 pub(super) async fn detailed(Extension(host): Extension<Host>) -> Response {
     let database = database(&host).await;
     let functions: Vec<Value> = match &host.0.edge {
