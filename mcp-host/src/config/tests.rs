@@ -13,6 +13,7 @@ fn the_example_documents_every_setting() {
     let limits = ManifestLimits {
         memory_mib: Some(1),
         table_elements: Some(1),
+        core_instances: Some(1),
         resources: Some(1),
         hostcall_kib: Some(1),
         random_kib: Some(1),

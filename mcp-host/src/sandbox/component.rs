@@ -269,7 +269,9 @@ async fn describe(
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
+    use bulkhead_connectors::{InForce, ManifestLimits, Restrictions};
     use bulkhead_execution::{JobErrorKind, Outcome};
     use serde_json::json;
 
@@ -288,6 +290,23 @@ mod tests {
 
     fn works(report: &RunReport) {
         assert_eq!(succeeded(report), &json!({ "structuredContent": { "result": "" } }));
+    }
+
+    #[tokio::test]
+    async fn a_component_has_as_many_instances_as_it_may() {
+        let bench = Bench::new();
+        let connector = bench.load(&GOOD.bytes()).await.expect("it is installed");
+        let call = async |most: u32| {
+            let limits = ManifestLimits { core_instances: Some(most), ..ManifestLimits::default() };
+            let restrictions = Restrictions { limits, ..Restrictions::default() };
+            let in_force = InForce { restrictions, digest: String::new() };
+            let restrictions = Some(Arc::new(in_force));
+            connector.call(Invocation { restrictions, ..Invocation::tool("run", "{}") }).await
+        };
+        works(&call(1).await);
+        let Outcome::Failed(error) = call(0).await.outcome else { panic!("it has one") };
+        assert_eq!(error.kind, JobErrorKind::LimitExceeded, "{error:?}");
+        assert_eq!(error.details, Some(json!({ "limit": "core_instances", "value": 0, "reached": 1 })));
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use super::limits::{LimitExceeded, LimitName, Limits};
 /// What Wasmtime says, where it has no public type for it. A test of the hostile corpus meets each of them.
 const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 const HANDLES_EXHAUSTED: &str = "store handle limit exceeded";
+const INSTANCES_REFUSED: &str = "resource limit exceeded: instance count too high at ";
 const RANDOM_REFUSED: &str = "requested len ";
 
 /// The limit that a call ended at, if it was one; `fuel` is what its store had for each time that the guest hands over
@@ -30,6 +31,9 @@ pub(super) fn of(error: &wasmtime::Error, limits: &Limits, fuel: usize) -> Optio
         }
         if said.contains(FUEL_EXHAUSTED) {
             return Some(LimitExceeded::beyond(LimitName::HostcallBytes, fuel));
+        }
+        if let Some(reached) = said.strip_prefix(INSTANCES_REFUSED).and_then(|count| count.parse::<u64>().ok()) {
+            return Some(LimitExceeded::with(LimitName::CoreInstances, limits.core_instances, reached));
         }
         if let Some(asked) = said.strip_prefix(RANDOM_REFUSED).and_then(|rest| rest.split(' ').next()?.parse().ok()) {
             return Some(LimitExceeded::with::<u64, u64>(LimitName::RandomBytes, limits.random_bytes, asked));

@@ -1,13 +1,14 @@
-//! The limits on memory and tables, as a guest grows them.
+//! The limits on memory, tables and instances, as a guest grows them.
 
 use super::limits::{LimitExceeded, LimitName, Limits};
 
-/// Enforces the limits on memory and tables, and remembers the peak. A component may have several of each: what counts
+/// Enforces the limits on memory, tables and instances, and remembers the peak. A component may have several of each: what counts
 /// is their sum.
 #[derive(Debug)]
 pub(crate) struct Growth {
     memory: Sum,
     tables: Sum,
+    core_instances: usize,
 }
 
 impl Growth {
@@ -15,6 +16,7 @@ impl Growth {
         Self {
             memory: Sum::new(LimitName::MemoryBytes, limits.memory_bytes),
             tables: Sum::new(LimitName::TableElements, limits.table_elements),
+            core_instances: limits.core_instances,
         }
     }
 
@@ -57,6 +59,10 @@ impl wasmtime::ResourceLimiter for Growth {
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.tables.grow(current, desired)?;
         Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        self.core_instances
     }
 }
 

@@ -12,6 +12,8 @@ pub enum LimitName {
     MemoryBytes,
     /// [`Limits::table_elements`].
     TableElements,
+    /// [`Limits::core_instances`].
+    CoreInstances,
     /// [`Limits::resources`].
     Resources,
     /// [`Limits::hostcall_bytes`].

@@ -11,6 +11,8 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
+    /// Instances of core modules that the component consists of.
+    pub core_instances: usize,
     /// Resources of the host that the guest holds at once (streams, pollables, requests, bodies), and as many handles of
     /// the component model.
     pub resources: usize,
@@ -60,6 +62,7 @@ impl Default for Limits {
         Self {
             memory_bytes: 64 << 20,
             table_elements: 50_000,
+            core_instances: 64,
             resources: 1000,
             hostcall_bytes: 8 << 20,
             random_bytes: 1 << 20,
@@ -98,6 +101,7 @@ impl Limits {
         Self {
             memory_bytes: self.memory_bytes.min(other.memory_bytes),
             table_elements: self.table_elements.min(other.table_elements),
+            core_instances: self.core_instances.min(other.core_instances),
             resources: self.resources.min(other.resources),
             hostcall_bytes: self.hostcall_bytes.min(other.hostcall_bytes),
             random_bytes: self.random_bytes.min(other.random_bytes),
@@ -127,6 +131,7 @@ impl Limits {
         let Self {
             memory_bytes,
             table_elements,
+            core_instances,
             resources,
             hostcall_bytes,
             random_bytes,
@@ -153,6 +158,7 @@ impl Limits {
         vec![
             amount("memory_bytes", "memory_mib", memory_bytes as u64),
             amount("table_elements", "table_elements", table_elements as u64),
+            amount("core_instances", "core_instances", core_instances as u64),
             amount("resources", "resources", resources as u64),
             amount("hostcall_bytes", "hostcall_kib", hostcall_bytes as u64),
             amount("random_bytes", "random_kib", random_bytes),
@@ -198,6 +204,9 @@ pub struct ManifestLimits {
     /// Elements of tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table_elements: Option<u32>,
+    /// Instances of core modules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core_instances: Option<u32>,
     /// Resources of the host, and handles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<u32>,
@@ -267,6 +276,7 @@ impl ManifestLimits {
         Limits {
             memory_bytes: self.memory_mib.map_or(base.memory_bytes, |mib| shifted(mib, 20)),
             table_elements: self.table_elements.map_or(base.table_elements, |elements| elements as usize),
+            core_instances: self.core_instances.map_or(base.core_instances, |instances| instances as usize),
             resources: self.resources.map_or(base.resources, |resources| resources as usize),
             hostcall_bytes: self.hostcall_kib.map_or(base.hostcall_bytes, |kib| shifted(kib, 10)),
             random_bytes: self.random_kib.map_or(base.random_bytes, |kib| u64::from(kib) << 10),

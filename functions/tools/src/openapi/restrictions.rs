@@ -33,9 +33,10 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// The keys of a manifest's `[limits]`, and what each limits.
-const LIMITS: [(&str, &str); 22] = [
+const LIMITS: [(&str, &str); 23] = [
     ("memory_mib", "Linear memory."),
     ("table_elements", "Elements of tables."),
+    ("core_instances", "Instances of core modules."),
     ("resources", "Resources of the host, and handles."),
     ("hostcall_kib", "What is handed to the host in one go."),
     ("random_kib", "Random bytes at once."),
