@@ -5,7 +5,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bulkhead_kernel::Secret;
-use http::{HeaderName, HeaderValue, Request};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Uri};
 use url::form_urlencoded;
 
 use super::failure::OutboundError;
@@ -119,7 +120,8 @@ impl Credentials {
                 }
                 Ready::Query(name, value) => {
                     let target = with_parameter(request.uri(), name, value);
-                    *request.uri_mut() = target.parse().map_err(|_| OutboundError::InvalidAddress)?;
+                    *request.uri_mut() =
+                        Uri::from_maybe_shared(shared(target)).map_err(|_| OutboundError::InvalidAddress)?;
                 }
             }
         }
@@ -129,15 +131,16 @@ impl Credentials {
 
 impl Ready {
     fn new(injection: &Injection, value: &Secret) -> Option<Self> {
-        let sensitive = |text: &Secret| {
-            let mut header = HeaderValue::from_str(text.expose()).ok()?;
+        let sensitive = |text: Secret| {
+            let visible = text.expose().bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+            let mut header = visible.then(|| HeaderValue::from_maybe_shared(shared(text)).ok()).flatten()?;
             header.set_sensitive(true);
             Some(header)
         };
         match injection {
             Injection::Header { name, prefix } => {
                 let text = Secret::new(format!("{prefix}{}", value.expose()));
-                Some(Self::Header(name.clone(), sensitive(&text)?))
+                Some(Self::Header(name.clone(), sensitive(text)?))
             }
             Injection::Basic { username } => {
                 let pair = Secret::new(format!("{username}:{}", value.expose()));
@@ -146,7 +149,7 @@ impl Ready {
                 }
                 let encoded = Secret::new(STANDARD.encode(pair.expose()));
                 let text = Secret::new(format!("Basic {}", encoded.expose()));
-                Some(Self::Header(http::header::AUTHORIZATION, sensitive(&text)?))
+                Some(Self::Header(http::header::AUTHORIZATION, sensitive(text)?))
             }
             Injection::Query { name } => Some(Self::Query(name.clone(), value.clone())),
         }
@@ -154,8 +157,11 @@ impl Ready {
 }
 
 /// The request's target with this parameter, once: what the guest wrote under that name is left out.
-fn with_parameter(uri: &http::Uri, name: &str, value: &Secret) -> String {
-    let mut target = uri.path().to_owned();
+fn with_parameter(uri: &Uri, name: &str, value: &Secret) -> Secret {
+    // As large as they can get, so that nothing of the secret stays behind where they were before they grew.
+    let most = 3 * (name.len() + value.expose().len()) + 2;
+    let mut target = String::with_capacity(uri.path_and_query().map_or(1, |target| target.as_str().len()) + most);
+    target.push_str(uri.path());
     let mut separator = '?';
     let others = uri
         .query()
@@ -168,7 +174,18 @@ fn with_parameter(uri: &http::Uri, name: &str, value: &Secret) -> String {
         separator = '&';
     }
     target.push(separator);
-    let mut pair = form_urlencoded::Serializer::new(String::new());
-    target.push_str(&pair.append_pair(name, value.expose()).finish());
-    target
+    let mut pair = form_urlencoded::Serializer::new(String::with_capacity(most));
+    target.push_str(Secret::new(pair.append_pair(name, value.expose()).finish()).expose());
+    Secret::new(target)
+}
+
+/// For HTTP's types, which keep such bytes where they would copy a text: the last of them to go wipes the memory.
+fn shared(text: Secret) -> Bytes {
+    struct Owner(Secret);
+    impl AsRef<[u8]> for Owner {
+        fn as_ref(&self) -> &[u8] {
+            self.0.expose().as_bytes()
+        }
+    }
+    Bytes::from_owner(Owner(text))
 }
