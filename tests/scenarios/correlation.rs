@@ -91,3 +91,32 @@ async fn a_refusal_carries_the_id_too() {
     assert_eq!(request.send().await.problem(404)["correlation_id"], "lost-1");
     assert_eq!(host.audit("correlation_id=lost-1").await[0]["outcome"], "refused");
 }
+
+/// As real Spin runs them. What a function kept of a request would be in another's answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_serves_many_requests_at_once_mixes_none_up() {
+    let config = "[edge]\nrequests_per_instance = 128\nconcurrent_requests_per_instance = 16\n";
+    let host = Setup::up().await.config(config).start().await;
+    let mut jobs = Vec::new();
+    for input in 0..8 {
+        jobs.push(host.submit("toolbox", "jq", json!({ "filter": ".", "input": input })).await);
+    }
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..160 {
+        let (input, knows) = (number % 8, number % 5 != 0);
+        let request = host.request("GET", &format!("/v1/jobs/{}", jobs[input]));
+        let request = request.header("x-correlation-id", &format!("request-{number}"));
+        let request = if knows { request.key(host.key()) } else { request.key("bh_wrong_key_of_somebody_else") };
+        requests.spawn(async move { (number, input, knows, request.send().await) });
+    }
+    while let Some(answered) = requests.join_next().await {
+        let (number, input, knows, reply) = answered.expect("a reply");
+        assert_eq!(reply.header("x-correlation-id"), format!("request-{number}"));
+        if knows {
+            let job = reply.expect(200);
+            assert_eq!((&job["id"], &job["arguments"]["input"]), (&json!(jobs[input]), &json!(input)));
+        } else {
+            assert_eq!(reply.problem(401)["correlation_id"], format!("request-{number}"));
+        }
+    }
+}

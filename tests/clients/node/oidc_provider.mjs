@@ -105,7 +105,13 @@ server.listen(Number(port), "127.0.0.1", () => {
     await provider.interactionFinished(request, response, { login: { accountId }, consent: { grantId } });
   }
 
-  provider.on("grant.success", (ctx) => console.error(`token granted for ${ctx.oidc.params.grant_type}`));
+  provider.on("grant.success", (ctx) => {
+    // Nowhere else may the tests find them.
+    for (const name of ["access_token", "refresh_token", "id_token"]) {
+      if (ctx.body?.[name]) console.error(`issued ${ctx.body[name]}`);
+    }
+    console.error(`token granted for ${ctx.oidc.params.grant_type}`);
+  });
   provider.on("grant.error", (_, error) => console.error(`token refused: ${error.message}`));
   provider.on("revocation.error", (_, error) => console.error(`revocation refused: ${error.message}`));
   provider.on("refresh_token.destroyed", () => console.error("refresh token destroyed"));

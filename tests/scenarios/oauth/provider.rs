@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bulkhead_system_tests::{Process, Request, eventually, program};
+use bulkhead_system_tests::{Process, Request, eventually, leaks, program};
 
 /// npm oidc-provider. It ends with this value.
 pub(crate) struct Provider {
@@ -28,6 +28,7 @@ impl Provider {
 
     /// Starts it again at the same address: nothing that it has granted is known to it any more.
     pub(crate) async fn restart_for(&mut self, redirect_uri: &str) {
+        self.note_issued();
         self.process.kill();
         let (_, port) = self.url.rsplit_once(':').expect("the URL has a port");
         (self.process, self.url) = launch(port, self.algorithm, Some(redirect_uri)).await;
@@ -40,6 +41,7 @@ impl Provider {
 
     /// Starts it again at the same address, with other keys.
     pub(super) async fn restart(&mut self) {
+        self.note_issued();
         self.process.kill();
         let (_, port) = self.url.rsplit_once(':').expect("the URL has a port");
         (self.process, self.url) = launch(port, self.algorithm, None).await;
@@ -47,6 +49,10 @@ impl Provider {
 
     pub(crate) fn kill(&mut self) {
         self.process.kill();
+    }
+
+    fn note_issued(&self) {
+        self.said().lines().filter_map(|line| line.strip_prefix("issued ")).for_each(leaks::note);
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -62,6 +68,13 @@ impl Provider {
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.into());
         let answer = request.send().await.expect(200);
         answer["access_token"].as_str().expect("an access token").to_owned()
+    }
+}
+
+impl Drop for Provider {
+    /// What it issued is looked for in what a host leaves behind that goes after it.
+    fn drop(&mut self) {
+        self.note_issued();
     }
 }
 
