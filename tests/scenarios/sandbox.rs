@@ -240,6 +240,22 @@ async fn a_large_result_below_the_limit_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_around_a_result_is_larger_than_its_limit() {
+    let host = host().await;
+    // A fault without words is 27 bytes of JSON, a user among those for whom a content is 7.
+    for (tool, count) in [("fault_flood", 50_000), ("annotation_flood", 500_000)] {
+        let job = exceeds(&host, tool, json!({ "count": count }), "result_bytes").await;
+        assert!(job["error"]["details"]["reached"].as_u64() > Some(1 << 20), "{job:#}");
+    }
+    let job = failed(&host, "fault_flood", json!({ "count": 1000 })).await;
+    assert_eq!(job["error"]["type"], "invalid_arguments");
+    assert_eq!(job["error"]["details"]["faults"].as_array().map(Vec::len), Some(1000));
+    let job = host.job("hostile", "annotation_flood", json!({ "count": 1000 })).await;
+    let audience = &job["result"]["content"][0]["annotations"]["audience"];
+    assert_eq!(audience.as_array().map(Vec::len), Some(1000), "{job:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_is_not_json_is_refused() {
     let job = failed(&host().await, "bad_output", json!({})).await;
     assert_eq!(job["error"]["type"], "invalid_output");

@@ -1,5 +1,7 @@
 //! What a connector answers, as the Model Context Protocol writes it.
 
+use std::io;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -154,7 +156,29 @@ fn annotations(annotations: types::Annotations) -> Value {
     Value::Object(value)
 }
 
-/// Bytes of an answer, as its limit counts them: what the guest handed over, before any encoding.
+/// Bytes of a value's JSON, which is what the limit on results is about: escapes, base64 and what is around each part are
+/// in there, whatever the guest handed over.
+pub(super) fn json_bytes(value: &Value) -> usize {
+    struct Counted(usize);
+
+    impl io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counted = Counted(0);
+    // What counts does not fail, and a value has no key that is not text; if it did, it would be too much.
+    serde_json::to_writer(&mut counted, value).map_or(usize::MAX, |()| counted.0)
+}
+
+/// Bytes of an answer as the guest handed it over, before any encoding. They are counted first, so that JSON is made only of
+/// what is not too much already.
 pub(super) trait Size {
     /// How many.
     fn bytes(&self) -> usize;
@@ -170,9 +194,17 @@ impl Size for types::ResourceContents {
     }
 }
 
+impl Size for types::Annotations {
+    fn bytes(&self) -> usize {
+        // Each with its quotation marks.
+        let audience: usize = self.audience.iter().map(|whose| role(*whose).len() + 2).sum();
+        audience + self.last_modified.as_ref().map_or(0, String::len)
+    }
+}
+
 impl Size for types::Content {
     fn bytes(&self) -> usize {
-        match &self.block {
+        let block = match &self.block {
             types::Block::Text(text) => text.len(),
             types::Block::Image(media) | types::Block::Audio(media) => media.data.len() + media.mime_type.len(),
             types::Block::Resource(resource) => resource.bytes(),
@@ -180,7 +212,8 @@ impl Size for types::Content {
                 let texts = [link.title.as_ref(), link.description.as_ref(), link.mime_type.as_ref()];
                 link.uri.len() + link.name.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
             }
-        }
+        };
+        block + self.annotations.as_ref().map_or(0, Size::bytes)
     }
 }
 
@@ -213,5 +246,62 @@ impl Size for types::Questions {
     fn bytes(&self) -> usize {
         let asked: usize = self.asked.iter().map(|question| question.key.len() + question.params.len()).sum();
         self.state.as_ref().map_or(0, String::len) + asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str, annotations: Option<types::Annotations>) -> types::Content {
+        types::Content { block: types::Block::Text(text.to_owned()), annotations }
+    }
+
+    fn annotated(roles: usize, last_modified: &str) -> Option<types::Annotations> {
+        let last_modified = Some(last_modified.to_owned());
+        Some(types::Annotations { audience: vec![types::Role::User; roles], priority: None, last_modified })
+    }
+
+    #[test]
+    fn annotations_are_counted() {
+        assert_eq!(text("four", None).bytes(), 4);
+        assert_eq!(text("four", annotated(0, "")).bytes(), 4);
+        assert_eq!(text("four", annotated(0, "2026")).bytes(), 8);
+        // "user"
+        assert_eq!(text("four", annotated(1000, "2026")).bytes(), 8 + 6000);
+        let audience = vec![types::Role::Assistant];
+        assert_eq!(types::Annotations { audience, priority: Some(0.5), last_modified: None }.bytes(), 11);
+    }
+
+    #[test]
+    fn the_bytes_of_json_are_those_that_it_is_written_in() {
+        let media = || types::Media { data: vec![0; 100], mime_type: "image/png".to_owned() };
+        let of_blob = types::ResourceContents {
+            uri: "a:b".to_owned(),
+            mime_type: Some("text/plain".to_owned()),
+            body: types::Body::Blob(vec![0; 100]),
+        };
+        let link = types::ResourceLink {
+            uri: "a:b".to_owned(),
+            name: "b".to_owned(),
+            title: Some("B".to_owned()),
+            description: None,
+            mime_type: Some("text/plain".to_owned()),
+            size: Some(3),
+        };
+        let blocks = [
+            types::Block::Text("\u{1}\"\n".repeat(100)),
+            types::Block::Image(media()),
+            types::Block::Audio(media()),
+            types::Block::Resource(of_blob),
+            types::Block::Link(link),
+        ];
+        for block in blocks {
+            let content = types::Content { block, annotations: annotated(3, "2026-07-28") };
+            let handed_over = content.bytes();
+            let json = super::block(content);
+            assert_eq!(json_bytes(&json), json.to_string().len());
+            assert!(handed_over < json_bytes(&json), "{handed_over}: {json}");
+        }
     }
 }

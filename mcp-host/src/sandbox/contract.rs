@@ -75,7 +75,8 @@ impl Contract {
         Ok(Described { tools, prompts, resources, completes: self.completions.is_some() })
     }
 
-    /// Does one thing in a fresh instance. An answer of more than `limit` bytes is not looked at.
+    /// Does one thing in a fresh instance. An answer of more than `limit` bytes is not looked at, and none becomes JSON of
+    /// more.
     pub(super) async fn call(
         &self,
         store: &mut Store<StoreData>,
@@ -149,7 +150,7 @@ fn within<T: Size>(answer: T, limit: usize, convert: impl FnOnce(T) -> Result<Va
         return Answer::TooLarge(bytes);
     }
     match convert(answer) {
-        Ok(result) => Answer::Result(result),
+        Ok(result) => as_json(result, limit),
         Err(why) => Answer::Invalid(why.to_owned()),
     }
 }
@@ -160,7 +161,69 @@ fn asks(questions: Questions, limit: usize) -> Answer {
         return Answer::TooLarge(bytes);
     }
     match rounds::of_guest(questions) {
-        Ok(asked) => Answer::Result(asked.into_result()),
+        Ok(asked) => as_json(asked.into_result(), limit),
         Err(why) => Answer::Invalid(why),
+    }
+}
+
+/// What was little enough when it was handed over may be more as JSON: text of control characters is six times as long, a
+/// million empty texts are nothing but what is around them.
+fn as_json(result: Value, limit: usize) -> Answer {
+    let bytes = content::json_bytes(&result);
+    if bytes > limit { Answer::TooLarge(bytes) } else { Answer::Result(result) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bindings::bulkhead::connector::types::{
+        Annotations, Ask, Block, Content, Question, Questions, Role,
+    };
+    use super::*;
+
+    fn output(texts: &[&str], annotations: Option<Annotations>) -> tools::Output {
+        let content =
+            |text: &&str| Content { block: Block::Text((*text).to_owned()), annotations: annotations.clone() };
+        tools::Output { content: texts.iter().map(content).collect(), structured: None }
+    }
+
+    fn json(output: tools::Output) -> usize {
+        content::tool_result(output).expect("a result").to_string().len()
+    }
+
+    #[test]
+    fn a_result_may_be_as_long_as_its_limit_in_json_and_not_longer() {
+        let users = Annotations { audience: vec![Role::User; 1000], priority: None, last_modified: None };
+        let control = "\u{1}".repeat(1000);
+        let empty = [""; 1000];
+        let cases: [(&[&str], Option<Annotations>); 4] =
+            [(&["plain"], None), (&[&control], None), (&empty, None), (&["annotated"], Some(users))];
+        for (texts, annotations) in cases {
+            let made = || output(texts, annotations.clone());
+            let bytes = json(made());
+            assert!(matches!(within(made(), bytes, content::tool_result), Answer::Result(_)), "{bytes}");
+            let Answer::TooLarge(reached) = within(made(), bytes - 1, content::tool_result) else {
+                panic!("{bytes} bytes are within {}", bytes - 1)
+            };
+            assert_eq!(reached, bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_converted() {
+        let long = output(&["four"], None);
+        let never = |_| -> Result<Value, &'static str> { panic!("it is converted") };
+        assert!(matches!(within(long, 3, never), Answer::TooLarge(4)));
+    }
+
+    #[test]
+    fn questions_may_be_as_long_as_the_limit_in_json_and_not_longer() {
+        let asked = || {
+            let question = Question { key: "\u{1}".repeat(100), ask: Ask::ListRoots, params: "{}".to_owned() };
+            Questions { asked: vec![question], state: Some("\u{1}".repeat(100)) }
+        };
+        let bytes = rounds::of_guest(asked()).expect("they read").into_result().to_string().len();
+        assert!(bytes > 1200);
+        assert!(matches!(asks(asked(), bytes), Answer::Result(_)));
+        assert!(matches!(asks(asked(), bytes - 1), Answer::TooLarge(reached) if reached == bytes));
     }
 }

@@ -29,7 +29,7 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Time from start to end.
     pub wall_time: Duration,
-    /// The result's JSON: bytes.
+    /// The result's JSON, or that of the faults that the tool finds in its arguments: bytes.
     pub result_bytes: usize,
     /// Outgoing requests.
     pub outbound_requests: u64,

@@ -19,6 +19,7 @@ bulkhead_connector_kit::export_connector! {
         burn::Sleep,
         burn::ChangeSlowly,
         reply::HugeResult,
+        reply::FaultFlood,
         reply::LogFlood,
         reply::StderrFlood,
         reply::BadOutput,
@@ -33,6 +34,7 @@ bulkhead_connector_kit::export_connector! {
         network::SwallowHeaders,
         network::HoldAnswers,
     ],
+    content_tools: [reply::AnnotationFlood],
     resources: reads::Reads,
 }
 

@@ -2,7 +2,10 @@
 
 #[cfg(target_family = "wasm")]
 use bulkhead_connector_kit::component::bindings::bulkhead::connector::host::write_stderr;
-use bulkhead_connector_kit::{Annotations, Level, Tool, ToolError, log, progress};
+use bulkhead_connector_kit::{
+    Annotations, Answer, Content, ContentAnnotations, ContentTool, Fault, Level, Role, Round, Tool, ToolError, Turn,
+    log, progress,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -68,6 +71,49 @@ impl Tool for HugeResult {
 
     fn call(input: HugeResultInput) -> Result<Padding, ToolError> {
         Ok(Padding { padding: "x".repeat(input.bytes) })
+    }
+}
+
+/// How many.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// As many as this.
+    count: usize,
+}
+
+/// Finds fault without measure.
+pub struct FaultFlood;
+
+impl Tool for FaultFlood {
+    const NAME: &'static str = "fault_flood";
+    const TITLE: &'static str = "Flood of faults";
+    const DESCRIPTION: &'static str =
+        "Fails with as many faults of its arguments as are asked for, each next to nothing.";
+    const ANNOTATIONS: Annotations = Annotations::COMPUTES;
+    type Input = Count;
+    type Output = Survived;
+
+    fn call(input: Count) -> Result<Survived, ToolError> {
+        let fault = || Fault { pointer: String::new(), message: String::new() };
+        Err(ToolError::InvalidArguments((0..input.count).map(|_| fault()).collect()))
+    }
+}
+
+/// Names whom its answer is for without measure.
+pub struct AnnotationFlood;
+
+impl ContentTool for AnnotationFlood {
+    const NAME: &'static str = "annotation_flood";
+    const TITLE: &'static str = "Flood of annotations";
+    const DESCRIPTION: &'static str = "Returns an empty text for as many as are asked for.";
+    const ANNOTATIONS: Annotations = Annotations::COMPUTES;
+    type Input = Count;
+
+    fn call(input: Count, _: &Round) -> Answer<Vec<Content>> {
+        let annotations =
+            ContentAnnotations { audience: vec![Role::User; input.count], ..ContentAnnotations::default() };
+        Ok(Turn::Done(vec![Content::text("").annotated(annotations)]))
     }
 }
 
