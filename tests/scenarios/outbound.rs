@@ -145,6 +145,24 @@ async fn there_is_no_way_out_of_a_granted_folder() {
     assert_eq!(upstream.seen().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_a_tool_makes_do_with_is_an_event_of_its_job() {
+    let upstream = Upstream::saying(FINE).await;
+    let limited = async |requests: u64| {
+        let host = upstream.host(&format!("limits = {{ outbound_requests = {requests} }}\n")).await;
+        let job = host.job("hostile", "widen_path", json!({ "url": upstream.url("/granted/") })).await;
+        assert_eq!(job["status"], "succeeded", "{job:#}");
+        let events = host.events(job["id"].as_str().expect("an id")).await;
+        events.into_iter().filter(|event| event["kind"] == "limit_exceeded").collect::<Vec<_>>()
+    };
+    let told = limited(3).await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0]["level"], "warn");
+    assert_eq!(told[0]["message"], "A request of the tool failed: it exceeded its limit OutboundRequests of 3 with 4");
+    assert_eq!(told[0]["data"], json!({ "limit": "outbound_requests", "value": 3, "reached": 4 }));
+    assert_eq!(limited(50).await, Vec::<Value>::new());
+}
+
 /// 1 MiB of zeros, compressed as far as gzip can. Its end is missing, and nobody gets that far.
 fn bomb() -> Vec<u8> {
     let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3];

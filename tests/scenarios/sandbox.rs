@@ -265,14 +265,15 @@ async fn a_result_that_is_not_json_is_refused() {
 async fn a_flood_of_log_messages_is_capped() {
     let host = host().await;
     // Short messages are limited by their number, long ones by their length together: 32 times 2 KiB are 64 KiB.
-    for (bytes, kept) in [(100, 100), (5000, 32)] {
+    let (number, length) = ("LogEvents of 100 with 2000", format!("LogBytes of 65536 with {}", 2000 * 2048));
+    for (bytes, kept, limit) in [(100, 100, number), (5000, 32, length.as_str())] {
         let job = host.job("hostile", "log_flood", json!({ "messages": 1000, "bytes": bytes })).await;
         assert_eq!(job["status"], "succeeded", "{job:#}");
         let events = host.events(job["id"].as_str().expect("an id")).await;
         // The tool's, and queued, started, how many were dropped, finished.
         assert_eq!(events.len(), kept + 4);
         assert!(events.iter().all(|event| event["message"].as_str().is_some_and(|text| text.len() <= 2048)));
-        let dropped = format!("{} more messages of the tool were dropped", 2000 - kept);
+        let dropped = format!("{} more messages of the tool were dropped: it exceeded its limit {limit}", 2000 - kept);
         assert!(events.iter().any(|event| event["message"] == dropped.as_str()), "{events:#?}");
     }
 }

@@ -314,7 +314,7 @@ fn job_schemas() -> Map<String, Value> {
                     "sequence": {"type": "integer", "minimum": 1, "description": "Which event of its job it is."},
                     "level": {"enum": ["info", "warn", "error"], "description": "How much it matters."},
                     "kind": text(
-                        "queued, started, log, progress, outbound, retrying, cancel_requested or finished; more may come.",
+                        "queued, started, log, progress, outbound, limit_exceeded, retrying, cancel_requested or finished; more may come.",
                     ),
                     "message": text("For a person."),
                     "data": {"description": "For a machine."},

@@ -13,11 +13,22 @@ use super::bindings::bulkhead::connector::{host, types};
 use super::connector::Settings;
 use super::growth::Growth;
 use super::invocation::{Observer, Signal};
-use super::limits::Limits;
+use super::limits::{LimitExceeded, LimitName, Limits};
 use super::meter::CpuMeter;
 use super::outbound::Outbound;
 use super::stderr::KeptStderr;
 use crate::epochs::Running;
+
+/// Messages that are not kept.
+#[derive(Clone, Copy, Default)]
+struct Dropped {
+    /// After as many as are kept.
+    beyond_number: usize,
+    /// Longer than what is left for all together.
+    beyond_length: usize,
+    /// The bytes of these.
+    bytes: usize,
+}
 
 /// The data of one call's store. It lives as long as the call.
 pub(crate) struct Guest {
@@ -34,7 +45,7 @@ pub(crate) struct Guest {
     observer: Option<Observer>,
     done: Option<u64>,
     pub(crate) updated: BTreeSet<String>,
-    pub(crate) dropped_events: usize,
+    dropped: Dropped,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) outbound: Outbound,
     pub(crate) growth: Growth,
@@ -68,7 +79,7 @@ impl Guest {
             observer,
             done: None,
             updated: BTreeSet::new(),
-            dropped_events: 0,
+            dropped: Dropped::default(),
             events: Vec::new(),
             outbound,
             growth: Growth::new(&limits),
@@ -82,14 +93,27 @@ impl Guest {
     fn hear(&mut self, message: &str) -> Option<String> {
         let Limits { log_events, log_message_bytes, log_bytes, .. } = self.limits;
         let (events, bytes) = self.logged;
-        let heard = (events < log_events)
-            .then(|| cut(message, log_message_bytes))
-            .filter(|message| message.len() <= log_bytes - bytes);
-        match &heard {
-            Some(message) => self.logged = (events + 1, bytes + message.len()),
-            None => self.dropped_events += 1,
+        if events >= log_events {
+            self.dropped.beyond_number += 1;
+            return None;
         }
-        heard
+        let message = cut(message, log_message_bytes);
+        if message.len() > log_bytes - bytes {
+            self.dropped.beyond_length += 1;
+            self.dropped.bytes = self.dropped.bytes.saturating_add(message.len());
+            return None;
+        }
+        self.logged = (events + 1, bytes + message.len());
+        Some(message)
+    }
+
+    /// How many messages were dropped, by the limit at which they were.
+    pub(crate) fn dropped(&self) -> impl Iterator<Item = (usize, LimitExceeded)> + use<> {
+        let (Limits { log_events, log_bytes, .. }, (events, bytes)) = (self.limits, self.logged);
+        let Dropped { beyond_number, beyond_length, bytes: more } = self.dropped;
+        let number = LimitExceeded::with(LimitName::LogEvents, log_events, events.saturating_add(beyond_number));
+        let length = LimitExceeded::with(LimitName::LogBytes, log_bytes, bytes.saturating_add(more));
+        [(beyond_number, number), (beyond_length, length)].into_iter().filter(|(messages, _)| *messages > 0)
     }
 
     fn record(&mut self, kind: &'static str, level: EventLevel, message: String, data: Option<serde_json::Value>) {

@@ -1,6 +1,7 @@
 //! Which limit a call went over.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 pub use bulkhead_connectors::{Limits, ManifestLimits};
 
@@ -48,6 +49,10 @@ pub enum LimitName {
     BetweenBytesMs,
     /// The stack of calls inside the guest.
     Stack,
+    /// [`Limits::log_events`]. No call ends at it.
+    LogEvents,
+    /// [`Limits::log_bytes`]. No call ends at it.
+    LogBytes,
 }
 
 impl LimitName {
@@ -59,7 +64,7 @@ impl LimitName {
 
 /// A call went over a limit and was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("the tool was stopped: it exceeded its limit {name:?} of {limit}{}", reached.map(|n| format!(" with {n}")).unwrap_or_default())]
+#[error("the tool was stopped: {}", self.what())]
 pub struct LimitExceeded {
     /// Which limit.
     pub name: LimitName,
@@ -74,6 +79,22 @@ impl LimitExceeded {
     pub(crate) fn with<L: TryInto<u64>, R: TryInto<u64>>(name: LimitName, limit: L, reached: R) -> Self {
         let reached = Some(reached.try_into().unwrap_or(u64::MAX));
         Self { name, limit: limit.try_into().unwrap_or(u64::MAX), reached }
+    }
+
+    /// The same in words, whatever came of it.
+    pub(super) fn what(&self) -> String {
+        let Self { name, limit, reached } = self;
+        let reached = reached.map(|reached| format!(" with {reached}")).unwrap_or_default();
+        format!("it exceeded its limit {name:?} of {limit}{reached}")
+    }
+
+    /// The same as data: `limit`, its `value`, and what was `reached` or asked for where that is known.
+    pub(super) fn details(&self) -> Value {
+        let mut details = json!({ "limit": self.name, "value": self.limit });
+        if let Some(reached) = self.reached {
+            details["reached"] = reached.into();
+        }
+        details
     }
 
     /// Of a limit beyond which nothing is counted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bulkhead_execution::{EventLevel, JobError, JobErrorKind, NewEvent, Outcome, Round, Usage};
-use bulkhead_kernel::Clock;
+use bulkhead_kernel::{Clock, Timestamp};
 use bulkhead_wasi::StoreData;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
@@ -149,10 +149,10 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
     let mut events = std::mem::take(&mut guest.events);
     events.extend(traffic.events);
     events.sort_by_key(|event| event.at);
-    if guest.dropped_events > 0 {
-        let message = format!("{} more messages of the tool were dropped", guest.dropped_events);
-        events.push(NewEvent::info("log", message, clock.now()).at_level(EventLevel::Warn));
-    }
+    events.extend(traffic.exceeded.and_then(|limit| swallowed(limit, &outcome, clock.now())));
+    let logged = events.len();
+    events.extend(guest.dropped().map(|(messages, limit)| dropped(messages, limit, clock.now())));
+    let flooded = events.len() > logged;
     if is_of_kind(&outcome, &[JobErrorKind::Trap]) {
         let said = guest.stderr.contents();
         if !said.is_empty() {
@@ -160,8 +160,7 @@ pub(super) async fn run(task: Task, background: &Background, clock: &dyn Clock) 
             events.push(NewEvent::info("log", said, clock.now()).at_level(EventLevel::Error));
         }
     }
-    let broke_rules =
-        traffic.denied || guest.dropped_events > 0 || (!cut_short && is_of_kind(&outcome, &AGAINST_RULES));
+    let broke_rules = traffic.denied || flooded || (!cut_short && is_of_kind(&outcome, &AGAINST_RULES));
     let refused = traffic.refused.into_iter().collect();
     RunReport { outcome, usage, events, updated, refused, broke_rules }
 }
@@ -216,11 +215,22 @@ pub(super) fn exceeded(limit: LimitExceeded) -> Outcome {
 
 /// The job's error: which limit, its value, and what was reached or asked for where that is known.
 pub(super) fn limit_error(limit: LimitExceeded) -> JobError {
-    let mut details = json!({ "limit": limit.name, "value": limit.limit });
-    if let Some(reached) = limit.reached {
-        details["reached"] = reached.into();
-    }
-    JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(details)
+    JobError::new(JobErrorKind::LimitExceeded, limit.to_string()).with_details(limit.details())
+}
+
+/// What tells of a limit at which a request failed, when the outcome tells of something else: the tool made do without, or
+/// another end came first.
+fn swallowed(limit: LimitExceeded, outcome: &Outcome, now: Timestamp) -> Option<NewEvent> {
+    let told = matches!(outcome, Outcome::Failed(error) if *error == limit_error(limit));
+    let message = || format!("A request of the tool failed: {}", limit.what());
+    (!told)
+        .then(|| NewEvent::info("limit_exceeded", message(), now).at_level(EventLevel::Warn).with_data(limit.details()))
+}
+
+/// What tells of messages that were not kept.
+fn dropped(messages: usize, limit: LimitExceeded, now: Timestamp) -> NewEvent {
+    let message = format!("{messages} more messages of the tool were dropped: {}", limit.what());
+    NewEvent::info("log", message, now).at_level(EventLevel::Warn).with_data(limit.details())
 }
 
 fn is_of_kind(outcome: &Outcome, kinds: &[JobErrorKind]) -> bool {
@@ -233,4 +243,27 @@ fn micros(duration: Duration) -> u64 {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_the_outcome_does_not_name_is_an_event() {
+        let limit = LimitExceeded::with(LimitName::OutboundRequests, 3_u64, 4_u64);
+        let now = Timestamp::from_millis(0);
+        let trap = Outcome::Failed(JobError::new(JobErrorKind::Trap, "the tool trapped"));
+        let other = exceeded(LimitExceeded::with(LimitName::SentBytes, 3_u64, 4_u64));
+        for outcome in [Outcome::Succeeded(json!({})), trap, other] {
+            let event = swallowed(limit, &outcome, now).expect("an event");
+            assert_eq!((event.kind, event.level), ("limit_exceeded", EventLevel::Warn));
+            let what = "it exceeded its limit OutboundRequests of 3 with 4";
+            assert_eq!(event.message, format!("A request of the tool failed: {what}"));
+            assert_eq!(event.data, Some(json!({ "limit": "outbound_requests", "value": 3, "reached": 4 })));
+            // In the words of the error that the call would have ended with.
+            assert!(limit_error(limit).message.ends_with(what));
+        }
+        assert!(swallowed(limit, &exceeded(limit), now).is_none());
+    }
 }

@@ -266,7 +266,7 @@ pub struct Event {
     pub sequence: i64,
     /// How much it matters.
     pub level: EventLevel,
-    /// `queued`, `started`, `log`, `progress`, `outbound`, `retrying`, `cancel_requested`, `finished`.
+    /// `queued`, `started`, `log`, `progress`, `outbound`, `limit_exceeded`, `retrying`, `cancel_requested`, `finished`.
     pub kind: String,
     /// For a person.
     pub message: String,

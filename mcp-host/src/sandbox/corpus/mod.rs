@@ -135,7 +135,8 @@ async fn contain(bench: &Bench, attack: &Attack) {
             }
             (_, outcome) => panic!("{name}: {outcome:?}"),
         }
-        let dropped = report.events.iter().any(|event| event.message.ends_with("were dropped"));
+        let dropped =
+            report.events.iter().any(|event| event.message.contains("were dropped: it exceeded its limit Log"));
         let breaks_rules = match contained {
             // Waiting costs nobody anything.
             Contained::Limit(limit) => *limit != LimitName::WallMs,
