@@ -25,10 +25,16 @@ enum Scope {
     NoHost,
 }
 
-/// Where clouds tell a machine who it is, outside the link-local range: Alibaba, Azure, Oracle; AWS by IPv6.
+/// Where clouds tell a machine who it is, outside the link-local range: Alibaba, Azure, Oracle.
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(192, 0, 0, 192)];
-const METADATA_V6: [Ipv6Addr; 1] = [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)];
+/// The same by IPv6, where it looks like a private network's: AWS (EC2, and EKS Pod Identity), Google, Oracle.
+const METADATA_V6: [Ipv6Addr; 4] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+];
 
 /// Step 4: whether the destination's grant allows all of these addresses. One that it does not allow condemns the name:
 /// the others may be there to make it look harmless.

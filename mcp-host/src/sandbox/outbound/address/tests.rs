@@ -44,6 +44,11 @@ const SCOPES: &[(&str, Scope)] = &[
     ("::1", Scope::Private),
     ("fc00::1", Scope::Private),
     ("fdff:ffff::1", Scope::Private),
+    // Beside those of metadata services.
+    ("fd00:ec2::24", Scope::Private),
+    ("fd00:ec2:1::23", Scope::Private),
+    ("fd20:ce::253", Scope::Private),
+    ("fd00:c1::a9fe:a9ff", Scope::Private),
     ("::ffff:127.0.0.1", Scope::Private),
     ("::ffff:10.0.0.1", Scope::Private),
     ("64:ff9b::127.0.0.1", Scope::Private),
@@ -69,6 +74,9 @@ const SCOPES: &[(&str, Scope)] = &[
     ("fe80::a9fe:a9fe", Scope::Special),
     ("fec0::1", Scope::Special),
     ("fd00:ec2::254", Scope::Special),
+    ("fd00:ec2::23", Scope::Special),
+    ("fd20:ce::254", Scope::Special),
+    ("fd00:c1::a9fe:a9fe", Scope::Special),
     ("::2", Scope::Special),
     ("::127.0.0.1", Scope::Special),
     ("::1.1.1.1", Scope::Special),
@@ -221,9 +229,18 @@ fn a_name_of_the_operators_reaches_private_addresses_and_no_metadata() {
     assert!(reaches("http://prometheus.internal/", "10.1.2.3"));
     assert!(reaches("http://prometheus.internal/", "::1"));
     assert!(reaches("http://prometheus.internal/", "::ffff:192.168.1.1"));
-    for address in
-        ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254", "0.0.0.0", "224.0.0.1"]
-    {
+    assert!(reaches("http://prometheus.internal/", "fd00:ec2::24"));
+    for address in [
+        "169.254.169.254",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "100.100.100.200",
+        "::ffff:169.254.169.254",
+        "0.0.0.0",
+        "224.0.0.1",
+    ] {
         assert!(!reaches("http://prometheus.internal/", address), "{address}");
     }
 }
