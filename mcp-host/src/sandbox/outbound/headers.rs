@@ -25,7 +25,7 @@ const HOP_BY_HOP: [&str; 9] = [
 
 /// What proves who somebody is. A connector acts as the account that the host adds, never as one that it brought along:
 /// that would be a way out for data, into a stranger's account at a host that is granted.
-const CREDENTIALS: [&str; 18] = [
+const CREDENTIALS: [&str; 25] = [
     "authorization",
     "cookie",
     "cookie2",
@@ -35,13 +35,20 @@ const CREDENTIALS: [&str; 18] = [
     "x-apikey",
     "x-api-token",
     "x-access-token",
+    "x-amz-security-token",
     "x-auth-key",
     "x-auth-token",
+    "x-consul-token",
     "x-functions-key",
     "x-goog-api-key",
+    "x-jfrog-art-api",
+    "x-nomad-token",
+    "x-octopus-apikey",
     "x-vault-token",
+    "circle-token",
     "dd-api-key",
     "dd-application-key",
+    "fastly-key",
     "job-token",
     "private-token",
 ];
@@ -62,11 +69,12 @@ const FORWARDING: [&str; 9] = [
 const FORWARDING_PREFIXES: [&str; 2] = ["x-forwarded-", "x-envoy-"];
 
 /// What makes a server take another method, host or path than the request's own, which were what was checked.
-const OVERRIDES: [&str; 7] = [
+const OVERRIDES: [&str; 8] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
     "x-host",
+    "x-http-host-override",
     "x-original-url",
     "x-original-host",
     "x-rewrite-url",
@@ -184,6 +192,15 @@ mod tests {
             "Proxy-Anything",
             "AUTHORIZATION",
             "x_api_key",
+            "X-HTTP-Host-Override",
+            "X-Consul-Token",
+            "X-Nomad-Token",
+            "X-Vault-Token",
+            "Circle-Token",
+            "Fastly-Key",
+            "X-JFrog-Art-Api",
+            "X-Octopus-ApiKey",
+            "X-Amz-Security-Token",
         ];
         for name in lists.concat().into_iter().chain(more) {
             let headers = sent(&[(name, "evil"), ("accept", "text/plain")]).expect(name);
