@@ -170,6 +170,8 @@ impl JobsConfig {
 pub struct OutboundConfig {
     /// Certificate authorities (PEM) that are trusted beside the operating system's.
     pub ca_file: Option<PathBuf>,
+    /// Host names that are looked up at once for connectors, and as many for metadata documents.
+    pub concurrent_lookups: usize,
     /// The largest metadata document of an OAuth client: bytes.
     pub client_metadata_bytes: usize,
     /// Time for getting one: milliseconds.
@@ -179,7 +181,7 @@ pub struct OutboundConfig {
 impl Default for OutboundConfig {
     fn default() -> Self {
         // The draft recommends 5 KB as the least that is read.
-        Self { ca_file: None, client_metadata_bytes: 16 << 10, client_metadata_ms: 5_000 }
+        Self { ca_file: None, concurrent_lookups: 32, client_metadata_bytes: 16 << 10, client_metadata_ms: 5_000 }
     }
 }
 
@@ -373,6 +375,7 @@ impl Config {
             ("jobs.workers", jobs.workers as u64),
             ("vault.max_secret_bytes", vault.max_secret_bytes as u64),
             ("vault.rotation_batch", u64::from(vault.rotation_batch)),
+            ("outbound.concurrent_lookups", outbound.concurrent_lookups as u64),
             ("outbound.client_metadata_bytes", outbound.client_metadata_bytes as u64),
             ("outbound.client_metadata_ms", outbound.client_metadata_ms),
             ("edge.memory_mib", u64::from(edge.memory_mib)),

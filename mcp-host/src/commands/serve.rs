@@ -62,7 +62,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
         bytes: config.outbound.client_metadata_bytes,
         time: Duration::from_millis(config.outbound.client_metadata_ms),
     };
-    let documents = Documents { client: OutboundClient::new(config.outbound.ca_file.as_deref())?, limits };
+    let documents = Documents { client: OutboundClient::new(ca_file, config.outbound.concurrent_lookups)?, limits };
     let Assembly { data_dir, database, ports, internal_key, lifecycle, metrics, worker, .. } = assembly;
     let connectors = lifecycle.connectors().clone();
     let (stop, answers) = (CancellationToken::new(), OpenAnswers::default());

@@ -76,6 +76,8 @@ fn a_limit_with_which_nothing_would_work_is_refused_by_name() {
     };
     let error = read("[jobs]\nworkers = 0\n[edge]\ncpu_ms = 0").expect_err("refused");
     assert!(error.ends_with("jobs.workers, edge.cpu_ms must be at least 1"), "{error}");
+    let error = read("[outbound]\nconcurrent_lookups = 0").expect_err("refused");
+    assert!(error.ends_with("outbound.concurrent_lookups must be at least 1"), "{error}");
     let error = read("[oauth]\nissuer = \"https://x\"\nfetch_ms = 0").expect_err("refused");
     assert!(error.ends_with("oauth.fetch_ms must be at least 1"), "{error}");
     let error = read("[oauth]\nissuer = \"https://x\"\nscopes = []").expect_err("refused");

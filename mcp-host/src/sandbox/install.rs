@@ -115,7 +115,7 @@ impl Installer {
         outbound: &OutboundConfig,
         signatures: SignaturePolicy,
     ) -> Result<Self, InstallError> {
-        let client = OutboundClient::new(outbound.ca_file.as_deref())?;
+        let client = OutboundClient::new(outbound.ca_file.as_deref(), outbound.concurrent_lookups)?;
         let (folder, sandbox, cache) = (folder.to_owned(), sandbox.clone(), cache.clone());
         Ok(Self { folder, sandbox, cache, clock, configured: configured.clone(), client, signatures })
     }

@@ -70,7 +70,7 @@ impl Bench {
         Self {
             sandbox: SandboxEngine::new(options).expect("an engine"),
             cache: CompileCache::new(folder.path()).expect("a cache"),
-            client: OutboundClient::new(None).expect("a client"),
+            client: OutboundClient::new(None, 1).expect("a client"),
             folder,
         }
     }

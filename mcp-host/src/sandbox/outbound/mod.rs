@@ -57,7 +57,7 @@ pub(crate) use self::document::DocumentLimits;
 use self::failure::{OutboundError, Stage};
 pub(crate) use self::headers::can_carry_a_credential;
 pub(crate) use self::inject::{Credentials, UnusableCredential};
-use self::resolve::{Resolve, SystemResolver, resolve};
+use self::resolve::{BoundedResolver, Resolve, SystemResolver, resolve};
 use self::response::{CheckedBody, receive};
 pub use self::tls::TlsSetupError;
 pub(crate) use self::tls::{certificate_authorities, connector as tls_connector};
@@ -78,9 +78,11 @@ pub(crate) struct OutboundClient {
 }
 
 impl OutboundClient {
-    /// A client that trusts what the operating system trusts, and the authorities in this PEM file.
-    pub(crate) fn new(ca_file: Option<&Path>) -> Result<Self, TlsSetupError> {
-        Ok(Self { tls: tls::connector(ca_file)?, resolver: Arc::new(SystemResolver) })
+    /// A client that trusts what the operating system trusts, and the authorities in this PEM file, and looks up so many names
+    /// at once.
+    pub(crate) fn new(ca_file: Option<&Path>, lookups: usize) -> Result<Self, TlsSetupError> {
+        let resolver = BoundedResolver::new(Arc::new(SystemResolver), lookups);
+        Ok(Self { tls: tls::connector(ca_file)?, resolver: Arc::new(resolver) })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use url::Host;
 
 use super::failure::OutboundError;
@@ -23,6 +25,34 @@ pub(crate) struct SystemResolver;
 impl Resolve for SystemResolver {
     async fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         Ok(tokio::net::lookup_host((name, port)).await?.collect())
+    }
+}
+
+/// A resolver of which only so many look-ups are under way at once; more wait for their turn. The operating system's takes a
+/// thread for each, which no timeout gives back: names that are slow to be found would take them all.
+pub(crate) struct BoundedResolver {
+    resolver: Arc<dyn Resolve>,
+    places: Arc<Semaphore>,
+}
+
+impl BoundedResolver {
+    pub(crate) fn new(resolver: Arc<dyn Resolve>, lookups: usize) -> Self {
+        Self { resolver, places: Arc::new(Semaphore::new(lookups.min(Semaphore::MAX_PERMITS))) }
+    }
+}
+
+#[async_trait]
+impl Resolve for BoundedResolver {
+    async fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let place = self.places.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let (resolver, name) = (self.resolver.clone(), name.to_owned());
+        // A task of its own: the place is taken until the look-up ends, also when nobody waits for it any more.
+        let looked_up = tokio::spawn(async move {
+            let found = resolver.resolve(&name, port).await;
+            drop(place);
+            found
+        });
+        looked_up.await?
     }
 }
 

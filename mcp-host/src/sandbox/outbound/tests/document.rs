@@ -17,7 +17,7 @@ async fn fetch(step: Step, limits: DocumentLimits, private: bool) -> Result<(Str
     let answer = move |_: &str| step.lock().expect("a lock").take().into_iter().collect();
     let server = authority.server_answering(NAME, answer).await;
     let resolver = Answers::of(&[&[&server.address.to_string()]]);
-    let client = OutboundClient { resolver, ..OutboundClient::new(Some(&authority.file())).expect("TLS") };
+    let client = OutboundClient { resolver, ..OutboundClient::new(Some(&authority.file()), 1).expect("TLS") };
     let url = format!("https://{NAME}:{}/client.json", server.address.port()).parse().expect("a URL");
     let document = client.document(&url, limits, private).await?;
     Ok((document.text, document.max_age.map(|age| age.as_secs())))
@@ -35,7 +35,7 @@ async fn a_document_comes_with_the_time_that_it_may_be_kept() {
 async fn a_name_that_leads_to_a_private_address_is_not_followed() {
     let refused = fetch(Step::Write(ok(b"{}")), LIMITS, false).await.expect_err("refused");
     assert!(matches!(refused, DocumentError::Connection(OutboundError::AddressProhibited)), "{refused}");
-    let client = OutboundClient::new(None).expect("TLS");
+    let client = OutboundClient::new(None, 1).expect("TLS");
     for url in ["https://127.0.0.1/a", "https://169.254.169.254/a", "https://[::1]/a", "https://10.0.0.1/a"] {
         let refused = client.document(&url.parse().expect("a URL"), LIMITS, false).await.expect_err(url);
         assert!(matches!(refused, DocumentError::Connection(OutboundError::AddressProhibited)), "{refused}");

@@ -126,6 +126,54 @@ async fn a_name_that_nobody_resolves_ends_by_the_time_to_connect() {
     assert_exceeds(&mut caller, "http://service.internal/", LimitName::ConnectMs, 150).await;
 }
 
+/// A resolver that says when it is asked, and answers when it may.
+struct Gate {
+    asked: Semaphore,
+    open: Semaphore,
+    address: SocketAddr,
+}
+
+#[async_trait]
+impl Resolve for Gate {
+    async fn resolve(&self, _name: &str, _port: u16) -> io::Result<Vec<SocketAddr>> {
+        self.asked.add_permits(1);
+        self.open.acquire().await.map_err(io::Error::other)?.forget();
+        Ok(vec![self.address])
+    }
+}
+
+#[tokio::test]
+async fn as_many_names_are_looked_up_at_once_as_may_be_and_a_look_up_that_nobody_waits_for_is_one() {
+    let server = Server::saying(ok(b"fine")).await;
+    let gate = Arc::new(Gate { asked: Semaphore::new(0), open: Semaphore::new(0), address: server.address });
+    let bounded = Arc::new(BoundedResolver::new(gate.clone(), 2));
+    let asked = async |times: u32| gate.asked.acquire_many(times).await.expect("it is open").forget();
+    let look_up = || {
+        let bounded = bounded.clone();
+        tokio::spawn(async move { bounded.resolve("service.internal", 80).await })
+    };
+    let two = [look_up(), look_up()];
+    asked(2).await;
+
+    let url = format!("http://service.internal:{}/", server.address.port());
+    let caller = |time| {
+        let setup = Setup::at(&[&url]).resolver(bounded.clone());
+        setup.limits(|limits| limits.connect_timeout = time).caller()
+    };
+    assert_exceeds(&mut caller(SHORT), &url, LimitName::ConnectMs, 150).await;
+    for waiting in two {
+        waiting.abort();
+        assert!(waiting.await.is_err_and(|error| error.is_cancelled()));
+    }
+    assert_exceeds(&mut caller(SHORT), &url, LimitName::ConnectMs, 150).await;
+    assert_eq!(gate.asked.available_permits(), 0, "a third name is looked up");
+
+    // These two end, and the next one can be looked up.
+    gate.open.add_permits(3);
+    assert_eq!(caller(Duration::from_secs(10)).get(&url).await.expect("it answers").text(), "fine");
+    asked(1).await;
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_accept_ends_by_the_time_to_connect() {
     let socket = TcpSocket::new_v4().expect("a socket");

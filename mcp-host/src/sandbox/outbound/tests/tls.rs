@@ -128,7 +128,7 @@ async fn without_the_operators_authority_its_certificates_are_strangers() {
 fn a_file_of_authorities_that_is_none_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.pem");
-    let refused = || OutboundClient::new(Some(&file)).map(drop).expect_err("refused").to_string();
+    let refused = || OutboundClient::new(Some(&file), 1).map(drop).expect_err("refused").to_string();
     assert!(refused().contains("ca.pem"), "{}", refused());
     std::fs::write(&file, "no certificate").expect("a file");
     assert!(refused().contains("no PEM certificate"), "{}", refused());
