@@ -128,9 +128,31 @@ async fn a_redirect_to_the_metadata_service_is_not_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_service_and_this_machine_are_out_of_reach_under_every_name() {
     let upstream = Upstream::saying(FINE).await;
-    let job = upstream.host("").await.job("hostile", "reach_metadata", json!({})).await;
+    let host = upstream.host("").await;
+    let job = host.job("hostile", "reach_metadata", json!({})).await;
     let result = &job["result"]["structuredContent"];
     assert_eq!((&result["answered"], &result["attempts"]), (&json!({}), &json!(44)), "{job:#}");
+    let refused = result["refused"].as_object().expect("why");
+    assert_eq!(refused.len(), 44, "{job:#}");
+    // A URL with a user's name does not get as far as the host.
+    let by_the_library = |url: &str| url.contains('@');
+    let not_granted = |reason: &&Value| reason.as_str().is_some_and(|reason| reason.contains("was not granted this"));
+    for (url, reason) in refused {
+        assert!(not_granted(&reason) || by_the_library(url), "{url}: {reason}");
+    }
+    let denied = refused.values().filter(not_granted).count();
+    assert!(denied >= 40, "{job:#}");
+    let events = host.events(job["id"].as_str().expect("an id")).await;
+    let messages: Vec<_> = events.iter().filter_map(|event| event["message"].as_str()).collect();
+    let told = |message: &&&str| {
+        message.starts_with("Refused GET http") && message.ends_with(": the connector was not granted it")
+    };
+    assert_eq!(messages.iter().filter(told).count(), denied, "{messages:#?}");
+    for address in ["http://169.254.169.254", "https://[fd00:ec2::254]", "http://127.0.0.1", "https://localhost"] {
+        let refusal = format!("Refused GET {address}: the connector was not granted it");
+        assert!(messages.contains(&refusal.as_str()), "{refusal}: {messages:#?}");
+    }
+    assert!(upstream.seen().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bulkhead_connector_kit::http::{Request, Response};
+use bulkhead_connector_kit::http::{HttpError, Request, Response};
 use bulkhead_connector_kit::{Annotations, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,25 +34,33 @@ impl From<Response> for Fetched {
     }
 }
 
-/// Which attempts got an answer.
+/// Which attempts got an answer, and why the others got none.
 #[derive(Serialize, JsonSchema)]
 pub struct Attempts {
     /// How many there were.
     attempts: u64,
     /// What was answered, by what was asked.
     answered: BTreeMap<String, String>,
+    /// Why there is no answer, by what was asked.
+    refused: BTreeMap<String, String>,
 }
 
 impl Attempts {
     fn all(urls: impl IntoIterator<Item = String>) -> Self {
-        let (mut attempts, mut answered) = (0, BTreeMap::new());
+        let mut all = Self { attempts: 0, answered: BTreeMap::new(), refused: BTreeMap::new() };
         for url in urls {
-            attempts += 1;
-            if let Ok(response) = Request::get(url.as_str()).send() {
-                answered.insert(url, response.text());
-            }
+            let sent = Request::get(url.as_str()).send();
+            all.note(url, sent);
         }
-        Self { attempts, answered }
+        all
+    }
+
+    fn note(&mut self, asked: String, sent: Result<Response, HttpError>) {
+        self.attempts += 1;
+        match sent {
+            Ok(response) => self.answered.insert(asked, response.text()),
+            Err(error) => self.refused.insert(asked, error.to_string()),
+        };
     }
 }
 
@@ -95,17 +103,13 @@ impl Tool for SmuggleHeaders {
             "metadata-flavor",
             "x-smuggled\r\nx-injected",
         ];
-        let mut answered = BTreeMap::new();
+        let mut all = Attempts::all([]);
         for name in HEADERS {
-            if let Ok(response) = Request::get(input.url.as_str()).header(name, "evil").send() {
-                answered.insert(name.to_owned(), response.text());
-            }
+            all.note(name.to_owned(), Request::get(input.url.as_str()).header(name, "evil").send());
         }
         let smuggled = Request::get(input.url.as_str()).header("x-line", "a\r\nx-injected: evil").send();
-        if let Ok(response) = smuggled {
-            answered.insert("the end of a line".to_owned(), response.text());
-        }
-        Ok(Attempts { attempts: HEADERS.len() as u64 + 1, answered })
+        all.note("the end of a line".to_owned(), smuggled);
+        Ok(all)
     }
 }
 
