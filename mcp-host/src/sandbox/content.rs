@@ -202,6 +202,9 @@ impl Size for types::Annotations {
     }
 }
 
+/// The least that is around a block, so that a million empty ones are too many before they are converted.
+const AROUND_BLOCK: usize = r#"{"type":"text"}"#.len();
+
 impl Size for types::Content {
     fn bytes(&self) -> usize {
         let block = match &self.block {
@@ -213,7 +216,7 @@ impl Size for types::Content {
                 link.uri.len() + link.name.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
             }
         };
-        block + self.annotations.as_ref().map_or(0, Size::bytes)
+        AROUND_BLOCK + block + self.annotations.as_ref().map_or(0, Size::bytes)
     }
 }
 
@@ -264,11 +267,11 @@ mod tests {
 
     #[test]
     fn annotations_are_counted() {
-        assert_eq!(text("four", None).bytes(), 4);
-        assert_eq!(text("four", annotated(0, "")).bytes(), 4);
-        assert_eq!(text("four", annotated(0, "2026")).bytes(), 8);
+        assert_eq!(text("four", None).bytes(), AROUND_BLOCK + 4);
+        assert_eq!(text("four", annotated(0, "")).bytes(), AROUND_BLOCK + 4);
+        assert_eq!(text("four", annotated(0, "2026")).bytes(), AROUND_BLOCK + 8);
         // "user"
-        assert_eq!(text("four", annotated(1000, "2026")).bytes(), 8 + 6000);
+        assert_eq!(text("four", annotated(1000, "2026")).bytes(), AROUND_BLOCK + 8 + 6000);
         let audience = vec![types::Role::Assistant];
         assert_eq!(types::Annotations { audience, priority: Some(0.5), last_modified: None }.bytes(), 11);
     }

@@ -69,6 +69,13 @@ fn refuse(error: CallError, limits: Limits) -> Outcome {
             JobError::new(JobErrorKind::NotFound, format!("the connector has no {:?}", said(name)))
         }
         CallError::InvalidArguments(faults) => {
+            // At least; before anything is made of them.
+            let around = r#"{"message":"","pointer":""}"#.len();
+            let length = |text: &String| text.len().min(ERROR_BYTES);
+            let least: usize = faults.iter().map(|f| length(&f.pointer) + length(&f.message) + around).sum();
+            if least > limits.result_bytes {
+                return exceeded(LimitExceeded::with(LimitName::ResultBytes, limits.result_bytes, least));
+            }
             let faults: Vec<Value> =
                 faults.into_iter().map(|f| json!({ "pointer": said(f.pointer), "message": said(f.message) })).collect();
             let details = json!({ "faults": faults });
@@ -103,6 +110,10 @@ mod tests {
             let fault = || Fault { pointer: "/a".to_owned(), message: message.to_owned() };
             CallError::InvalidArguments((0..count).map(|_| fault()).collect())
         };
+        // They are counted before they are converted, too.
+        let least = 5000 * r#"{"message":"","pointer":"/a"}"#.len();
+        let reached = refused(faults("", 5000), least - 1).details.expect("details")["reached"].clone();
+        assert_eq!(reached, least);
         for (message, count) in [("is empty", 3), ("", 5000), ("\u{1}", 100)] {
             let error = refused(faults(message, count), usize::MAX);
             let details = error.details.expect("details");
