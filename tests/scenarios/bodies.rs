@@ -28,8 +28,34 @@ async fn a_body_of_ten_megabytes_is_refused_over_mcp() {
     let host = Setup::up().await.start().await;
     let big = "x".repeat(10_000_000);
     let reply = host.tool_call("toolbox_jq", &json!({ "filter": ".", "input": big })).send().await;
-    assert_eq!(reply.status, 413, "{}", reply.text());
+    let problem = reply.problem(413);
+    assert_eq!(problem["type"], "urn:bulkhead:problem:body-too-large");
+    assert_eq!(problem["limit_bytes"], 4 << 20);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("mcp.max_body_bytes")), "{problem:#}");
     assert_well(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_mcp_may_be_as_long_as_the_limit_says() {
+    const LIMIT: usize = 1000;
+    let host = Setup::up().await.config(&format!("[mcp]\nmax_body_bytes = {LIMIT}\n")).start().await;
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
+    let session = host.open_session().await.header("mcp-session-id").to_owned();
+    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(host.in_session(&session, &initialized).send().await.status, 202);
+    let padded = |length: usize| {
+        // JSON may end in spaces.
+        let body = format!("{message:<length$}");
+        assert_eq!(body.len(), length);
+        let request = host.request("POST", "/mcp").key(host.key()).header("mcp-session-id", &session);
+        let request = request.header("accept", "application/json, text/event-stream");
+        request.header("mcp-protocol-version", "2025-11-25").declared_json(body).send()
+    };
+    for length in [LIMIT - 1, LIMIT] {
+        let reply = padded(length).await;
+        assert_eq!(reply.status, 200, "{length}: {}", reply.text());
+    }
+    assert_eq!(padded(LIMIT + 1).await.problem(413)["limit_bytes"], LIMIT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +83,25 @@ async fn a_body_that_is_not_json_is_refused_over_mcp() {
     let host = Setup::up().await.start().await;
     let request = host.request("POST", "/mcp").key(host.key()).header("accept", "application/json, text/event-stream");
     let reply = request.declared_json("{\"jsonrpc\": oops").send().await;
-    assert!([400, 415].contains(&reply.status), "{} {}", reply.status, reply.text());
+    let refused = reply.expect(400);
+    assert_eq!((&refused["jsonrpc"], &refused["id"]), (&json!("2.0"), &json!(null)), "{refused:#}");
+    assert_eq!(refused["error"]["code"], -32700);
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.starts_with("the body is not JSON: ") && message.ends_with("line 1 column 13"), "{message}");
+    assert_well(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_that_is_no_message_is_refused_over_mcp() {
+    let host = Setup::up().await.start().await;
+    let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+    for (body, id) in [(json!({ "id": 7 }), json!(7)), (json!([ping]), json!(null)), (json!("hello"), json!(null))] {
+        let refused = host.mcp(&body).send().await.expect(400);
+        assert_eq!((&refused["error"]["code"], &refused["id"]), (&json!(-32600), &id), "{refused:#}");
+    }
+    // What is not declared as JSON is not looked at.
+    let request = host.request("POST", "/mcp").key(host.key()).header("accept", "application/json, text/event-stream");
+    assert_eq!(request.header("content-type", "text/plain").body("oops".into()).send().await.status, 415);
     assert_well(&host).await;
 }
 

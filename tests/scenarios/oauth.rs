@@ -253,26 +253,98 @@ async fn the_typescript_client_sends_its_person_to_the_authorization_server() {
     typescript("person").await;
 }
 
+/// Opens a session with a token, and gives its id.
+async fn session(host: &Host, token: &str) -> String {
+    let parameters = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "scenario", "version": "0" },
+    });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters });
+    let begun = host.mcp_as(token, &message).send().await;
+    assert_eq!(begun.status, 200, "{}", begun.text());
+    let id = begun.header("mcp-session-id").to_owned();
+    let _ = within(host, token, &id, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+    id
+}
+
+/// A message in a session.
+async fn within(host: &Host, token: &str, session: &str, message: &Value) -> Reply {
+    let request = host.mcp_as(token, message).header("mcp-session-id", session);
+    request.header("mcp-protocol-version", "2025-11-25").send().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_with_a_session_is_told_of_the_missing_scope_too() {
     let provider = Provider::start("EdDSA").await;
     let host = host_of(&provider, "").await;
     let reader = provider.token("agent", "mcp", &resource(&host)).await;
-    let parameters = json!({
-        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "scenario", "version": "0" },
-    });
-    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters });
-    let begun = host.mcp_as(&reader, &message).send().await;
-    assert_eq!(begun.status, 200, "{}", begun.text());
-    let within = |message: Value| {
-        let request = host.mcp_as(&reader, &message).header("mcp-session-id", begun.header("mcp-session-id"));
-        request.header("mcp-protocol-version", "2025-11-25")
+    let session = session(&host, &reader).await;
+    let call = |tool: &str, arguments: Value| {
+        let parameters = json!({ "name": tool, "arguments": arguments });
+        json!({ "jsonrpc": "2.0", "id": 2, "method": CALL, "params": parameters })
     };
-    let _ = within(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).send().await;
-    let parameters = json!({ "name": "hostile_change_slowly", "arguments": { "ms": 1 } });
-    let message = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": parameters });
-    let refused = within(message).send().await;
-    assert!(refused.text().contains("mcp:write"), "{} {}", refused.status, refused.text());
+    let change = call("hostile_change_slowly", json!({ "ms": 1 }));
+    let refused = within(&host, &reader, &session, &change).await;
+    assert_eq!(refused.problem(403)["type"], "urn:bulkhead:problem:insufficient-scope");
+    assert_eq!(refused.problem(403)["scope"], "mcp mcp:write");
+    assert_eq!(parameter(&refused, "error"), Some("insufficient_scope"));
+    assert_eq!(parameter(&refused, "scope"), Some("mcp mcp:write"));
     assert_eq!(host.items("/v1/jobs").await.len(), 0);
     assert_eq!(host.audit("outcome=refused").await.len(), 1);
+
+    // The session goes on, whatever else comes.
+    for (message, code) in [
+        (call("hostile_nothing", json!({})), -32602),
+        (json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/nothing" }), -32601),
+    ] {
+        let answered = within(&host, &reader, &session, &message).await;
+        assert_eq!(answered.status, 200, "{}", answered.text());
+        let error = answered.messages().pop().expect("an answer");
+        assert_eq!(error["error"]["code"], code, "{error:#}");
+    }
+    assert_eq!(within(&host, &reader, &session, &json!([change])).await.status, 400, "a batch");
+    let reading = call("toolbox_jq", json!({ "filter": ".a", "input": { "a": 42 } }));
+    let answered = within(&host, &reader, &session, &reading).await.messages().pop().expect("an answer");
+    assert_eq!(answered["result"]["structuredContent"], json!({ "results": [42] }), "{answered:#}");
+    // The scope is asked of each request, not of the session.
+    let writer = provider.token("agent", "mcp mcp:write", &resource(&host)).await;
+    let changed = within(&host, &writer, &session, &change).await.messages().pop().expect("an answer");
+    assert!(changed["result"]["_meta"]["bulkhead/job"].is_string(), "{changed:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_a_task_needs_the_scope_that_its_call_took() {
+    let provider = Provider::start("EdDSA").await;
+    let host = host_of(&provider, "").await;
+    let reader = provider.token("agent", "mcp", &resource(&host)).await;
+    let writer = provider.token("agent", "mcp mcp:write", &resource(&host)).await;
+    let change = json!({ "name": "hostile_change_slowly", "arguments": { "ms": 1 } });
+    let called = host.stateless_as(&writer, CALL, change).send().await.expect(200);
+    let task = host.job_of(&called["result"]).await["id"].clone();
+    // No guest asks for something and may change something: this one has asked.
+    let asked = json!({ "who": { "method": "elicitation/create", "params": {
+        "mode": "form", "message": "Who?", "requestedSchema": { "type": "object", "properties": {} },
+    } } });
+    let result = json!({ "resultType": "input_required", "inputRequests": asked });
+    host.execute(&format!("UPDATE pipeline_jobs SET result = '{result}'")).await;
+
+    let parameters = json!({
+        "taskId": task,
+        "inputResponses": { "who": { "action": "accept", "content": {} } },
+        "_meta": { "io.modelcontextprotocol/clientCapabilities": {
+            "elicitation": {}, "extensions": { "io.modelcontextprotocol/tasks": {} },
+        } },
+    });
+    let update = async |token: &str| {
+        let request = host.stateless_as(token, "tasks/update", parameters.clone());
+        request.header("mcp-name", task.as_str().expect("an id")).send().await
+    };
+    let refused = update(&reader).await;
+    assert_eq!(refused.problem(403)["scope"], "mcp mcp:write");
+    assert_eq!(parameter(&refused, "error"), Some("insufficient_scope"));
+    assert_eq!(parameter(&refused, "scope"), Some("mcp mcp:write"));
+    assert_eq!(host.items("/v1/jobs").await.len(), 1);
+    // The refused answer has not used the question up.
+    let updated = update(&writer).await.expect(200);
+    assert!(updated["result"].is_object(), "{updated:#}");
+    assert_eq!(host.items("/v1/jobs").await.len(), 2);
 }

@@ -107,11 +107,16 @@ impl Resource {
     /// The refusal of a token that is not enough, with all scopes that it takes: whoever asked for the missing one alone
     /// would lose the others. `further` is what is needed beside those of every request.
     pub(crate) fn insufficient_scope(&self, further: Option<&str>) -> Problem {
-        let needed: Vec<_> = self.scopes.iter().map(String::as_str).chain(further).collect();
-        let needed = needed.join(" ");
+        let needed = self.needed(further);
         let detail = format!("this needs an access token with the scopes: {needed}");
         let problem = Problem::new(Kind::InsufficientScope, detail.as_str()).with_member("scope", &needed);
         self.challenge(problem, Some(("insufficient_scope", &detail)), &needed)
+    }
+
+    /// All scopes that something takes, separated by spaces.
+    pub(super) fn needed(&self, further: Option<&str>) -> String {
+        let needed: Vec<_> = self.scopes.iter().map(String::as_str).chain(further).collect();
+        needed.join(" ")
     }
 
     fn advice(&self) -> String {

@@ -3,6 +3,7 @@
 mod health;
 mod internal;
 mod local_host;
+mod message;
 mod metrics;
 mod open_answers;
 mod other_sites;
@@ -33,6 +34,7 @@ use crate::observability::Metrics;
 use crate::sandbox::{DocumentLimits, LiveConnectors, OutboundClient};
 use crate::worker::Worker;
 
+use message::Endpoint;
 pub use open_answers::OpenAnswers;
 pub use server::{ServeError, bind, serve};
 use sessions::Sessions;
@@ -112,8 +114,9 @@ pub fn router(host: Host, mcp: McpHttp, config: &McpConfig) -> Router {
     let own = own.into_router(api.clone()).layer(Extension(host.clone()));
     let sessions = Sessions::new(config.max_sessions, Duration::from_secs(config.session_idle_seconds));
     // As a handler: as a service, it would be cloned with all its settings several times for every request.
-    let mcp = Arc::new(mcp);
-    let answer = move |request: Request| async move { mcp.handle(request).await };
+    let endpoint = Endpoint { mcp, connectors: host.0.connectors.clone(), most: config.max_body_bytes };
+    let endpoint = Arc::new(endpoint);
+    let answer = move |request: Request| async move { endpoint.answer(request).await };
     let mcp = Router::new().route("/mcp", any(answer)).layer(from_fn_with_state(sessions, sessions::guard));
     let mcp = match config.authentication {
         Authentication::Required => mcp.layer(from_fn_with_state((api.clone(), host.0.gate.clone()), authenticate)),
@@ -166,7 +169,7 @@ async fn authenticate(
         .map_or(Peer(None), |ConnectInfo(client): &ConnectInfo<SocketAddr>| Peer::at(client.ip()));
     parts.extensions.insert(peer);
     let caller = gate.caller(&api.ports, &parts).await?;
-    let gap = ScopeGap::default();
+    let gap = ScopeGap::of(gate.clone());
     parts.extensions.insert(caller);
     parts.extensions.insert(gap.clone());
     let response = next.run(Request::from_parts(parts, body)).await;

@@ -14,7 +14,7 @@ use bulkhead_kernel::id::{OrganizationId, UserId};
 use http::{HeaderMap, Method};
 
 /// The header of the protocol's versions with sessions.
-const SESSION: &str = "mcp-session-id";
+pub(super) const SESSION: &str = "mcp-session-id";
 /// The header that every request of a version without sessions has.
 const VERSION: &str = "mcp-protocol-version";
 /// The first version without sessions.

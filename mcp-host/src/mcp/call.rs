@@ -16,6 +16,7 @@ use super::session::Session;
 use super::tasks::{self, Called};
 use super::watch::{Watch, watched};
 use super::{project, result};
+use crate::auth::ScopeGap;
 use crate::worker::CallError;
 
 pub(super) async fn call(
@@ -63,8 +64,7 @@ pub(super) async fn call(
             Ok(Called::Ended(job)) => *job,
             Ok(Called::GoesOn(id)) => return tasks::created(shared, &caller, id, &correlation).await,
             Err(error) => {
-                gap.note(&error);
-                return refused(&name, error);
+                return refused(&gap, &name, error);
             }
         };
         let Some(asked) = job.result.as_ref().and_then(InputRequired::of_result) else {
@@ -91,9 +91,10 @@ fn bind<'a>((caller, project): (&'a Caller, Option<ProjectId>), name: &'a str, a
     Binding { caller, project, request: ("tools/call", name), arguments }
 }
 
-pub(super) fn refused(name: &str, error: CallError) -> Result<CallToolResponse, ErrorData> {
+/// What a client learns of a call that was refused. If for want of a scope, so does the door.
+pub(super) fn refused(gap: &ScopeGap, name: &str, error: CallError) -> Result<CallToolResponse, ErrorData> {
     match error {
-        CallError::Submit(SubmitError::Refused(refusal)) => refuse(name, &refusal),
+        CallError::Submit(SubmitError::Refused(refusal)) => refuse(gap, name, &refusal),
         CallError::Submit(error) => {
             tracing::error!(%error, "a call could not be recorded");
             Err(ErrorData::internal_error("the call could not be recorded, so it was not run; try again", None))
@@ -106,7 +107,7 @@ pub(super) fn refused(name: &str, error: CallError) -> Result<CallToolResponse, 
 }
 
 /// An unknown tool is a protocol error; wrong arguments are a result, which the model can read and correct.
-fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> {
+fn refuse(gap: &ScopeGap, name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> {
     match refusal {
         Refusal::InvalidArguments(faults) => Ok(result::of_faults(&refusal.to_string(), faults).into()),
         Refusal::UnknownConnector(_) | Refusal::UnknownTool(_) => {
@@ -114,7 +115,7 @@ fn refuse(name: &str, refusal: &Refusal) -> Result<CallToolResponse, ErrorData> 
             Err(ErrorData::invalid_params(format!("there is no tool {name:?}; tools/list lists them"), None))
         }
         Refusal::InsufficientScope(scope) => {
-            Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": scope }))))
+            Err(ErrorData::invalid_request(refusal.to_string(), Some(json!({ "scope": gap.note(scope) }))))
         }
         Refusal::UnknownProject | Refusal::ProjectRole(_) => Err(project::refused(refusal)),
         Refusal::Denied(denied) => Err(tasks::denied(*denied)),

@@ -96,7 +96,7 @@ pub(super) async fn update(shared: &Shared, who: Request, request: UpdateTaskPar
         Ok(_) => Ok(()),
         // Somebody else answered at the same time, and one answer is enough.
         Err(CallError::Submit(bulkhead_execution::SubmitError::Sql(SqlError::UniqueViolation(_)))) => Ok(()),
-        Err(error) => call::refused(&name, error).map(|_| ()),
+        Err(error) => call::refused(&who.gap, &name, error).map(|_| ()),
     }
 }
 
