@@ -105,6 +105,38 @@ async fn a_state_is_refused_when_it_is_too_old() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_waits_is_asked_and_waited_for_so_long() {
+    let config = "[mcp]\ninput_seconds = 1\n";
+    let host = Setup::up().await.with_conformance().config(config).start().await;
+    let session = asked_session(&host).await;
+    let parameters = json!({ "name": "test_elicitation", "arguments": { "message": "Who?" } });
+    let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": parameters });
+    let start = Instant::now();
+    let told = host.in_session(&session, &call).send().await.messages();
+    assert!(start.elapsed() >= Duration::from_secs(1), "it took {:?}", start.elapsed());
+    assert!(told.iter().any(|message| message["method"] == "elicitation/create"), "{told:#?}");
+    let error = &told.last().expect("an answer")["error"];
+    assert_eq!(error["data"], json!({ "type": "input_timed_out", "seconds": 1 }), "{told:#?}");
+    // The round that asked has ended, and there is no other.
+    assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 1);
+    assert_eq!(host.items("/v1/jobs").await.len(), 1);
+    // The session goes on.
+    let ping = json!({ "jsonrpc": "2.0", "id": 8, "method": "ping" });
+    assert_eq!(host.in_session(&session, &ping).send().await.status, 200);
+}
+
+/// A session of a client that can ask its user.
+async fn asked_session(host: &Host) -> String {
+    let client = json!({ "name": "scenarios", "version": "0" });
+    let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} }, "clientInfo": client });
+    let begun = host.mcp(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello })).send().await;
+    let session = begun.header("mcp-session-id").to_owned();
+    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(host.in_session(&session, &initialized).send().await.status, 202);
+    session
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reading_is_audited_and_refused_for_what_does_not_exist() {
     let host = host().await;
     let read = host.stateless("resources/read", json!({ "uri": "test://static-text" })).send().await.expect(200);

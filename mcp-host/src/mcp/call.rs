@@ -80,7 +80,7 @@ pub(super) async fn call(
             Ok(requests) => requests,
             Err(error) => return Ok(result::of_error(&error).into()),
         };
-        let answers = input::ask(&context.peer, requests).await?;
+        let answers = input::ask(&context, shared.input_time(), requests).await?;
         (arguments, round) = (same, bulkhead_execution::Round { capabilities, answers, state });
     }
     let message = format!("the tool asked for input {} times and did not end", shared.config.max_rounds);

@@ -45,6 +45,13 @@ pub(super) struct Shared {
     local: Option<Local>,
 }
 
+impl Shared {
+    /// How long whoever is asked for input may take.
+    pub(super) fn input_time(&self) -> Duration {
+        Duration::from_secs(self.config.input_seconds)
+    }
+}
+
 /// Who calls when requests don't say it, and in which project. The key is looked at for every request, so what it may, and
 /// whether it still holds, is as everywhere.
 #[derive(Debug)]

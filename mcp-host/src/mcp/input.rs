@@ -7,14 +7,16 @@ use std::time::Duration;
 use bulkhead_execution::{Capabilities, InputRequired, Round};
 use bulkhead_kernel::id::ProjectId;
 use bulkhead_kernel::{Caller, Secret};
-use rmcp::ErrorData;
 use rmcp::model::{
-    ClientCapabilities, ClientResult, InputRequest, InputRequests, InputRequiredResult, InputResponses,
-    RequestStateCodec, SealOptions, ServerRequest,
+    ClientCapabilities, InputRequest, InputRequests, InputRequiredResult, InputResponses, RequestStateCodec,
+    SealOptions, ServerRequest,
 };
-use rmcp::service::{Peer, RequestContext, RoleServer};
-use serde_json::Value;
+use rmcp::service::{PeerRequestOptions, RequestContext, RoleServer};
+use rmcp::{ErrorData, ServiceError};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// Bytes of state that a client may bring back: what is sealed is never larger than a result may be.
 const MAX_STATE_BYTES: usize = 4 << 20;
@@ -86,7 +88,7 @@ impl Sealer {
             let message = "requestState is not what was given for this request, or is too old; begin without it";
             ErrorData::invalid_params(message, None)
         };
-        let open = |sealed: String| {
+        let open = |sealed: String| -> Result<_, ErrorData> {
             let fits = sealed.len() <= MAX_STATE_BYTES;
             let opened = fits.then(|| self.codec.open_with(&sealed, &binding.digest()).ok()).flatten();
             let state = opened.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(refused)?;
@@ -166,37 +168,116 @@ pub(super) fn requests(
     }
 }
 
-/// Asks a client that waits, one question after the other.
+/// Why a client that waits has not answered.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskError {
+    /// It has canceled its request, or is gone.
+    #[error("the request was canceled while its input was waited for")]
+    Canceled,
+    /// It took longer than it may.
+    #[error("no answer came within {} seconds, so the call was ended; call again", .0.as_secs())]
+    TooLate(Duration),
+    /// It answered with an error of its own.
+    #[error("the client refused: {}", .0.message)]
+    Refused(ErrorData),
+    /// The question or its answer was lost on the way.
+    #[error("the client did not answer: {0}")]
+    Unreachable(ServiceError),
+    /// There is no such question.
+    #[error("the connector asks what clients can't be asked")]
+    NoQuestion,
+}
+
+impl From<AskError> for ErrorData {
+    fn from(error: AskError) -> Self {
+        let message = error.to_string();
+        match error {
+            AskError::Refused(refusal) => refusal,
+            AskError::TooLate(patience) => {
+                let data = json!({ "type": "input_timed_out", "seconds": patience.as_secs() });
+                Self::internal_error(message, Some(data))
+            }
+            AskError::Canceled | AskError::Unreachable(_) | AskError::NoQuestion => Self::internal_error(message, None),
+        }
+    }
+}
+
+/// Asks a client that waits, one question after the other. All of them together may take `patience`, as the state may that
+/// other clients are given.
 ///
 /// # Errors
-/// What the client answers to a question, or that it does not.
-pub(super) async fn ask(peer: &Peer<RoleServer>, requests: InputRequests) -> Result<InputResponses, ErrorData> {
+/// [`AskError`]; the client is told that its answer is not waited for any more.
+pub(super) async fn ask(
+    context: &RequestContext<RoleServer>,
+    patience: Duration,
+    requests: InputRequests,
+) -> Result<InputResponses, AskError> {
+    let deadline = Instant::now() + patience;
     let mut answers = BTreeMap::new();
     for (key, request) in requests {
         let request = match request {
             InputRequest::Elicitation(request) => ServerRequest::ElicitRequest(request),
             InputRequest::CreateMessage(request) => ServerRequest::CreateMessageRequest(request),
             InputRequest::ListRoots(request) => ServerRequest::ListRootsRequest(request),
-            _ => return Err(ErrorData::internal_error("the connector asks what clients can't be asked", None)),
+            _ => return Err(AskError::NoQuestion),
         };
-        let answer = peer.send_request(request).await.map_err(|error| match error {
-            rmcp::ServiceError::McpError(error) => error,
-            error => ErrorData::internal_error(format!("the client did not answer: {error}"), None),
+        let sent = context.peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await;
+        let mut asked = sent.map_err(AskError::Unreachable)?;
+        let answer = match awaited(&mut asked.rx, &context.ct, (deadline, patience)).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // Its user need not be asked any more. If it can't be told, it is gone.
+                let _ = asked.cancel(Some(error.to_string())).await;
+                return Err(error);
+            }
+        };
+        let answer = answer.unwrap_or(Err(ServiceError::TransportClosed)).map_err(|error| match error {
+            ServiceError::McpError(error) => AskError::Refused(error),
+            error => AskError::Unreachable(error),
         })?;
-        answers.insert(key, value(answer)?);
+        answers.insert(key, serde_json::to_value(answer).expect("MCP's results are JSON"));
     }
     Ok(answers)
 }
 
-fn value(answer: ClientResult) -> Result<Value, ErrorData> {
-    serde_json::to_value(answer).map_err(|error| ErrorData::internal_error(error.to_string(), None))
+/// An answer, if it comes before the request is canceled and before its time is over.
+async fn awaited<T>(
+    answer: impl Future<Output = T>,
+    canceled: &CancellationToken,
+    (deadline, patience): (Instant, Duration),
+) -> Result<T, AskError> {
+    tokio::select! {
+        biased;
+        () = canceled.cancelled() => Err(AskError::Canceled),
+        answer = answer => Ok(answer),
+        () = tokio::time::sleep_until(deadline) => Err(AskError::TooLate(patience)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    #[tokio::test]
+    async fn an_answer_is_waited_for_until_its_time_is_over() {
+        let (canceled, now) = (CancellationToken::new(), Instant::now());
+        let answered = awaited(tokio::task::yield_now(), &canceled, (now + HOUR, HOUR)).await;
+        assert!(answered.is_ok(), "{answered:?}");
+        let late = awaited(std::future::pending::<()>(), &canceled, (now, HOUR)).await;
+        let error = late.expect_err("is too late");
+        assert!(matches!(error, AskError::TooLate(HOUR)), "{error}");
+        assert_eq!(ErrorData::from(error).data, Some(json!({ "type": "input_timed_out", "seconds": 3_600 })));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_input_to_a_request_that_was_canceled() {
+        let canceled = CancellationToken::new();
+        let waiting = awaited(std::future::pending::<()>(), &canceled, (Instant::now() + HOUR, HOUR));
+        let (waited, ()) = tokio::join!(waiting, async { canceled.cancel() });
+        assert!(matches!(waited, Err(AskError::Canceled)), "{waited:?}");
+    }
 
     fn elicitation() -> serde_json::Map<String, Value> {
         let schema = json!({ "type": "object", "properties": { "name": { "type": "string" } } });

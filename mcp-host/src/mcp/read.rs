@@ -176,7 +176,8 @@ impl Reading<'_> {
                 return Ok(Read::NeedsInput(shared.sealer.result(&binding, capabilities, asked)?));
             }
             let state = asked.state;
-            let answers = input::ask(&context.peer, input::requests(asked.requests, capabilities)?).await?;
+            let requests = input::requests(asked.requests, capabilities)?;
+            let answers = input::ask(&context, shared.input_time(), requests).await?;
             round = Round { capabilities, answers, state };
         }
         let message = format!("the connector asked for input {} times and did not end", shared.config.max_rounds);
