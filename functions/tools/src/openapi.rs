@@ -345,7 +345,7 @@ fn job_schema() -> Value {
             },
             "connector": text("The connector's slug."),
             "tool": text("The tool's name."),
-            "connector_digest": text("The component that it was recorded for."),
+            "connector_digest": text("The component that it was recorded for; from its start the one that it runs in."),
             "status": {"$ref": "#/components/schemas/JobStatus"},
             "arguments": {"type": "object", "description": "The arguments."},
             "round": {

@@ -190,10 +190,8 @@ impl Worker {
             self.ring();
             return Ok(false);
         }
-        if !self.0.draining.is_cancelled()
-            && let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await?
-        {
-            self.spawn_queued(started, None);
+        if !self.0.draining.is_cancelled() {
+            self.claim(id, None).await?;
         }
         let running = self.running(id);
         match running {
@@ -240,10 +238,16 @@ impl Worker {
         let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
     }
 
-    /// Starts the run of a job that was queued, in the connector's present version.
-    fn spawn_queued(&self, started: StartedJob, place: Option<tokio::sync::OwnedSemaphorePermit>) {
-        let connector = self.installed().get(&started.job.connector).cloned();
-        drop(self.spawn(started, connector, CancellationToken::new(), None, place));
+    /// Starts the run of a queued job in the connector's present version, if nobody else has.
+    async fn claim(&self, id: JobId, place: Option<tokio::sync::OwnedSemaphorePermit>) -> Result<(), SqlError> {
+        // One look: the version that is written with the lease is the one that runs.
+        let installed = self.installed();
+        let digest_of = |slug: &str| installed.get(slug).map(|connector| connector.entry().digest.clone());
+        if let Some(started) = bulkhead_execution::claim(&self.0.ports, &self.0.terms, id, digest_of).await? {
+            let connector = installed.get(&started.job.connector).cloned();
+            drop(self.spawn(started, connector, CancellationToken::new(), None, place));
+        }
+        Ok(())
     }
 
     /// Starts the run of a claimed job as a task of its own.

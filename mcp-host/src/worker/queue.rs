@@ -62,16 +62,10 @@ impl Worker {
             };
             for id in queued {
                 let Ok(place) = self.0.places.clone().acquire_owned().await else { return };
-                match bulkhead_execution::claim(&self.0.ports, &self.0.terms, id).await {
-                    Ok(Some(started)) => {
-                        self.spawn_queued(started, Some(place));
-                    }
-                    // Another worker was quicker.
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::error!(%error, job = %id, "a queued job could not be claimed");
-                        return;
-                    }
+                // Another worker may be quicker.
+                if let Err(error) = self.claim(id, Some(place)).await {
+                    tracing::error!(%error, job = %id, "a queued job could not be claimed");
+                    return;
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bulkhead_connectors::InForce;
 use bulkhead_execution::{
-    Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob,
+    CallableTool, Ended, FinishError, Heartbeat, Job, JobError, JobErrorKind, Lease, NewEvent, Outcome, StartedJob,
 };
 use bulkhead_kernel::CorrelationId;
 use serde_json::json;
@@ -33,11 +33,7 @@ impl Worker {
         observer: Option<Observer>,
         has_place: bool,
     ) -> Option<Job> {
-        let StartedJob { mut job, lease, restrictions } = started;
-        let recorded_for = match &connector {
-            Some(connector) => std::mem::replace(&mut job.connector_digest, connector.entry().digest.clone()),
-            None => job.connector_digest.clone(),
-        };
+        let StartedJob { job, lease, restrictions, replaced } = started;
         let span = tracing::info_span!(
             "call",
             tool = %format_args!("{}_{}", job.connector, job.tool),
@@ -50,8 +46,7 @@ impl Worker {
             let metrics = self.0.metrics.started(&job.connector, &job.tool);
             let correlation = CorrelationId::accept(Some(&job.correlation_id), self.0.ports.entropy.as_ref());
             let call = used_by(&job, &correlation);
-            let execution =
-                self.execute(&job, call, (connector.as_deref(), &recorded_for), restrictions, observer, &stop);
+            let execution = self.execute(&job, call, (connector.as_deref(), replaced), restrictions, observer, &stop);
             let execution =
                 async { if has_place { execution.await } else { self.in_turn(&job, execution, &stop).await } };
             let Executed { mut report, account, turn } = {
@@ -102,7 +97,7 @@ impl Worker {
         &self,
         job: &Job,
         call: Use<'_>,
-        (connector, recorded_for): (Option<&Connector>, &str),
+        (connector, replaced): (Option<&Connector>, bool),
         restrictions: Option<Arc<InForce>>,
         observer: Option<Observer>,
         stop: &CancellationToken,
@@ -112,9 +107,7 @@ impl Worker {
                 if restrictions.as_ref().is_some_and(|in_force| !in_force.restrictions.allow_tool(&job.tool)) {
                     return RunReport::failed(restricted(job)).into();
                 }
-                if recorded_for != job.connector_digest
-                    && let Err(error) = still_fits(job, connector)
-                {
+                if replaced && let Err(error) = still_fits(job, connector.tool(&job.tool).map(AsRef::as_ref)) {
                     return RunReport::failed(error).into();
                 }
                 let found = tokio::select! {
@@ -226,12 +219,21 @@ impl Worker {
     }
 }
 
-/// Whether a job that was recorded for another version of its connector can run in this one.
-fn still_fits(job: &Job, connector: &Connector) -> Result<(), JobError> {
-    let Some(tool) = connector.tool(&job.tool) else {
+/// Whether a job that was recorded for another version of its connector can run in this one, which has this tool of its name.
+fn still_fits(job: &Job, tool: Option<&CallableTool>) -> Result<(), JobError> {
+    let Some(tool) = tool else {
         let message = format!("the connector {} was replaced and has no tool {:?} any more", job.connector, job.tool);
         return Err(JobError::new(JobErrorKind::ConnectorUnavailable, message));
     };
+    // Nobody has asked whether the caller may change something, and a worker's death would have it run again.
+    if job.read_only && !tool.read_only {
+        let message = format!(
+            "the connector {} was replaced since the call, and its tool {:?} may change something now; call it again if that \
+             is meant",
+            job.connector, job.tool
+        );
+        return Err(JobError::new(JobErrorKind::ConnectorUnavailable, message));
+    }
     let faults = tool.check(&job.arguments);
     if faults.is_empty() {
         return Ok(());
@@ -268,4 +270,77 @@ fn used_by<'a>(job: &Job, correlation: &'a CorrelationId) -> Use<'a> {
 enum Stopped {
     CancelRequested,
     LeaseLost,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bulkhead_execution::{JobStatus, Round};
+    use bulkhead_kernel::Timestamp;
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn job(read_only: bool, arguments: Value) -> Job {
+        let id = Uuid::nil();
+        Job {
+            id: id.into(),
+            organization: id.into(),
+            user: id.into(),
+            project: None,
+            connector: "box".to_owned(),
+            tool: "open".to_owned(),
+            connector_digest: "sha256:1".to_owned(),
+            read_only,
+            status: JobStatus::Running,
+            arguments,
+            round: Round::default(),
+            continues: None,
+            result: None,
+            answers: BTreeMap::new(),
+            error: None,
+            usage: None,
+            attempts: 1,
+            correlation_id: "test".to_owned(),
+            audit_event: id.into(),
+            lease_number: 1,
+            request_hash: String::new(),
+            cancel_requested_at: None,
+            created_at: Timestamp::from_millis(0),
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    fn tool(read_only: bool) -> CallableTool {
+        let schema = json!({ "type": "object", "properties": { "key": { "type": "string" } }, "required": ["key"] });
+        CallableTool::new("box", "open", "sha256:2", read_only, &schema).expect("a schema")
+    }
+
+    #[test]
+    fn a_job_fits_another_version_that_does_no_more_than_the_one_it_was_recorded_for() {
+        let arguments = || json!({ "key": "k" });
+        for (accepted, offered) in [(true, true), (false, false), (false, true)] {
+            assert_eq!(still_fits(&job(accepted, arguments()), Some(&tool(offered))), Ok(()), "{accepted} {offered}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_no_longer_fits_is_refused_as_what_it_is() {
+        let refused = |job: &Job, tool: Option<CallableTool>| still_fits(job, tool.as_ref()).expect_err("is refused");
+        let good = job(true, json!({ "key": "k" }));
+        let gone = refused(&good, None);
+        assert_eq!((gone.kind, gone.message.contains("has no tool")), (JobErrorKind::ConnectorUnavailable, true));
+
+        let writes = refused(&good, Some(tool(false)));
+        assert_eq!(writes.kind, JobErrorKind::ConnectorUnavailable);
+        assert!(writes.message.contains("may change something now"), "{}", writes.message);
+
+        let wrong = refused(&job(true, json!({ "key": 1 })), Some(tool(true)));
+        assert_eq!(wrong.kind, JobErrorKind::InvalidArguments);
+        let faults = wrong.details.expect("faults");
+        assert_eq!(faults["faults"][0]["pointer"], "/key", "{faults}");
+    }
 }

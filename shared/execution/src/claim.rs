@@ -49,19 +49,32 @@ pub struct StartedJob {
     pub lease: Lease,
     /// What its organisation takes away from the connector, now that it starts.
     pub restrictions: Option<Arc<InForce>>,
+    /// Whether it may have been recorded for another version of its connector than it runs in, so that it must be seen whether
+    /// it still fits.
+    pub replaced: bool,
 }
 
-/// Claims a queued job; `None` when it is not queued any more.
+/// Claims a queued job; `None` when it is not queued any more. `digest_of` gives the version that a connector of this slug
+/// runs in, if it is installed: from now on the job is one of that version, whatever becomes of its worker.
 ///
 /// # Errors
 /// [`SqlError`] when the database refuses.
-pub async fn claim(ports: &Ports, terms: &LeaseTerms, id: JobId) -> Result<Option<StartedJob>, SqlError> {
+pub async fn claim(
+    ports: &Ports,
+    terms: &LeaseTerms,
+    id: JobId,
+    digest_of: impl FnOnce(&str) -> Option<String>,
+) -> Result<Option<StartedJob>, SqlError> {
     let database = ports.sql.as_ref();
     let found = store::find_with_restrictions(database, id).await?;
     let Some((mut job, restrictions)) = found.filter(|(job, _)| job.status == JobStatus::Queued) else {
         return Ok(None);
     };
     let now = ports.now();
+    let digest = digest_of(&job.connector).unwrap_or_else(|| job.connector_digest.clone());
+    // An attempt before this one may have written the version that it ran in, and died before it saw whether the job fits.
+    let replaced = digest != job.connector_digest || job.attempts > 0;
+    job.connector_digest = digest;
     job.status = JobStatus::Running;
     job.attempts += 1;
     job.lease_number += 1;
@@ -72,7 +85,10 @@ pub async fn claim(ports: &Ports, terms: &LeaseTerms, id: JobId) -> Result<Optio
         store::append_event(&job, &started).into(),
     ];
     match database.batch(steps).await {
-        Ok(_) => Ok(Some(StartedJob { lease: Lease::of(&job, terms), job, restrictions: restrictions.map(Arc::new) })),
+        Ok(_) => {
+            let (lease, restrictions) = (Lease::of(&job, terms), restrictions.map(Arc::new));
+            Ok(Some(StartedJob { job, lease, restrictions, replaced }))
+        }
         Err(error) if error.is_unexpected_rows_at(0) => Ok(None),
         Err(error) => Err(error),
     }

@@ -179,7 +179,7 @@ pub struct Job {
     pub connector: String,
     /// The tool's name.
     pub tool: String,
-    /// The component that it was recorded for.
+    /// The component that it was recorded for; from its start the one that it runs in.
     pub connector_digest: String,
     /// Whether the tool says that it changes nothing, so that it may be run again.
     #[serde(skip)]

@@ -99,15 +99,17 @@ fn bind_event(statement: Statement, job: &Job, event: &NewEvent) -> Statement {
         .of(job.organization)
 }
 
+/// Takes a queued job, in the version of its connector that it runs in.
 pub(crate) fn claim(job: &Job, terms: &LeaseTerms, expires_at: Timestamp) -> Statement {
     sql("UPDATE pipeline_jobs SET status = 'running', attempts = $1, lease_number = $2, lease_owner = $3, \
-         lease_expires_at = $4, started_at = $5 \
-         WHERE organization_id = $6 AND id = $7 AND status = 'queued' AND lease_number = $8")
+         lease_expires_at = $4, started_at = $5, connector_digest = $6 \
+         WHERE organization_id = $7 AND id = $8 AND status = 'queued' AND lease_number = $9")
     .bind(job.attempts)
     .bind(job.lease_number)
     .bind(terms.owner.as_str())
     .bind(expires_at)
     .bind(job.started_at)
+    .bind(job.connector_digest.as_str())
     .bind(job.organization)
     .bind(job.id)
     .bind(job.lease_number - 1)
@@ -128,15 +130,14 @@ pub(crate) fn heartbeat(lease: &Lease, expires_at: Timestamp) -> Statement {
 /// Ends a running job, if `held` is still its lease.
 pub(crate) fn finish(job: &Job, held: i64) -> Statement {
     sql("UPDATE pipeline_jobs SET status = $1, result = $2, error = $3, usage = $4, finished_at = $5, \
-         lease_number = $6, lease_owner = NULL, lease_expires_at = NULL, connector_digest = $7 \
-         WHERE organization_id = $8 AND id = $9 AND status = 'running' AND lease_number = $10")
+         lease_number = $6, lease_owner = NULL, lease_expires_at = NULL \
+         WHERE organization_id = $7 AND id = $8 AND status = 'running' AND lease_number = $9")
     .bind(job.status.as_str())
     .bind(job.result.as_ref().map(json))
     .bind(job.error.as_ref().map(json))
     .bind(job.usage.as_ref().map(json))
     .bind(job.finished_at)
     .bind(job.lease_number)
-    .bind(job.connector_digest.as_str())
     .bind(job.organization)
     .bind(job.id)
     .bind(held)

@@ -163,7 +163,7 @@ pub async fn submit_claimed(
         ]
     };
     let restrictions = record(ports, caller, known, &job, in_force, steps).await?;
-    Ok(StartedJob { lease: Lease::of(&job, terms), job, restrictions })
+    Ok(StartedJob { lease: Lease::of(&job, terms), job, restrictions, replaced: false })
 }
 
 /// Who, may they, and with what: everything that can refuse a call before it is recorded.

@@ -7,10 +7,12 @@ use bulkhead_audit::{AuditEvent, AuditFilter, Outcome as AuditOutcome};
 use bulkhead_connectors::KnownRestrictions;
 use bulkhead_execution::{
     Abandoned, CallableTool, CancelOutcome, Catalogue, FinishError, Heartbeat, Job, JobError, JobErrorKind, JobFilter,
-    JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, SubmitError, ToolCall, Usage, cancel,
-    claim, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
+    JobStatus, LeaseTerms, LookupError, Outcome, Refusal, Round, SqlCatalogue, StartedJob, SubmitError, ToolCall,
+    Usage, cancel, claim, get, heartbeat, list, list_events, queued, recover, submit, submit_claimed,
 };
-use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Credential, PageRequest};
+use bulkhead_kernel::id::JobId;
+use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::{AccessToken, Caller, CorrelationId, Credential, PageRequest, Ports};
 use bulkhead_testkit::ManualClock;
 use bulkhead_testkit::functions::Fixture;
 use bulkhead_testkit::jobs::finish;
@@ -93,6 +95,11 @@ fn terms(owner: &str) -> LeaseTerms {
     LeaseTerms { owner: owner.to_owned(), duration: LEASE }
 }
 
+/// Claims a job on a host that has no connector.
+async fn claimed(ports: &Ports, owner: &str, job: JobId) -> Result<Option<StartedJob>, SqlError> {
+    claim(ports, &terms(owner), job, |_| None).await
+}
+
 fn success() -> Outcome {
     Outcome::Succeeded(json!({ "structuredContent": { "results": [1] } }))
 }
@@ -106,8 +113,8 @@ async fn a_call_is_queued_claimed_and_finished() {
     assert_eq!(scene.audit().await[0].outcome, AuditOutcome::Pending);
     assert_eq!(queued(ports, 10).await.expect("read"), [job.id]);
 
-    let started = claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
-    assert!(claim(ports, &terms("b"), job.id).await.expect("asks").is_none(), "claimed twice");
+    let started = claimed(ports, "a", job.id).await.expect("claims").expect("is queued");
+    assert!(claimed(ports, "b", job.id).await.expect("asks").is_none(), "claimed twice");
     let usage = Usage { wall_us: 5, ..Usage::default() };
     finish(ports, started.job, &started.lease, success(), Some(usage), Vec::new()).await.expect("finishes");
 
@@ -117,6 +124,35 @@ async fn a_call_is_queued_claimed_and_finished() {
     assert_eq!(scene.kinds(&job).await, ["queued", "started", "finished"]);
     let audit = scene.audit().await;
     assert_eq!((audit.len(), audit[0].outcome, audit[0].job), (1, AuditOutcome::Succeeded, Some(job.id)));
+}
+
+#[tokio::test]
+async fn a_job_is_of_the_version_that_it_runs_in_from_its_start() {
+    let scene = Scene::start().await;
+    let ports = &scene.fixture.ports;
+    let in_version = async |digest: &str, job: &Job| {
+        let digest_of = |slug: &str| (slug == "toolbox").then(|| digest.to_owned());
+        claim(ports, &terms("a"), job.id, digest_of).await.expect("claims").expect("is queued")
+    };
+    let job = scene.submit().await;
+    let recorded = job.connector_digest.clone();
+    let same = in_version(&recorded, &job).await;
+    assert!(!same.replaced, "nothing has changed since the call");
+    assert_eq!(scene.read(&job).await.connector_digest, recorded);
+
+    let job = scene.submit().await;
+    let started = in_version("sha256:new", &job).await;
+    assert!(started.replaced);
+    assert_eq!(started.job.connector_digest, "sha256:new");
+    let running = scene.read(&job).await;
+    assert_eq!((running.status, running.connector_digest.as_str()), (JobStatus::Running, "sha256:new"));
+    // Its worker dies, and it is still known what ran. What the next one runs may not be what was recorded.
+    recover(ports, Abandoned::All, 3).await.expect("recovers");
+    assert_eq!(scene.read(&job).await.connector_digest, "sha256:new");
+    assert!(in_version("sha256:new", &job).await.replaced, "who knows whether the first attempt saw that it fits");
+    recover(ports, Abandoned::All, 2).await.expect("recovers");
+    let ended = scene.read(&job).await;
+    assert_eq!((ended.status, ended.connector_digest.as_str()), (JobStatus::Failed, "sha256:new"));
 }
 
 #[tokio::test]
@@ -216,11 +252,11 @@ async fn a_stale_lease_writes_nothing() {
     let scene = Scene::start().await;
     let ports = &scene.fixture.ports;
     let job = scene.submit().await;
-    let first = claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
+    let first = claimed(ports, "a", job.id).await.expect("claims").expect("is queued");
     scene.clock.advance(LEASE + Duration::from_millis(1));
     let recovered = recover(ports, Abandoned::Expired, 3).await.expect("recovers");
     assert_eq!(recovered.requeued, [job.id]);
-    let second = claim(ports, &terms("b"), job.id).await.expect("claims").expect("is queued again");
+    let second = claimed(ports, "b", job.id).await.expect("claims").expect("is queued again");
 
     assert_eq!(heartbeat(ports, &first.lease, &terms("a")).await, Ok(Heartbeat::Lost));
     let late = finish(ports, first.job, &first.lease, success(), None, Vec::new()).await;
@@ -236,7 +272,7 @@ async fn a_lease_that_is_kept_is_not_taken_away() {
     let scene = Scene::start().await;
     let ports = &scene.fixture.ports;
     let job = scene.submit().await;
-    let started = claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
+    let started = claimed(ports, "a", job.id).await.expect("claims").expect("is queued");
     scene.clock.advance(LEASE - Duration::from_millis(1));
     let held = Heartbeat::Held { cancel_requested: false };
     assert_eq!(heartbeat(ports, &started.lease, &terms("a")).await, Ok(held));
@@ -251,7 +287,7 @@ async fn a_job_is_tried_so_often_and_no_oftener() {
     let ports = &scene.fixture.ports;
     let job = scene.submit().await;
     for attempt in 1..=3 {
-        claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
+        claimed(ports, "a", job.id).await.expect("claims").expect("is queued");
         let recovered = recover(ports, Abandoned::All, 3).await.expect("recovers");
         assert_eq!(recovered.requeued.len(), usize::from(attempt < 3), "attempt {attempt}");
     }
@@ -289,13 +325,13 @@ async fn a_queued_job_is_canceled_at_once_and_a_running_one_is_asked_to_stop() {
     scene.clock.advance(Duration::from_millis(1));
     let canceled = cancel(ports, &ours.caller, waiting.id, &correlation()).await.expect("cancels");
     assert!(matches!(canceled, Some(CancelOutcome::Canceled(_))));
-    assert!(claim(ports, &terms("a"), waiting.id).await.expect("asks").is_none());
+    assert!(claimed(ports, "a", waiting.id).await.expect("asks").is_none());
     let audit = scene.audit().await;
     let trail: Vec<_> = audit.iter().rev().map(|event| (event.action.as_str(), event.outcome)).collect();
     assert_eq!(trail, [("tool.call", AuditOutcome::Canceled), ("job.cancel", AuditOutcome::Succeeded)]);
 
     let running = scene.submit().await;
-    let started = claim(ports, &terms("a"), running.id).await.expect("claims").expect("is queued");
+    let started = claimed(ports, "a", running.id).await.expect("claims").expect("is queued");
     for _ in 0..2 {
         let requested = cancel(ports, &ours.caller, running.id, &correlation()).await.expect("asks");
         assert!(matches!(requested, Some(CancelOutcome::Requested(_))));
@@ -315,7 +351,7 @@ async fn a_canceled_job_whose_worker_is_lost_ends_canceled() {
     let scene = Scene::start().await;
     let Fixture { ports, ours, .. } = &scene.fixture;
     let job = scene.submit().await;
-    claim(ports, &terms("a"), job.id).await.expect("claims").expect("is queued");
+    claimed(ports, "a", job.id).await.expect("claims").expect("is queued");
     cancel(ports, &ours.caller, job.id, &correlation()).await.expect("asks");
     recover(ports, Abandoned::All, 3).await.expect("recovers");
     assert_eq!(scene.read(&job).await.status, JobStatus::Canceled);

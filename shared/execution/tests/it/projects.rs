@@ -51,7 +51,7 @@ async fn a_developer_calls_in_their_project_and_the_job_remembers_it() {
         let read = get(ports, caller, job.id, &correlation()).await.expect("reads").expect("is there");
         assert_eq!(read.project, Some(project));
         assert_eq!(serde_json::to_value(&read).expect("serializes")["project"], json!(project));
-        let started = claim(ports, &terms(), job.id).await.expect("claims").expect("is queued");
+        let started = claim(ports, &terms(), job.id, |_| None).await.expect("claims").expect("is queued");
         assert_eq!(started.job.project, Some(project));
         let known = KnownRestrictions::default();
         let claimed = submit_claimed(ports, caller, &catalogue, &known, call(Some(project)), &terms()).await;

@@ -128,11 +128,11 @@ async fn a_queued_job_gets_what_holds_when_it_starts() {
         scene.allow(&["diff"]).await;
         let refused = submit(ports, &scene.admin, &SqlCatalogue(ports), call("jq")).await;
         assert!(matches!(refused, Err(SubmitError::Refused(Refusal::ToolRestricted(..)))), "{refused:?}");
-        let started = claim(ports, &terms(), first).await.expect("claims").expect("is queued");
+        let started = claim(ports, &terms(), first, |_| None).await.expect("claims").expect("is queued");
         let in_force = started.restrictions.expect("is restricted");
         assert!(!in_force.restrictions.allow_tool("jq") && in_force.restrictions.allow_tool("diff"));
         scene.lift().await;
-        let started = claim(ports, &terms(), second).await.expect("claims").expect("is queued");
+        let started = claim(ports, &terms(), second, |_| None).await.expect("claims").expect("is queued");
         assert!(started.restrictions.is_none());
     }
 }

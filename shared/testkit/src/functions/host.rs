@@ -81,7 +81,7 @@ impl HostClient for FakeHost {
             return Err(error);
         }
         let terms = LeaseTerms { owner: "test".to_owned(), duration: Duration::from_secs(60) };
-        let started = claim(&self.ports, &terms, job).await.expect("the database works");
+        let started = claim(&self.ports, &terms, job, |_| None).await.expect("the database works");
         match behaviour {
             Behaviour::Finish => {
                 let started = started.expect("a queued job");

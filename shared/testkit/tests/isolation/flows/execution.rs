@@ -46,7 +46,7 @@ async fn submitted(scene: &Scene, call: ToolCall) -> Job {
 }
 
 async fn claimed(scene: &Scene, job: &Job) -> StartedJob {
-    claim(&scene.ports, &terms(), job.id).await.expect("claims").expect("is queued")
+    claim(&scene.ports, &terms(), job.id, |_| None).await.expect("claims").expect("is queued")
 }
 
 async fn calls(scene: &Scene) {
