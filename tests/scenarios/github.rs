@@ -2,13 +2,14 @@
 //! server that does it.
 
 pub(crate) mod description;
+mod granted;
 pub(crate) mod server;
 
 use std::io::{Cursor, Write};
 use std::time::Duration;
 
 use bulkhead_system_tests::{Host, Setup, run, run_with_input};
-use description::{Answers, Described};
+use description::{Answers, Described, REQUESTS, TOO_LARGE, WITHOUT};
 use serde_json::{Value, json};
 use server::{Seen, Server, answer};
 use zip::CompressionMethod;
@@ -27,6 +28,7 @@ fn calls() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("get_pull_request_diff", json!({ "number": 1347 })),
+        ("get_pull_request_diff", json!({ "number": WITHOUT })),
         ("list_issues", json!({})),
         (
             "list_issues",
@@ -56,6 +58,7 @@ fn calls() -> Vec<(&'static str, Value)> {
         ),
         ("get_workflow_run_logs", json!({ "run_id": 30_433_642 })),
         ("get_workflow_run_logs", json!({ "run_id": 30_433_642, "attempt": 1 })),
+        ("get_workflow_run_logs", json!({ "run_id": WITHOUT })),
         ("rerun_workflow", json!({ "run_id": 30_433_642 })),
         ("rerun_workflow", json!({ "run_id": 30_433_642, "failed_only": true, "debug_logging": true })),
         ("rerun_workflow", json!({ "run_id": 30_433_642, "job_id": 399_444_496 })),
@@ -95,7 +98,7 @@ fn packed(files: &[(&str, &[u8])], options: SimpleFileOptions) -> Vec<u8> {
     writer.finish().expect("finishes").into_inner()
 }
 
-/// A storage of logs: an archive for runs, a text for jobs.
+/// A storage of logs: an archive for runs but one, a text for jobs.
 async fn storage() -> Server {
     let logs = archive(&[
         ("0_build.txt", b"2026-01-31T08:00:00.1234567Z all\n"),
@@ -103,8 +106,11 @@ async fn storage() -> Server {
         ("build/2_Test.txt", b"2026-01-31T08:00:01.1234567Z one\n2026-01-31T08:00:02.1234567Z \x1b[31mfailed\x1b[0m\n"),
     ]);
     Server::start(move |seen: Seen| {
-        let body = if seen.path.contains("/jobs/") { b"alone\n".to_vec() } else { logs.clone() };
-        std::future::ready(answer(200, &[], body))
+        std::future::ready(match seen.path.as_str() {
+            path if path.contains("/jobs/") => answer(200, &[], "alone\n"),
+            path if path.contains(&format!("/runs/{WITHOUT}/")) => answer(404, &[], ""),
+            _ => answer(200, &[], logs.clone()),
+        })
     })
     .await
 }
@@ -129,7 +135,7 @@ async fn call_all(answers: Answers) -> Vec<(&'static str, Value)> {
     let described = Described::start(answers, &storage.address).await;
     let host = host(&described.api, &storage).await;
     let tools = host.items("/v1/connectors/github/tools").await;
-    let mut results = Vec::new();
+    let (mut results, mut sent) = (Vec::new(), Vec::new());
     for (tool, arguments) in calls() {
         let result = host.call(&format!("github_{tool}"), arguments.clone()).await;
         let checked = described.take();
@@ -141,12 +147,18 @@ async fn call_all(answers: Answers) -> Vec<(&'static str, Value)> {
             assert_eq!(described.unknown_names(&one.seen), Vec::<String>::new(), "{shown}");
             assert_eq!(one.seen.header("x-github-api-version"), "2022-11-28", "{shown}");
             assert!(one.seen.header("user-agent").starts_with("bulkhead-github/"), "{shown}");
+            sent.push(described.request(&one.seen).unwrap_or_else(|| panic!("{shown} is none of REQUESTS")));
         }
         assert_eq!(result["isError"], false, "{tool} {arguments}: {result:#}");
         results.push((tool, result["structuredContent"].clone()));
     }
     for tool in &tools {
         assert!(results.iter().any(|(called, _)| tool["name"] == *called), "nobody calls {}", tool["name"]);
+    }
+    // What is made up may have no job with a log.
+    if answers == Answers::Examples {
+        let unsent: Vec<_> = REQUESTS.iter().filter(|request| !sent.contains(request)).collect();
+        assert!(unsent.is_empty(), "no call sends {unsent:?}");
     }
     results
 }
@@ -168,6 +180,34 @@ async fn every_request_is_one_that_github_describes_and_its_examples_are_underst
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_github_describes_as_an_answer_is_understood() {
     call_all(Answers::Made).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_github_makes_no_diff_of_is_read_file_by_file() {
+    let storage = storage().await;
+    let files = json!([{ "filename": "a", "status": "modified", "additions": 1, "deletions": 1, "patch": "@@ -1 +1 @@\n-x\n+y" }]);
+    let at = |api: &str, path: &str| format!("http://{api}{path}");
+    // Under the repository's address, and under the one to which that of a renamed repository redirects.
+    for renamed in [false, true] {
+        let files = files.to_string();
+        let answers = move |seen: Seen| {
+            let path = seen.path.split('?').next().unwrap_or_default();
+            if let Some(rest) = path.strip_prefix("/repos/octocat/Hello-World").filter(|_| renamed) {
+                let location = at(seen.header("host"), &seen.path.replace(path, &format!("/repositories/1{rest}")));
+                return std::future::ready(answer(301, &[("location", &location)], ""));
+            }
+            let is_list = path.ends_with("/files");
+            std::future::ready(if is_list { answer(200, &[], files.clone()) } else { answer(406, &[], TOO_LARGE) })
+        };
+        let api = Server::start(answers).await;
+        let result =
+            host(&api, &storage).await.call("github_get_pull_request_diff", with(&json!({ "number": 7 }))).await;
+        let diff = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n";
+        assert_eq!(result["structuredContent"]["diff"], diff, "{result:#}");
+        let last = api.seen().pop().expect("it was asked").path;
+        let place = if renamed { "/repositories/1" } else { "/repos/octocat/Hello-World" };
+        assert!(last.starts_with(&format!("{place}/pulls/7/files?")), "{last}");
+    }
 }
 
 const REPOSITORY: &str =

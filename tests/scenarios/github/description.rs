@@ -9,26 +9,37 @@ use tempfile::TempDir;
 use super::server::{Answer, Seen, Server, answer};
 use crate::prometheus::free_port;
 
-/// The paths that the connector uses, below a repository's.
-const PATHS: [&str; 17] = [
-    "",
-    "/pulls",
-    "/pulls/{pull_number}",
-    "/pulls/{pull_number}/files",
-    "/issues",
-    "/issues/{issue_number}/comments",
-    "/actions/runs",
-    "/actions/workflows/{workflow_id}/runs",
-    "/actions/workflows/{workflow_id}/dispatches",
-    "/actions/runs/{run_id}/jobs",
-    "/actions/runs/{run_id}/logs",
-    "/actions/runs/{run_id}/attempts/{attempt_number}/jobs",
-    "/actions/runs/{run_id}/attempts/{attempt_number}/logs",
-    "/actions/runs/{run_id}/rerun",
-    "/actions/runs/{run_id}/rerun-failed-jobs",
-    "/actions/jobs/{job_id}/rerun",
-    "/actions/jobs/{job_id}/logs",
+/// The requests that the connector sends: methods, and paths below a repository's.
+pub(crate) const REQUESTS: [(&str, &str); 18] = [
+    ("GET", ""),
+    ("GET", "/pulls"),
+    ("GET", "/pulls/{pull_number}"),
+    ("GET", "/pulls/{pull_number}/files"),
+    ("GET", "/issues"),
+    ("POST", "/issues"),
+    ("POST", "/issues/{issue_number}/comments"),
+    ("GET", "/actions/runs"),
+    ("GET", "/actions/workflows/{workflow_id}/runs"),
+    ("POST", "/actions/workflows/{workflow_id}/dispatches"),
+    ("GET", "/actions/runs/{run_id}/jobs"),
+    ("GET", "/actions/runs/{run_id}/logs"),
+    ("GET", "/actions/runs/{run_id}/attempts/{attempt_number}/jobs"),
+    ("GET", "/actions/runs/{run_id}/attempts/{attempt_number}/logs"),
+    ("POST", "/actions/runs/{run_id}/rerun"),
+    ("POST", "/actions/runs/{run_id}/rerun-failed-jobs"),
+    ("POST", "/actions/jobs/{job_id}/rerun"),
+    ("GET", "/actions/jobs/{job_id}/logs"),
 ];
+
+/// Where a repository is, in the description.
+const REPOSITORY: &str = "/repos/{owner}/{repo}";
+
+/// The number of the pull request that GitHub makes no diff of, and the id of the run whose archive is not there.
+pub(crate) const WITHOUT: u64 = 404_406;
+
+/// What GitHub says of a diff that it does not make.
+pub(crate) const TOO_LARGE: &str = r#"{"message":"Sorry, the diff exceeded the maximum number of lines (20000)",
+    "errors":[{"resource":"PullRequest","field":"diff","code":"too_large"}]}"#;
 
 /// Whether Prism answers with the description's examples, or with whatever its schemas allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +115,7 @@ pub(crate) struct Described {
 impl Described {
     /// Starts Prism. Logs are at `storage`.
     pub(crate) async fn start(answers: Answers, storage: &str) -> Self {
-        let paths = PATHS.map(|path| format!("/repos/{{owner}}/{{repo}}{path}"));
+        let paths = REQUESTS.map(|(_, path)| format!("{REPOSITORY}{path}"));
         let Prism { address: prism_address, description, process: prism, folder } = Prism::start(answers, &paths).await;
         let checked = Arc::<Mutex<Vec<Checked>>>::default();
         let (log, storage) = (Arc::clone(&checked), storage.to_owned());
@@ -112,7 +123,10 @@ impl Described {
             let (log, storage, prism) = (Arc::clone(&log), storage.clone(), prism_address.clone());
             async move {
                 let reply = forward(&prism, &seen, answers).await;
-                let given = given(&reply, &storage, &seen.path);
+                // Prism checks this request as well, but has no reason to refuse it.
+                let is_too_large = seen.path.ends_with(&format!("/pulls/{WITHOUT}"));
+                let given =
+                    if is_too_large { answer(406, &[], TOO_LARGE) } else { given(&reply, &storage, &seen.path) };
                 let one = Checked { seen, status: reply.status, faults: faults(&reply) };
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(one);
                 given
@@ -146,7 +160,20 @@ impl Described {
         unknown.chain(fields.filter(|field| schema["properties"].get(field).is_none()).cloned()).collect()
     }
 
+    /// Which of [`REQUESTS`] it is.
+    pub(crate) fn request(&self, seen: &Seen) -> Option<(&'static str, &'static str)> {
+        let path = seen.path.split('?').next().unwrap_or_default();
+        let (template, _) = self.described(path)?;
+        let below = template.strip_prefix(REPOSITORY)?;
+        REQUESTS.into_iter().find(|(method, path)| *method == seen.method && *path == below)
+    }
+
     fn operation(&self, path: &str) -> &Value {
+        self.described(path).map_or(&Value::Null, |(_, operations)| operations)
+    }
+
+    /// The template of a path, and what can be done there.
+    fn described(&self, path: &str) -> Option<(&str, &Value)> {
         let parts: Vec<_> = path.split('/').collect();
         let alike = |template: &str| {
             let template: Vec<_> = template.split('/').collect();
@@ -154,7 +181,7 @@ impl Described {
                 && template.iter().zip(&parts).all(|(form, part)| form.starts_with('{') || form == part)
         };
         let paths = self.description["paths"].as_object().expect("a description has paths");
-        paths.iter().find(|(template, _)| alike(template)).map_or(&Value::Null, |(_, operations)| operations)
+        paths.iter().find(|(template, _)| alike(template)).map(|(template, operations)| (template.as_str(), operations))
     }
 
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
