@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use oci_client::errors::{DigestError, OciDistributionError, OciErrorCode};
 
 use super::ArtifactReference;
+use super::artifact::NotWasm;
 use super::credentials::{Credentials, PASSWORD, USER};
 use crate::sandbox::TlsSetupError;
 
@@ -75,12 +76,12 @@ pub(crate) enum RegistryError {
         reference: String,
     },
     /// It is another kind of artifact.
-    #[error("{reference} is no Wasm artifact: {reason}")]
+    #[error("{reference} is no Wasm artifact: {source}")]
     NotWasm {
         /// What was asked for.
         reference: String,
         /// What it is instead.
-        reason: String,
+        source: NotWasm,
     },
     /// The content is not what its digest says.
     #[error("{reference}: the registry sent other content than {expected}; it is {actual}, and was not used")]

@@ -11,6 +11,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use wasmparser::Parser;
 
 use crate::config::RegistryConfig;
 use crate::sandbox::{ConnectorManifest, Surface, certificate_authorities};
-use artifact::{Described, digest};
+use artifact::{Described, NotWasm, digest};
 use credentials::Found;
 use error::Context;
 
@@ -70,6 +71,8 @@ pub(crate) struct Pulled {
     pub(crate) artifact: Artifact,
     /// The manifest's digest: `sha256:` and hexadecimal.
     pub(crate) manifest_digest: String,
+    /// The types of layers beside the component, which were left in the registry.
+    pub(crate) ignored: BTreeSet<String>,
 }
 
 /// One artifact's registry.
@@ -123,9 +126,12 @@ impl RegistryClient {
         let pulled = self.client.pull_manifest_raw(reference, &self.auth(), &MANIFESTS).await;
         let (manifest, _) = pulled.map_err(|error| self.explain(error))?;
         self.check_manifest(manifest.len() as u64)?;
-        let no_wasm = |reason| RegistryError::NotWasm { reference: self.reference.to_string(), reason };
+        let no_wasm = |source| RegistryError::NotWasm { reference: self.reference.to_string(), source };
         let described = Described::read(&manifest).map_err(no_wasm)?;
         self.check_component(described.size)?;
+        for media_type in &described.ignored {
+            tracing::info!(reference = %self.reference, media_type, "a layer beside the component is ignored");
+        }
         // The digest alone: a manifest may also name other places to take a layer from, and those are not asked.
         let blob = self.client.pull_blob_stream(reference, described.layer_digest.as_str()).await;
         let mut stream = blob.map_err(|error| self.explain(error))?.stream;
@@ -136,11 +142,11 @@ impl RegistryClient {
             self.check_component(component.len() as u64)?;
         }
         if !Parser::is_component(&component) {
-            return Err(no_wasm("its layer is no WebAssembly component".to_owned()));
+            return Err(no_wasm(NotWasm::NoBinary));
         }
-        let Described { connector_toml, signature, .. } = described;
+        let Described { connector_toml, signature, ignored, .. } = described;
         let artifact = Artifact { component, connector_toml, signature };
-        Ok(Pulled { artifact, manifest_digest: digest(&manifest) })
+        Ok(Pulled { artifact, manifest_digest: digest(&manifest), ignored })
     }
 
     /// Uploads an artifact, and gives its manifest's digest. `connector` is what its `connector.toml` says.

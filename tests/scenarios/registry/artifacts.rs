@@ -57,7 +57,7 @@ async fn the_layout_is_what_wkg_and_wassette_expect() {
     assert_eq!((&manifest["schemaVersion"], &manifest["mediaType"]), (&json!(2), &json!(MANIFEST)));
     assert_eq!(manifest["config"]["mediaType"], CONFIG);
     let layers = manifest["layers"].as_array().expect("layers");
-    // They refuse an artifact with more than one.
+    // wkg and Wassette's first versions refuse an artifact with more than one.
     assert_eq!(layers.len(), 1, "{manifest:#}");
     let component = fs::read(signed().join("component.wasm")).expect("the fixture is there");
     assert_eq!(layers[0]["mediaType"], LAYER);
@@ -111,6 +111,36 @@ async fn a_component_alone_is_one_here_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn layers_beside_the_component_are_told_of_and_left_alone() {
+    let registry = Registry::open().await;
+    let setup = Setup::up().await;
+    let component = fs::read(signed().join("component.wasm")).expect("the fixture is there");
+    // As Wassette puts a component and its policy there.
+    let policy = "application/vnd.wasm.policy.v1+yaml";
+    let allows = b"version: \"1.0\"\npermissions: {network: {allow: [{host: example.com}]}}\n".as_slice();
+    let image = ("application/vnd.oci.image.config.v1+json", br#"{"architecture":"wasm","os":"wasip2"}"#.as_slice());
+    registry.artifact("acme/answer", "1", image, &[(policy, allows), (LAYER, &component)]).await;
+    let reference = registry.reference("acme/answer:1");
+    let report = inspected(&setup, &reference).await;
+    assert_eq!((&report["ignored_layers"], &report["usable"]), (&json!([policy]), &json!(true)));
+    assert_eq!((&report["digest"], &report["requests"]["outbound"]), (&json!(sha256(&component)), &json!([])));
+    let text = works(&setup, &["inspect", &reference]).await.output;
+    assert!(text.contains(&format!("other layers: {policy}")), "{text}");
+    works(&setup, &["add", &reference]).await;
+    let installed = setup.connectors().join("answer");
+    assert_eq!(fs::read(installed.join("component.wasm")).expect("it is there"), component);
+    assert_eq!(inspected(&setup, text_of(&installed)).await["ignored_layers"], json!([]));
+
+    // What the policy holds is of no concern, so neither is its digest. The component's is.
+    let manifest = registry.manifest("acme/answer", "1").await;
+    let blob = |layer: usize| registry.blob(manifest["layers"][layer]["digest"].as_str().expect("a digest"));
+    fs::write(blob(0), "changed").expect("a file can be written");
+    works(&setup, &["add", "--replace", &reference]).await;
+    fs::write(blob(1), "changed").expect("a file can be written");
+    refused(&setup, &["add", "--replace", &reference], &["the registry sent other content than"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_something_else_is_refused_by_name() {
     let registry = Registry::open().await;
     let setup = Setup::up().await;
@@ -120,9 +150,13 @@ async fn what_is_something_else_is_refused_by_name() {
     };
     let image = "application/vnd.oci.image.config.v1+json";
     registry.artifact("some/image", "1", (image, b"{}"), &[("application/vnd.oci.image.layer.v1.tar", b"x")]).await;
-    add("some/image:1", &["some/image:1 is no Wasm artifact", image]).await;
+    let tar = "application/vnd.oci.image.layer.v1.tar";
+    add("some/image:1", &["some/image:1 is no Wasm artifact: none of its layers is a component", tar]).await;
+    let chart = "application/vnd.cncf.helm.config.v1+json";
+    registry.artifact("some/chart", "1", (chart, b"{}"), &[(LAYER, b"x")]).await;
+    add("some/chart:1", &["is no Wasm artifact: its configuration is of the type", chart]).await;
     registry.artifact("some/layers", "1", (CONFIG, b"{}"), &[(LAYER, b"x"), (LAYER, b"y")]).await;
-    add("some/layers:1", &["is no Wasm artifact", "2 layers"]).await;
+    add("some/layers:1", &["is no Wasm artifact", "2 of its layers are components"]).await;
     registry.artifact("some/text", "1", (CONFIG, b"{}"), &[(LAYER, b"hello")]).await;
     add("some/text:1", &["some/text:1 is no Wasm artifact: its layer is no WebAssembly component"]).await;
     add("some/image:2", &["some/image:2: the registry has no such artifact"]).await;

@@ -89,6 +89,7 @@ impl<'a> Report<'a> {
             "usable": self.connector.is_ok(),
             "problem": self.problem(),
             "origin": self.source.origin,
+            "ignored_layers": self.source.ignored_layers,
             "signature": { "valid": self.signed.is_ok(), "detail": self.signature() },
             "tools": self.tools(),
             "prompts": prompts.unwrap_or_default(),
@@ -123,6 +124,10 @@ impl<'a> Report<'a> {
         facts.push(("size", format!("{} bytes", package.wasm.len())));
         facts.push(("digest", package.digest.clone()));
         facts.extend(self.source.origin.iter().map(|origin| ("artifact", origin.manifest_digest.clone())));
+        if !self.source.ignored_layers.is_empty() {
+            let types: Vec<_> = self.source.ignored_layers.iter().map(|media_type| first_line(media_type)).collect();
+            facts.push(("ignored", format!("other layers: {}", types.join(", "))));
+        }
         if whole {
             facts.push(("signature", self.signature().to_owned()));
         }

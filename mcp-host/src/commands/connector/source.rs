@@ -1,5 +1,6 @@
 //! What a connector is installed from: its folder, a component alone, or an artifact in a registry.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -34,6 +35,15 @@ pub(super) struct Source {
     pub(super) package: Package,
     /// The artifact that it was pulled as, just now.
     pub(super) origin: Option<Origin>,
+    /// The types of that artifact's layers beside the component, of which nothing is used.
+    pub(super) ignored_layers: BTreeSet<String>,
+}
+
+impl Source {
+    /// One that lies on this machine.
+    pub(super) fn new(component: PathBuf, has_manifest: bool, package: Package) -> Self {
+        Self { component, has_manifest, package, origin: None, ignored_layers: BTreeSet::new() }
+    }
 }
 
 /// What is known of a component beside its bytes.
@@ -60,7 +70,7 @@ impl SourceArguments {
             alone.refuse(MANIFEST)?;
             let package = Package::read(path, policy)?;
             let component = path.join(COMPONENT);
-            return Ok(Source { component, has_manifest: true, package, origin: None });
+            return Ok(Source::new(component, true, package));
         }
         let wasm = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
@@ -69,7 +79,7 @@ impl SourceArguments {
 
     async fn pull(&self, reference: ArtifactReference, alone: &Alone<'_>, config: &Config) -> anyhow::Result<Source> {
         let client = self.registry.client(reference, config)?;
-        let Pulled { artifact, manifest_digest } = client.pull().await?;
+        let Pulled { artifact, manifest_digest, ignored: ignored_layers } = client.pull().await?;
         let reference = client.reference();
         let component = PathBuf::from(reference.to_string());
         let Artifact { component: wasm, connector_toml, signature } = artifact;
@@ -78,10 +88,11 @@ impl SourceArguments {
             Some(text) => {
                 alone.refuse("the artifact's connector.toml")?;
                 let package = Package::verified(text, wasm, signature, &component, alone.policy)?;
-                Source { component, has_manifest: true, package, origin: None }
+                Source::new(component, true, package)
             }
         };
-        Ok(Source { origin: Some(Origin { reference: reference.to_string(), manifest_digest }), ..source })
+        let origin = Some(Origin { reference: reference.to_string(), manifest_digest });
+        Ok(Source { origin, ignored_layers, ..source })
     }
 }
 
@@ -101,14 +112,14 @@ impl Alone<'_> {
         let Some(path) = self.connector_toml else {
             let slug = self.slug.cloned().map_or_else(|| slug_of(name), Ok)?;
             let package = Package::of(manifest(&slug, &wasm), wasm, &component.with_file_name(MANIFEST))?;
-            return Ok(Source { component, has_manifest: false, package, origin: None });
+            return Ok(Source::new(component, false, package));
         };
         if self.slug.is_some() {
             bail!("--slug is for a component without a manifest; {} says what its name is", path.display());
         }
         let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
         let package = Package::of(text, wasm, path)?;
-        Ok(Source { component, has_manifest: true, package, origin: None })
+        Ok(Source::new(component, true, package))
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     let cache = if config.data_dir.is_dir() { config.data_dir.as_path() } else { temporary.path() };
     let installer = installer(&config, &CompileCache::new(cache.join("cache"))?)?;
     let loaded = installer.load(package.clone()).await?;
-    let source = Source { component: folder.join(COMPONENT), has_manifest: true, package, origin: None };
+    let source = Source::new(folder.join(COMPONENT), true, package);
     print(&Report::new(&source, &surface, Ok(loaded.connector.as_ref()), Ok(false)).to_summary())
 }
 
