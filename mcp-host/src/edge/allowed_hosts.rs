@@ -1,7 +1,8 @@
 //! `allowed_outbound_hosts`: which hosts a component may reach, by Spin's rules.
 //!
 //! An entry is `<scheme>://<host>[:<port>]` with `*` for any of the three, `*.example.org` for subdomains, a network
-//! in CIDR notation, and a half-open port range as in `8000..9000`. Nothing is allowed by default.
+//! in CIDR notation, and a half-open port range as in `8000..9000`. Nothing is allowed by default. A scheme that no
+//! interface here speaks, such as `redis`, is refused: the entry would promise what nothing can use.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -66,6 +67,12 @@ impl Entry {
         if scheme != "*" && (scheme.is_empty() || !scheme.chars().all(char::is_alphabetic)) {
             return Err(format!("has the scheme `{scheme}`: only letters, or *"));
         }
+        if scheme != "*" && default_port(scheme).is_none() {
+            return Err(format!(
+                "has the scheme `{scheme}`, for which the embedded runtime does not offer an interface: only http, https \
+                 and postgres"
+            ));
+        }
         // A colon may belong to an IPv6 address, so what can be read as a host as a whole is one.
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if HostRule::parse(rest).is_err() => (host, port.strip_suffix('/').unwrap_or(port)),
@@ -74,7 +81,7 @@ impl Entry {
         let ports = match port {
             "*" => None,
             "" => {
-                let port = default_port(scheme).ok_or("has no port, and its scheme has no usual one")?;
+                let port = default_port(scheme).ok_or("has no port, and * has no usual one")?;
                 Some(u32::from(port)..u32::from(port) + 1)
             }
             port => Some(parse_ports(port)?),
@@ -143,14 +150,12 @@ fn parse_ports(text: &str) -> Result<Range<u32>, String> {
     }
 }
 
+/// Of the schemes that some interface offers.
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
         "postgres" => Some(5432),
-        "mysql" => Some(3306),
-        "redis" => Some(6379),
-        "mqtt" => Some(1883),
         _ => None,
     }
 }
@@ -206,6 +211,11 @@ mod tests {
             "http://a.*.org",
             "http://*.127.0.0.1",
             "gopher://example.org",
+            "gopher://example.org:70",
+            "redis://example.org:6379",
+            "mysql://example.org",
+            "mqtt://*:*",
+            "*://example.org",
             "ht-tp://example.org",
             "http://exa mple.org",
             "http://self",

@@ -2,6 +2,7 @@
 
 use bulkhead_wasi::StoreData;
 use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
@@ -11,10 +12,14 @@ use super::guest::GuestData;
 use super::manifest::ComponentEntry;
 use crate::compile_cache::CompileCache;
 
+/// How the names of WASI's interfaces for sockets start, of whatever version.
+const SOCKETS: &str = "wasi:sockets/";
+
 /// Everything a function may import.
 ///
-/// WASI 0.2 is there for Rust's standard library, which is built on it; files and sockets exist and give nothing:
-/// there is no folder to open, and every connection goes through an interface that checks the allowed hosts.
+/// WASI 0.2 is there for Rust's standard library, which is built on it. Files exist and give nothing: every program of that
+/// library imports them, and there is no folder to open. Sockets are linked with the rest of WASI, but [`load`] refuses
+/// whoever imports their functions: every connection goes through an interface that checks the allowed hosts.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<StoreData>, EdgeError> {
     let link = || -> wasmtime::Result<Linker<StoreData>> {
         let mut linker = Linker::new(engine);
@@ -47,9 +52,26 @@ pub(crate) fn load(
         path: path.clone(),
         source,
     })?;
+    refuse_sockets(id, &component, linker)?;
     let linked = linker.instantiate_pre(&component).map_err(|error| refused_import(id, &component, linker, &error))?;
     ServicePre::new(linked)
         .map_err(|error| EdgeError::Export { component: id.to_owned(), reason: format!("{error:#}") })
+}
+
+/// Refuses functions that would fail whenever they are called. Types alone do nothing, and some toolchains leave them behind.
+fn refuse_sockets(id: &str, component: &Component, linker: &Linker<StoreData>) -> Result<(), EdgeError> {
+    let engine = linker.engine();
+    let has_function = |item: ComponentItem| match item {
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+        }
+        _ => false,
+    };
+    let ty = component.component_type();
+    let mut imports = ty.imports(engine);
+    let refused =
+        imports.find_map(|(name, item)| (name.starts_with(SOCKETS) && has_function(item.ty)).then(|| name.to_owned()));
+    refused.map_or(Ok(()), |import| Err(EdgeError::Import { component: id.to_owned(), import, reason: String::new() }))
 }
 
 /// Names the import that could not be linked. Wasmtime has it in its message, between backquotes.

@@ -22,12 +22,24 @@ fn refused_file(bytes: &[u8]) -> String {
 
 /// A component whose only import is an instance with one function, in the binary format.
 fn component_importing(name: &str) -> Vec<u8> {
+    // It exports `f: func()`.
+    importing(name, &[2, 0x01, 0x40, 0, 0x01, 0, 0x04, 0, 1, b'f', 0x01, 0])
+}
+
+/// The same with a resource in the place of the function.
+fn component_importing_resource(name: &str, resource: &str) -> Vec<u8> {
+    let length = u8::try_from(resource.len()).expect("short");
+    let declared = [&[1, 0x04, 0, length], resource.as_bytes(), &[0x03, 0x01]].concat();
+    importing(name, &declared)
+}
+
+/// A component whose only import is an instance with these declarations.
+fn importing(name: &str, declarations: &[u8]) -> Vec<u8> {
     let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
-    // Type section: one instance type that exports `f: func()`.
-    bytes.extend_from_slice(&[0x07, 0x0d, 1, 0x42, 2, 0x01, 0x40, 0, 0x01, 0, 0x04, 0, 1, b'f', 0x01]);
-    bytes.push(0);
-    let section_length = bytes.len() - 8 - 2;
-    bytes[9] = u8::try_from(section_length).expect("short");
+    // Type section: one instance type.
+    let length = u8::try_from(declarations.len()).expect("short");
+    bytes.extend_from_slice(&[0x07, length + 2, 1, 0x42]);
+    bytes.extend_from_slice(declarations);
     let length = u8::try_from(name.len()).expect("short");
     bytes.extend_from_slice(&[0x0a, length + 5, 1, 0, length]);
     bytes.extend_from_slice(name.as_bytes());
@@ -77,6 +89,31 @@ fn an_import_that_is_not_offered_is_named() {
     // The interface is offered; this function of it is not.
     let error = refused_file(&component_importing("spin:variables/variables@3.0.0"));
     assert!(error.contains("`spin:variables/variables@3.0.0`") && error.contains("in this form"), "{error}");
+}
+
+#[test]
+fn sockets_are_refused_and_their_types_alone_are_not() {
+    for name in ["wasi:sockets/tcp@0.2.0", "wasi:sockets/types@0.3.0", "wasi:sockets/some-day@9.0.0"] {
+        let error = refused_file(&component_importing(name));
+        assert!(error.contains("`probe`") && error.contains(&format!("`{name}`")), "{error}");
+        // It is the interface that is refused, before anybody looks whether its functions are known.
+        assert!(error.ends_with("does not offer"), "{error}");
+    }
+    // What Rust's standard library imports where it is asked for a connection.
+    let error = refused_file(&std::fs::read(guest("connector-hostile/component")).expect("readable"));
+    assert!(error.contains("`wasi:sockets/") && error.ends_with("does not offer"), "{error}");
+    // Nothing can be done with a type, and toolchains leave some behind.
+    let error = refused_file(&component_importing_resource("wasi:sockets/network@0.2.0", "network"));
+    assert!(error.contains("wasi:http/handler"), "{error}");
+}
+
+#[test]
+fn hosts_of_protocols_that_are_not_offered_are_named() {
+    for entry in ["redis://cache.example:6379", "mysql://db.example", "mqtt://{{ allowed }}broker.example"] {
+        let error = refusal(|manifest| manifest.replace("[\"{{ allowed }}\"]", &format!("[\"{entry}\"]")));
+        assert!(error.contains("[component.probe] allowed_outbound_hosts") && error.contains(entry), "{error}");
+        assert!(error.contains("does not offer"), "{error}");
+    }
 }
 
 #[test]

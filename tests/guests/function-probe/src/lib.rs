@@ -59,7 +59,6 @@ async fn answer(request: Request) -> Answer {
             (200, std::env::vars().map(|(name, value)| format!("{name}={value}\n")).collect::<String>())
         }
         "/probe/files" => (200, format!("{:?}", std::fs::read_dir("/").map(Iterator::count))),
-        "/probe/socket" => (200, format!("{:?}", std::net::TcpStream::connect(query).map(drop))),
         "/probe/variable" => match spin_sdk::variables::get(&query).await {
             Ok(value) => (200, value),
             Err(error) => (404, error.to_string()),
