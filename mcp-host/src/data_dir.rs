@@ -1,19 +1,23 @@
 //! The data directory: everything that one machine keeps.
 //!
-//! `bulkhead.db`, `lock`, `internal.key`, `signing.keys`, `identity.key`, `owner.json`, `vault.keys`, `cache/` (compiled
-//! components), `mail/` (where no mail server is set).
+//! `bulkhead.db`, `lock`, `internal.key`, `signing.keys`, `identity.key`, `owner.json` (and `owner-*.json`, for as long as an
+//! owner is being made), `vault.keys`, `cache/` (compiled components), `mail/` (where no mail server is set).
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use bulkhead_identity::{IdentityKey, SigningKeys};
+use bulkhead_identity::{IdentityKey, Owner, SigningKeys};
 use bulkhead_kernel::{Entropy, Secret, entropy};
 use serde_json::json;
 
 /// After this, no access token of a key is good that does not sign any more: an hour, for ten minutes of a token and a start
 /// of every process with the new key.
 const TOKENS_EXPIRE: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+
+/// What becomes `owner.json` is called so, with the key's prefix between.
+const NEW_OWNER: &str = "owner-";
+const JSON: &str = ".json";
 
 /// Why the data directory can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -131,21 +135,83 @@ impl DataDir {
         Ok(made)
     }
 
-    /// Writes `owner.json` for the newcomer who needs a key to start with.
+    /// Writes what is to become `owner.json`, for the newcomer who needs a key to start with, under a name of its own: other
+    /// processes may be about to make an owner too. `rest` is whether the REST API is at this address as well.
     ///
     /// # Errors
     /// [`DataDirError`] when it can't be written.
-    pub fn write_owner(&self, owner: &bulkhead_identity::Owner, public_url: &str) -> Result<PathBuf, DataDirError> {
-        let path = self.file("owner.json");
-        let text = json!({
+    pub fn write_new_owner(&self, owner: &Owner, public_url: &str, rest: bool) -> Result<(), DataDirError> {
+        let path = self.file(&format!("{NEW_OWNER}{}{JSON}", owner.token.prefix()));
+        let mut text = json!({
             "api_key": owner.token.expose(),
             "organization": owner.organization.slug,
-            "api_url": format!("{public_url}/v1"),
             "mcp_url": format!("{public_url}/mcp"),
         });
-        write_private(&path, format!("{text:#}\n").as_bytes())
-            .map_err(|source| DataDirError { path: path.clone(), source })?;
+        if rest {
+            text["api_url"] = json!(format!("{public_url}/v1"));
+        }
+        write_private(&path, format!("{text:#}\n").as_bytes()).map_err(|source| DataDirError { path, source })
+    }
+
+    /// The owners that were written so and are not `owner.json` yet.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when they can't be read.
+    pub fn new_owners(&self) -> Result<Vec<NewOwnerFile>, DataDirError> {
+        let failed = |path: &Path, source| DataDirError { path: path.to_owned(), source };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.path).map_err(|source| failed(&self.path, source))? {
+            let entry = entry.map_err(|source| failed(&self.path, source))?;
+            let name = entry.file_name();
+            if !name.to_str().is_some_and(|name| name.starts_with(NEW_OWNER) && name.ends_with(JSON)) {
+                continue;
+            }
+            let path = entry.path();
+            let text = match std::fs::read_to_string(&path).map(Secret::new) {
+                Ok(text) => text,
+                // Another process has just dealt with it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(failed(&path, source)),
+            };
+            let value: serde_json::Value = serde_json::from_str(text.expose()).unwrap_or_default();
+            let key = value["api_key"].as_str().unwrap_or_default().to_owned();
+            found.push(NewOwnerFile { path, key: Secret::new(key) });
+        }
+        Ok(found)
+    }
+
+    /// Makes it `owner.json`.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be renamed.
+    pub fn keep_owner(&self, new: NewOwnerFile) -> Result<PathBuf, DataDirError> {
+        let path = self.file("owner.json");
+        gone_is_done(rename(&new.path, &path)).map_err(|source| DataDirError { path: new.path, source })?;
         Ok(path)
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// [`DataDirError`] when it can't be removed.
+    pub fn drop_owner(&self, new: NewOwnerFile) -> Result<(), DataDirError> {
+        gone_is_done(std::fs::remove_file(&new.path)).map_err(|source| DataDirError { path: new.path, source })
+    }
+}
+
+/// What is to become `owner.json`, if its key turns out to be one.
+#[derive(Debug)]
+pub struct NewOwnerFile {
+    path: PathBuf,
+    /// The owner's key.
+    pub key: Secret,
+}
+
+/// Processes that share the directory do the same to such files.
+fn gone_is_done(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 
@@ -175,7 +241,17 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = options.open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    rename(&temporary, path)
+}
+
+/// Renames a file within its folder, such that a crash does not undo it.
+fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::rename(from, to)?;
+    #[cfg(unix)]
+    if let Some(folder) = to.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `bulkhead migrate`, and a host whose functions run elsewhere.
 
-use bulkhead_system_tests::{Setup, run};
+use bulkhead_system_tests::{Database, Setup, run};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,4 +30,18 @@ async fn a_host_without_functions_answers_mcp_and_has_no_rest() {
     let problem = host.request("GET", "/v1/jobs").key(host.key()).send().await.problem(404);
     assert_eq!(problem["type"], "urn:bulkhead:problem:unknown-path");
     assert_eq!(host.request("GET", "/health/detailed").send().await.expect(200)["checks"]["functions"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_is_told_of_rest_where_it_is() {
+    for (config, api_url) in [
+        ("", serde_json::Value::Null),
+        // Behind a proxy that leads to Spin.
+        ("public_url = 'https://bulkhead.example.com'\n", json!("https://bulkhead.example.com/v1")),
+    ] {
+        let setup = Setup::cold(Database::of_this_run().await).config(config).command("serve");
+        let owner = setup.start().await.owner();
+        assert_eq!(owner["api_url"], api_url, "{owner:#}");
+        assert!(owner["mcp_url"].is_string(), "{owner:#}");
+    }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bulkhead_execution::Abandoned;
-use bulkhead_identity::{IdentityKey, NewOwner, TokenKeys};
+use bulkhead_identity::{IdentityKey, TokenKeys};
 use bulkhead_kernel::{Ports, Secret, entropy};
 use bulkhead_native_adapters::{
     Database, Isolation, NativeHttpClient, Options, OsEntropy, SqliteOptions, SystemClock, connect,
 };
 
 use super::operator::operator;
+use super::owner::welcome_owner;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
 use crate::connections::{Connections, Registered};
@@ -67,15 +68,6 @@ async fn open_database_with(config: &Config, options: &Options) -> anyhow::Resul
     Ok((database, ports))
 }
 
-/// Makes the first owner when there is none, and leaves its key where its owner will find it.
-pub(super) async fn welcome_owner(ports: &Ports, data_dir: &DataDir, public_url: &str) -> anyhow::Result<()> {
-    if let Some(owner) = bulkhead_identity::create_owner(ports, NewOwner::default()).await? {
-        let path = data_dir.write_owner(&owner, public_url)?;
-        tracing::info!(path = %path.display(), "made the first owner; its API key is in this file");
-    }
-    Ok(())
-}
-
 /// Who must have signed connectors.
 pub(super) fn signatures(config: &Config) -> Result<SignaturePolicy, SignatureError> {
     SignaturePolicy::new(config.sandbox.require_signature, &config.sandbox.trusted_keys)
@@ -97,11 +89,12 @@ pub(super) fn installer(config: &Config, cache: &CompileCache) -> anyhow::Result
 }
 
 /// Opens the database, makes the first owner, starts the sandbox, installs the connectors and takes up what a dead
-/// process left. The owner comes first: compiling connectors takes a while, and whoever waits can read the key.
-pub(super) async fn assemble(config: &Config, public_url: &str) -> anyhow::Result<Assembly> {
+/// process left. The owner comes first: compiling connectors takes a while, and whoever waits can read the key. `serves_rest`
+/// is whether this process answers REST too.
+pub(super) async fn assemble(config: &Config, public_url: &str, serves_rest: bool) -> anyhow::Result<Assembly> {
     let data_dir = DataDir::open(&config.data_dir).context("the data directory can't be used")?;
     let (database, ports) = open_database(config).await?;
-    welcome_owner(&ports, &data_dir, public_url).await?;
+    welcome_owner(&ports, &data_dir, public_url, serves_rest || config.public_url.is_some()).await?;
     // A host that could not open its secrets should say so now, not at the first call that needs one.
     let vault = Vault::open(&ports, &config.vault, &config.data_dir).await?;
     let registered = Registered::read(&config.connections)?;

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::mcp::{Local, McpServer};
 
 pub(super) async fn run(config: Config, project: Option<ProjectId>) -> anyhow::Result<()> {
-    let assembly = assemble(&config, &config.public_url(config.listen)).await?;
+    let assembly = assemble(&config, &config.public_url(config.listen), false).await?;
     let local = local(&assembly, project).await?;
     let Assembly { database, ports, internal_key, lifecycle, worker, .. } = assembly;
     let queue = tokio::spawn({

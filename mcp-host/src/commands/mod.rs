@@ -7,6 +7,7 @@ mod mail;
 mod mcp;
 mod migrate;
 mod operator;
+mod owner;
 mod secrets;
 mod serve;
 mod shutdown;

@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, functions: Functions) -> anyhow::Result<
     let listener = bind(config.listen).await?;
     let bound = listener.local_addr()?;
     let public_url = config.public_url(bound);
-    let assembly = assemble(&config, &public_url).await?;
+    let assembly = assemble(&config, &public_url, functions == Functions::Embedded).await?;
     let edge = match functions {
         Functions::Elsewhere => None,
         Functions::Embedded => {

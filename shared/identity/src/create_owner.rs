@@ -1,6 +1,6 @@
 //! The first organisation, its owner, and a key to start with.
 
-use bulkhead_kernel::sql::SqlError;
+use bulkhead_kernel::sql::{SqlError, Step};
 use bulkhead_kernel::{Ports, Role, Scopes};
 
 use crate::keys::{ApiKey, ApiKeyToken, store as keys};
@@ -42,14 +42,39 @@ pub struct Owner {
     pub token: ApiKeyToken,
 }
 
+/// The first owner, in no database yet: whoever has to keep the key does so first, since nobody can make it again.
+#[derive(Debug)]
+pub struct PreparedOwner {
+    owner: Owner,
+    steps: Vec<Step>,
+}
+
+/// Whether there is an organisation, and with it an owner.
+///
+/// # Errors
+/// [`SqlError`] when the database refuses.
+pub async fn has_owner(ports: &Ports) -> Result<bool, SqlError> {
+    store::has_organization(ports.sql.as_ref()).await
+}
+
 /// Makes the first organisation with its owner and a key; `None` when there is an organisation already, also when
 /// another process has just made it.
 ///
 /// # Errors
 /// [`SqlError`] when the database refuses.
 pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>, SqlError> {
-    let sql = ports.sql.as_ref();
-    if store::has_organization(sql).await? {
+    match prepare_owner(ports, new).await? {
+        Some(prepared) => prepared.create(ports).await,
+        None => Ok(None),
+    }
+}
+
+/// Thinks of the first organisation with its owner and a key, and changes nothing; `None` when there is an organisation.
+///
+/// # Errors
+/// [`SqlError`] when the database refuses.
+pub async fn prepare_owner(ports: &Ports, new: NewOwner) -> Result<Option<PreparedOwner>, SqlError> {
+    if has_owner(ports).await? {
         return Ok(None);
     }
     let now = ports.now();
@@ -89,9 +114,25 @@ pub async fn create_owner(ports: &Ports, new: NewOwner) -> Result<Option<Owner>,
         store::insert_membership(&membership).into(),
         keys::insert(&key).into(),
     ];
-    match sql.batch(steps).await {
-        Ok(_) => Ok(Some(Owner { organization, user, token })),
-        Err(SqlError::UniqueViolation(_)) => Ok(None),
-        Err(error) => Err(error),
+    Ok(Some(PreparedOwner { owner: Owner { organization, user, token }, steps }))
+}
+
+impl PreparedOwner {
+    /// Who it will be.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// Makes it; `None` when another process has made one since.
+    ///
+    /// # Errors
+    /// [`SqlError`] when the database refuses. Whether it was made is not certain then.
+    pub async fn create(self, ports: &Ports) -> Result<Option<Owner>, SqlError> {
+        match ports.sql.batch(self.steps).await {
+            Ok(_) => Ok(Some(self.owner)),
+            Err(SqlError::UniqueViolation(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -48,7 +48,7 @@ mod ways_in;
 pub use act_as::{ActAsError, act_as};
 pub use authenticate::{AuthenticateError, TokenTerms, authenticate_key, authenticate_token, is_api_key};
 pub use change_password::{ChangePasswordError, PasswordChange, change_password};
-pub use create_owner::{NewOwner, Owner, create_owner};
+pub use create_owner::{NewOwner, Owner, PreparedOwner, create_owner, has_owner, prepare_owner};
 pub use email::{EmailAddress, InvalidEmail};
 pub use find_organization::{FindOrganizationError, find_organization, organization_ids};
 pub use giving::NarrowCredential;
