@@ -23,10 +23,28 @@ use bulkhead_kernel::id::ProjectId;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, LogFormat};
+use crate::connections::CLIENTS_VARIABLE;
+use crate::registry::{PASSWORD_VARIABLE, USER_VARIABLE};
+use crate::vault::KEYS_VARIABLE;
+
+/// What is read from the environment and has no flag: every process of the machine can read a command line, and most of
+/// this is secret.
+fn environment() -> String {
+    let variables = [
+        (KEYS_VARIABLE, "The vault's keys, as in its key file, in the place of [vault] key_file"),
+        (CLIENTS_VARIABLE, "OAuth clients as JSON, in the place of [connections] clients_file"),
+        (USER_VARIABLE, "The user at registries of connectors, before what `docker login` wrote"),
+        (PASSWORD_VARIABLE, "Their password or token"),
+        ("SPIN_VARIABLE_<NAME>", "A variable of the functions' manifest, below [edge.variables]"),
+    ];
+    let width = variables.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines = variables.map(|(name, what)| format!("  {name:width$}  {what}"));
+    format!("Environment variables without a flag:\n{}", lines.join("\n"))
+}
 
 /// Safe access to a team's DevOps tools, for AI agents and people.
 #[derive(Debug, Parser)]
-#[command(name = "bulkhead", version, about)]
+#[command(name = "bulkhead", version, about, after_help = environment())]
 pub struct Cli {
     #[command(flatten)]
     overrides: Overrides,
@@ -61,7 +79,7 @@ struct Overrides {
     /// How logs look [default: pretty]
     #[arg(long, global = true, env = "BULKHEAD_LOG_FORMAT")]
     log_format: Option<LogFormat>,
-    /// Which logs, such as info,mcp_host=debug [default: info]
+    /// Which logs, such as info,mcp_host=debug [default: info,rmcp=warn]
     #[arg(long, global = true, env = "BULKHEAD_LOG", value_name = "FILTER")]
     log: Option<String>,
 }
@@ -137,5 +155,46 @@ impl Overrides {
         config.database_url = self.database_url.or(config.database_url);
         config.public_url = self.public_url.or(config.public_url);
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_lists_every_variable_and_true_defaults() {
+        for help in [Cli::command().render_help(), Cli::command().render_long_help()] {
+            // However wide it is.
+            let help = help.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            for variable in [
+                "BULKHEAD_CONFIG",
+                "BULKHEAD_LISTEN",
+                "BULKHEAD_DATA_DIR",
+                "BULKHEAD_DATABASE_URL",
+                "BULKHEAD_MANIFEST",
+                "BULKHEAD_CONNECTORS",
+                "BULKHEAD_PUBLIC_URL",
+                "BULKHEAD_LOG_FORMAT",
+                "BULKHEAD_LOG",
+                "BULKHEAD_VAULT_KEYS",
+                "BULKHEAD_OAUTH_CLIENTS",
+                "BULKHEAD_REGISTRY_USER",
+                "BULKHEAD_REGISTRY_PASSWORD",
+                "SPIN_VARIABLE_<NAME>",
+            ] {
+                let is_named =
+                    help.split(|c: char| c.is_whitespace() || "[]=".contains(c)).any(|word| word == variable);
+                assert!(is_named, "{variable} is not in:\n{help}");
+            }
+            let Config { listen, data_dir, manifest, connectors_dir, log, .. } = Config::default();
+            let paths = [data_dir, manifest, connectors_dir].map(|path| path.display().to_string());
+            for default in paths.into_iter().chain([listen.to_string(), "pretty".to_owned(), log.filter]) {
+                assert!(help.contains(&format!("[default: {default}]")), "{default} is not in:\n{help}");
+            }
+            assert_eq!(log.format, LogFormat::Pretty);
+        }
     }
 }

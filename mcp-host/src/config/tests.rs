@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../bulkhead.example.toml");
@@ -53,11 +55,40 @@ fn the_example_documents_every_setting() {
         ..Config::default()
     };
     let text = toml::to_string(&everything).expect("a configuration is TOML");
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        let key = line.split(" = ").next().unwrap_or(line);
-        let documented = EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(key));
-        assert!(documented, "bulkhead.example.toml does not document {key}");
+    let documented = settings(EXAMPLE);
+    for (section, key) in settings(&text) {
+        let known = documented.contains(&(section, key));
+        assert!(known, "bulkhead.example.toml does not document {key:?} in [{section}]");
     }
+}
+
+/// The settings that a configuration names, also in comments: the section of each and its key. A section is there with an
+/// empty key too.
+fn settings(text: &str) -> BTreeSet<(&str, &str)> {
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    let mut found = BTreeSet::new();
+    // What is commented out stands in a section that is, if there is one.
+    let (mut section, mut commented) = ("", "");
+    for line in text.lines() {
+        let (line, is_comment) = line.strip_prefix("# ").map_or((line, false), |line| (line, true));
+        let header = line.strip_prefix('[').and_then(|rest| rest.trim_start_matches('[').strip_suffix(']'));
+        if let Some(name) = header.map(|name| name.trim_end_matches(']')).filter(|name| is_name(name)) {
+            commented = name;
+            section = if is_comment { section } else { name };
+            found.insert((name, ""));
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| is_name(key)) {
+            found.insert((if is_comment { commented } else { section }, key));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_setting_is_documented_in_its_own_section() {
+    let found =
+        settings("a = 1\n# b = 2, in prose or not\n[c]\nd = 1\n# [[c.e]]\n# f = 1\ng = 1\n# See [h] or x = 2.\n");
+    let expected = [("", "a"), ("", "b"), ("c", ""), ("c", "d"), ("c.e", ""), ("c.e", "f"), ("c", "g")];
+    assert_eq!(found, BTreeSet::from(expected));
 }
 
 #[test]

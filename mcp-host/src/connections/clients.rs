@@ -9,7 +9,7 @@ use crate::config::ConnectionsConfig;
 use crate::private_file::{self, PrivateFileError};
 
 /// The variable that may hold them instead of a file.
-const VARIABLE: &str = "BULKHEAD_OAUTH_CLIENTS";
+pub(crate) const VARIABLE: &str = "BULKHEAD_OAUTH_CLIENTS";
 
 /// Why the clients can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -29,7 +29,7 @@ use crate::config::ConnectionsConfig;
 use crate::sandbox::{BoundCredential, Connector};
 use crate::vault::Vault;
 
-pub(crate) use clients::Registered;
+pub(crate) use clients::{Registered, VARIABLE as CLIENTS_VARIABLE};
 
 /// Connected accounts. One per process; cheap to clone.
 #[derive(Clone)]

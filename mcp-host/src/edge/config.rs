@@ -52,12 +52,12 @@ impl fmt::Debug for LiveVariable {
 /// The limits of the runtime and of each request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeLimits {
-    /// Requests that run at once, over all components. More wait for [`Self::queue_timeout`]. Default 64.
+    /// Requests that run at once, over all components. More wait for [`Self::queue_timeout`]. Default 256.
     pub concurrent_requests: usize,
     /// How long a request waits for its turn before it is refused with 503. Default 5 s.
     pub queue_timeout: Duration,
     /// Wall-clock time from the turn of a request to the end of its response; then 504, or a cut connection when the
-    /// response had begun. Default 30 s.
+    /// response had begun. Default 60 s.
     pub request_timeout: Duration,
     /// Time a request may spend computing, counted in slices of [`super::EPOCH_TICK`]; a slice that follows a wait
     /// counts as a whole one. Then 504. Default 10 s.

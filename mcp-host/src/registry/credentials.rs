@@ -13,9 +13,9 @@ use serde::Deserialize;
 use super::{ArtifactReference, RegistryError};
 
 /// The variable with the user's name.
-pub(super) const USER: &str = "BULKHEAD_REGISTRY_USER";
+pub(crate) const USER: &str = "BULKHEAD_REGISTRY_USER";
 /// The variable with the password, or a token in its place.
-pub(super) const PASSWORD: &str = "BULKHEAD_REGISTRY_PASSWORD";
+pub(crate) const PASSWORD: &str = "BULKHEAD_REGISTRY_PASSWORD";
 
 /// A user and a password.
 #[derive(Clone, Debug)]

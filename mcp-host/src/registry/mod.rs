@@ -33,6 +33,7 @@ use credentials::Found;
 use error::Context;
 
 pub(crate) use artifact::Artifact;
+pub(crate) use credentials::{PASSWORD as PASSWORD_VARIABLE, USER as USER_VARIABLE};
 pub(crate) use error::RegistryError;
 pub(crate) use reference::ArtifactReference;
 

@@ -11,7 +11,7 @@ use super::key_file::{self, Stamp};
 use crate::config::VaultConfig;
 
 /// The variable that may hold keys instead of a file.
-pub(super) const VARIABLE: &str = "BULKHEAD_VAULT_KEYS";
+pub(crate) const VARIABLE: &str = "BULKHEAD_VAULT_KEYS";
 
 /// The key file's name in the data directory.
 const FILE: &str = "vault.keys";

@@ -23,6 +23,7 @@ use crate::config::VaultConfig;
 
 pub use error::{KeysError, VaultError};
 pub use key_source::KeySource;
+pub(crate) use key_source::VARIABLE as KEYS_VARIABLE;
 pub use rotate::{Progress, Rotated, rotate};
 
 /// How often something is tried that a rotation may have got in the way of. Each time the keys are looked at again, so
