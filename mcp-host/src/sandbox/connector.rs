@@ -106,6 +106,7 @@ pub struct Connector {
     callable: Vec<Arc<CallableTool>>,
     prompts: Vec<Prompt>,
     listing: Listing,
+    left_out: Vec<LeftOut>,
     missing_settings: Vec<String>,
     credential_bindings: Vec<CredentialBinding>,
     account: Option<Account>,
@@ -200,7 +201,7 @@ impl Connector {
             callable.push(Arc::new(checked));
         }
         let Offered { tools, prompts, listing, left_out } = offered;
-        for LeftOut { function, reason } in left_out {
+        for LeftOut { function, reason } in &left_out {
             tracing::warn!(connector = %slug, function, reason, "a function is left out of the connector's tools");
         }
         let entry = NewConnector {
@@ -218,6 +219,7 @@ impl Connector {
             callable,
             prompts,
             listing,
+            left_out,
             missing_settings,
             credential_bindings,
             account,
@@ -255,6 +257,11 @@ impl Connector {
     #[must_use]
     pub fn listing(&self) -> &Listing {
         &self.listing
+    }
+
+    /// What it exports and can't be a tool.
+    pub(crate) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// The credentials that it asks for, and whom each is for.

@@ -62,7 +62,7 @@ pub use offered::{Listing, Prompt};
 pub use outbound::TlsSetupError;
 pub(crate) use outbound::{DocumentLimits, OutboundClient, certificate_authorities, tls_connector};
 pub use package::{COMPONENT, MANIFEST, Package};
-pub(crate) use plain::Surface;
+pub(crate) use plain::{LeftOut, Surface};
 pub use requested::requested;
 pub use run::RunReport;
 pub(crate) use run::canceled;

@@ -9,7 +9,7 @@ use crate::commands::terminal::print;
 use crate::compile_cache::CompileCache;
 use crate::config::Config;
 use crate::lifecycle::Origin;
-use crate::sandbox::{MANIFEST, SignaturePolicy, Surface};
+use crate::sandbox::{InstallError, InstalledConnector, MANIFEST, Package, SignaturePolicy, Surface};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct Arguments {
@@ -35,10 +35,18 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
         _ if policy.is_required() && !source.has_manifest => Err(format!("there is no signed {MANIFEST}")),
         verified => verified.map(|()| policy.is_required()).map_err(|error| error.to_string()),
     };
-    // Nothing of what nobody has decided to install is kept.
-    let folder = tempfile::tempdir().context("there is no room for temporary files")?;
-    let installer = installer(&config, &CompileCache::new(folder.path().join("cache"))?)?;
-    let loaded = installer.load(source.package.clone()).await.map_err(|error| error.to_string());
+    let loaded = match &signed {
+        Ok(_) => load(package.clone(), &config).await?.map_err(|error| error.to_string()),
+        // Describing itself is running, and where signatures are required nothing runs that has none.
+        Err(why) => Err(format!("it was not run to be described: {why}")),
+    };
     let report = Report::new(&source, &surface, loaded.as_ref().map(|loaded| loaded.connector.as_ref()), signed);
     print(&if arguments.json { format!("{:#}", report.to_json()) } else { report.to_text() })
+}
+
+/// The connector as it would be installed. Nothing of what nobody has decided to install is kept.
+async fn load(package: Package, config: &Config) -> anyhow::Result<Result<InstalledConnector, InstallError>> {
+    let folder = tempfile::tempdir().context("there is no room for temporary files")?;
+    let installer = installer(config, &CompileCache::new(folder.path().join("cache"))?)?;
+    Ok(installer.load(package).await)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::source::Source;
 use super::table;
-use crate::sandbox::{Connector, ConnectorManifest, RequestedGrants, Surface};
+use crate::sandbox::{Connector, ConnectorManifest, LeftOut, RequestedGrants, Surface};
 
 /// The contract's package, as exports name it.
 const CONTRACT: &str = "bulkhead:connector/";
@@ -37,6 +37,10 @@ impl<'a> Report<'a> {
 
     fn tools(&self) -> &[Tool] {
         self.connector.map_or(&[], |connector| connector.entry().tools.as_slice())
+    }
+
+    fn left_out(&self) -> &[LeftOut] {
+        self.connector.map_or(&[], Connector::left_out)
     }
 
     /// Its own manifest; a component alone has none.
@@ -92,6 +96,7 @@ impl<'a> Report<'a> {
             "ignored_layers": self.source.ignored_layers,
             "signature": { "valid": self.signed.is_ok(), "detail": self.signature() },
             "tools": self.tools(),
+            "left_out": self.left_out(),
             "prompts": prompts.unwrap_or_default(),
             "resources": listed.map(|connector| &connector.listing().resources),
             "resource_templates": listed.map(|connector| &connector.listing().templates),
@@ -163,12 +168,19 @@ impl<'a> Report<'a> {
             });
             parts.push(table(["TOOL", "SAYS THAT IT", "WHAT IT DOES"], rows));
         }
+        if !self.left_out().is_empty() {
+            let rows = self.left_out().iter().map(|one| [printable(&one.function), printable(&one.reason)]);
+            parts.push(table(["NO TOOL", "WHY"], rows));
+        }
         parts.join("\n\n")
     }
 }
 
 fn first_line(text: &str) -> String {
-    // What a component says of itself may hold anything, also what a terminal would obey.
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(80).collect()
+    printable(text.lines().next().unwrap_or_default()).chars().take(80).collect()
+}
+
+/// What a component says of itself may hold anything, also what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }

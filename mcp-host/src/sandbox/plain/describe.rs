@@ -52,6 +52,7 @@ impl Returns {
 /// A function that is no tool, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeftOut {
+    /// Its name, after that of its interface.
     pub(crate) function: String,
     pub(crate) reason: String,
 }
