@@ -35,13 +35,14 @@ pub struct Limits {
     pub outbound_requests: u64,
     /// Outgoing requests whose answer is not read to its end.
     pub requests_in_flight: u64,
-    /// Bytes of all response bodies together: as they come, and again as they are when decompressed.
+    /// Bytes of all responses together, headers and bodies: as they come, and again of the bodies as they are when
+    /// decompressed.
     pub received_bytes: u64,
     /// Bytes of a decompressed body for each byte of it that came.
     pub decoded_ratio: u64,
     /// Bytes of one response's headers together, and of its trailers; at most 100 of them.
     pub response_header_bytes: u64,
-    /// Bytes of all request bodies together.
+    /// Bytes of all requests together: methods, paths, headers and bodies, without credentials.
     pub sent_bytes: u64,
     /// Time to look up a host, connect to it and agree on TLS.
     pub connect_timeout: Duration,
@@ -237,7 +238,7 @@ pub struct ManifestLimits {
     /// Outgoing requests at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_in_flight: Option<u64>,
-    /// Response bodies.
+    /// Responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_kib: Option<u64>,
     /// How far a compressed body may grow.
@@ -246,7 +247,7 @@ pub struct ManifestLimits {
     /// Headers of one response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_header_kib: Option<u64>,
-    /// Request bodies.
+    /// Requests' bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_kib: Option<u64>,
     /// Time to connect.

@@ -156,9 +156,9 @@ pub struct Usage {
     pub peak_memory_bytes: u64,
     /// Outgoing HTTP requests.
     pub outbound_requests: u64,
-    /// Bytes of outgoing request bodies.
+    /// Bytes of outgoing requests: methods, paths, headers and bodies, without credentials.
     pub bytes_sent: u64,
-    /// Bytes of response bodies.
+    /// Bytes of responses: headers and bodies.
     pub bytes_received: u64,
 }
 

@@ -75,10 +75,11 @@ impl<B> ReceivedBody<B> {
         }
         let limit = self.limits.response_header_bytes;
         let bytes = frame.trailers_ref().map_or(0, header_bytes);
-        if bytes <= limit {
-            return Ok(());
+        if bytes > limit {
+            return Err(OutboundError::Limit(LimitExceeded::with(LimitName::ResponseHeaderBytes, limit, bytes)));
         }
-        Err(OutboundError::Limit(LimitExceeded::with(LimitName::ResponseHeaderBytes, limit, bytes)))
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.traffic.count(Counter::Received, bytes, self.limits.received_bytes)
     }
 }
 

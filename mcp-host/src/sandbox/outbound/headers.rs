@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Request, Version, header};
 
 use super::decode::ACCEPT_ENCODING;
 use super::failure::OutboundError;
+use super::response::header_bytes;
 use crate::sandbox::grants::Origin;
 
 /// What tells one hop how to talk to the next (RFC 9110, section 7.6.1). The host is that hop.
@@ -105,6 +106,13 @@ pub(super) fn prepare<B>(request: &mut Request<B>, origin: &Origin) -> Result<()
     headers.insert(HOST, host);
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
     Ok(())
+}
+
+/// What a prepared request's head takes up: method, path with query, and headers as [`header_bytes`] counts them.
+pub(super) fn head_bytes<B>(request: &Request<B>) -> usize {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let headers = usize::try_from(header_bytes(request.headers())).unwrap_or(usize::MAX);
+    (request.method().as_str().len() + path.len()).saturating_add(headers)
 }
 
 /// What goes with a request that has a credential.

@@ -8,8 +8,8 @@
 //! 5. `inject`: the credential whose audience is exactly this scheme, host and port is added.
 //! 6. `connect`: to an address that was checked.
 //! 7. `tls`: the other side proves to be the host that was named.
-//! 8. The request is sent, its body counted (`body`).
-//! 9. `response`: the head is capped, sessions stay here.
+//! 8. The request is sent, its head and body counted (`body`).
+//! 9. `response`: the head is capped and counted, sessions stay here.
 //! 10. `decode`: the body is decompressed, capped in bytes and in ratio.
 //! 11. `leak`: nothing of a credential comes back.
 //!
@@ -61,8 +61,8 @@ use self::resolve::{BoundedResolver, Resolve, SystemResolver, resolve};
 use self::response::{CheckedBody, receive};
 pub use self::tls::TlsSetupError;
 pub(crate) use self::tls::{certificate_authorities, connector as tls_connector};
-use self::traffic::SharedTraffic;
 pub(crate) use self::traffic::Traffic;
+use self::traffic::{Counter, SharedTraffic};
 use super::grants::{Destination, Grants};
 use super::limits::{LimitName, Limits};
 
@@ -185,10 +185,13 @@ impl Call {
     ) -> Result<(Parts, CheckedBody, Connection), OutboundError> {
         let limits = &self.limits;
         headers::prepare(&mut request, &destination.origin)?;
+        // Without the credential, whose length is nobody's business.
+        let head = headers::head_bytes(&request);
         let connecting =
             Deadline::new(options.connect_timeout, limits.connect_timeout, LimitName::ConnectMs, Stage::Connection);
         let stream = connecting.of(self.connect(destination, &mut request)).await?;
 
+        self.traffic.count(Counter::Sent, head, limits.sent_bytes)?;
         let first_byte = Deadline::new(
             options.first_byte_timeout,
             limits.first_byte_timeout,

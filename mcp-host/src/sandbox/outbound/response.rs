@@ -13,6 +13,7 @@ use super::deadline::Deadline;
 use super::decode::{Coding, DecodedBody};
 use super::failure::OutboundError;
 use super::leak::{ScannedBody, scan_headers, scan_text};
+use super::traffic::Counter;
 use crate::sandbox::limits::{LimitExceeded, LimitName};
 
 /// What opens a session is as good as the credential that it was opened with. The guest could not send it back anyway.
@@ -21,7 +22,7 @@ const SESSIONS: [HeaderName; 2] = [SET_COOKIE, HeaderName::from_static("set-cook
 /// A body that is safe to hand on.
 pub(super) type CheckedBody = UnsyncBoxBody<bytes::Bytes, OutboundError>;
 
-/// Caps the head, decodes the body under its caps, and searches both for the call's credentials.
+/// Caps and counts the head, decodes the body under its caps, and searches both for the call's credentials.
 pub(super) fn receive(
     response: Response<Incoming>,
     patience: Deadline,
@@ -33,6 +34,7 @@ pub(super) fn receive(
     if bytes > limit {
         return Err(OutboundError::Limit(LimitExceeded::with(LimitName::ResponseHeaderBytes, limit, bytes)));
     }
+    call.traffic.count(Counter::Received, usize::try_from(bytes).unwrap_or(usize::MAX), call.limits.received_bytes)?;
     for name in SESSIONS {
         parts.headers.remove(name);
     }

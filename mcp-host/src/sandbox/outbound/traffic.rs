@@ -13,8 +13,9 @@ use crate::sandbox::limits::{LimitExceeded, LimitName};
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) requests: u64,
+    /// Bytes of requests, heads and bodies, without what the host adds to prove who asks.
     pub(crate) sent: u64,
-    /// Bytes of response bodies as they came, compressed or not.
+    /// Bytes of responses, headers and bodies, as they came, compressed or not.
     pub(crate) received: u64,
     /// Bytes of response bodies as the guest was to see them.
     decoded: u64,

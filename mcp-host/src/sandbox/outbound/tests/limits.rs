@@ -6,6 +6,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::server::{Server, Step, ok, with_headers};
 use super::*;
+use crate::sandbox::outbound::decode::ACCEPT_ENCODING;
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -53,16 +54,61 @@ async fn bytes_are_counted_in_both_directions() {
     let server = Server::saying(ok(&[b'x'; 1000])).await;
     let url = server.url("/");
     let receiving = |bytes| Setup::at(&[&url]).limits(|limits| limits.received_bytes = bytes).caller();
-    assert_eq!(receiving(1000).get(&url).await.expect("it is within the limit").body.len(), 1000);
-    assert_exceeds(&mut receiving(999), &url, LimitName::ReceivedBytes, 999).await;
+    // A header's name, its value, and four.
+    let head =
+        |headers: &[(&str, &str)]| headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
+    let whole = head(&[("content-length", "1000")]) as u64 + 1000;
+    let mut caller = receiving(whole);
+    assert_eq!(caller.get(&url).await.expect("it is within the limit").body.len(), 1000);
+    assert_eq!(caller.outbound.take_traffic().received, whole);
+    assert_exceeds(&mut receiving(whole - 1), &url, LimitName::ReceivedBytes, whole - 1).await;
 
     let sending = |bytes| Setup::at(&[&url]).limits(|limits| limits.sent_bytes = bytes).caller();
     let post = || request(Method::POST, &url).header("content-length", "1000");
     let body = "x".repeat(1000);
-    sending(1000).start(post(), &body).await.expect("it is within the limit");
-    let mut caller = sending(999);
-    assert!(matches!(caller.start(post(), &body).await, Err(Error::HttpRequestBodySize(Some(999)))));
+    let host = server.address.to_string();
+    let headers = [("content-length", "1000"), ("host", host.as_str()), ("accept-encoding", ACCEPT_ENCODING)];
+    let whole = ("POST".len() + "/".len() + head(&headers)) as u64 + 1000;
+    let mut caller = sending(whole);
+    caller.start(post(), &body).await.expect("it is within the limit");
+    assert_eq!(caller.outbound.take_traffic().sent, whole);
+    let mut caller = sending(whole - 1);
+    let refused = caller.start(post(), &body).await;
+    assert!(matches!(refused, Err(Error::HttpRequestBodySize(Some(limit))) if limit == whole - 1));
     assert_eq!(caller.outbound.take_traffic().exceeded.map(|exceeded| exceeded.name), Some(LimitName::SentBytes));
+}
+
+#[tokio::test]
+async fn heads_are_counted_also_where_there_is_no_body() {
+    let lines = format!("x-long: {}\r\n", "v".repeat(1000));
+    let server = Server::saying(with_headers(&lines, b"")).await;
+    let url = server.url("/");
+    // "content-length" and "0", "x-long" and its value.
+    let whole = (14 + 1 + 4 + 6 + 1000 + 4) as u64;
+    let receiving = |bytes| Setup::at(&[&url]).limits(|limits| limits.received_bytes = bytes).caller();
+    receiving(whole).get(&url).await.expect("it is within the limit");
+    assert_exceeds(&mut receiving(whole - 1), &url, LimitName::ReceivedBytes, whole - 1).await;
+
+    // A path, or a header, is a way out for data as a body is. What is too much does not leave.
+    let before = server.seen().len();
+    let sending = |bytes| Setup::at(&[&url]).limits(|limits| limits.sent_bytes = bytes).caller();
+    let long = format!("{url}{}", "p".repeat(1000));
+    sending(2000).get(&long).await.expect("it is within the limit");
+    assert_exceeds(&mut sending(1000), &long, LimitName::SentBytes, 1000).await;
+    let header = || request(Method::GET, &url).header("x-data", "v".repeat(1000));
+    sending(2000).send(header()).await.expect("it is within the limit");
+    assert!(sending(1000).send(header()).await.is_err());
+    assert_eq!(server.seen().len(), before + 2);
+
+    // A credential that the host adds is not counted.
+    let measured = |setup: Setup| {
+        let (mut caller, url) = (setup.caller(), url.clone());
+        async move {
+            caller.get(&url).await.expect("it answers");
+            caller.outbound.take_traffic().sent
+        }
+    };
+    assert_eq!(measured(Setup::at(&[&url])).await, measured(Setup::at(&[&url]).bearer(&url)).await);
 }
 
 #[tokio::test]
