@@ -125,6 +125,87 @@ async fn a_client_that_waits_is_asked_and_waited_for_so_long() {
     assert_eq!(host.in_session(&session, &ping).send().await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_version_with_sessions_is_spoken_and_an_unknown_one_gets_one_of_ours() {
+    let host = Setup::up().await.start().await;
+    for (asked, spoken) in [
+        ("2025-11-25", "2025-11-25"),
+        ("2025-06-18", "2025-06-18"),
+        ("2025-03-26", "2025-03-26"),
+        ("2024-11-05", "2024-11-05"),
+        ("1999-12-31", "2025-11-25"),
+    ] {
+        let client = json!({ "name": "scenarios", "version": "0" });
+        let hello = json!({ "protocolVersion": asked, "capabilities": {}, "clientInfo": client });
+        let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello });
+        let begun = host.mcp(&hello).send().await;
+        let result = begun.messages().pop().expect("an answer")["result"].clone();
+        assert_eq!(result["protocolVersion"], spoken, "{asked}: {result:#}");
+        let within = |message: Value| {
+            let request = host.mcp(&message).header("mcp-session-id", begun.header("mcp-session-id"));
+            // The header is of the versions from 2025-06-18 on.
+            if spoken < "2025-06-18" { request } else { request.header("mcp-protocol-version", spoken) }
+        };
+        let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        assert_eq!(within(initialized).send().await.status, 202, "{asked}");
+        let parameters = json!({ "name": "toolbox_jq", "arguments": { "filter": ".a", "input": { "a": 42 } } });
+        let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": parameters });
+        let answer = within(call).send().await.messages().pop().expect("an answer");
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        assert!(text.contains("42"), "{asked}: {answer:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_contradict_the_message_are_refused() {
+    let host = Setup::up().await.start().await;
+    let parameters = json!({
+        "name": "toolbox_jq",
+        "arguments": { "filter": ".", "input": 1 },
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": { "name": "scenarios", "version": "0" },
+        },
+    });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters });
+    let declared = |method: Option<&str>, name: Option<&str>| {
+        let request = host.mcp(&message).header("mcp-protocol-version", "2026-07-28");
+        let request = method.into_iter().fold(request, |request, method| request.header("mcp-method", method));
+        name.into_iter().fold(request, |request, name| request.header("mcp-name", name)).send()
+    };
+    for (method, name) in [
+        (Some("tools/list"), Some("toolbox_jq")),
+        (Some("tools/call"), Some("toolbox_hash")),
+        (Some("tools/call"), None),
+        (None, Some("toolbox_jq")),
+    ] {
+        let refused = declared(method, name).await.expect(400);
+        assert_eq!((&refused["error"]["code"], &refused["id"]), (&json!(-32020), &json!(1)), "{method:?} {name:?}");
+    }
+    assert_eq!(host.items("/v1/jobs").await.len(), 0);
+    assert_eq!(declared(Some("tools/call"), Some("toolbox_jq")).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_a_session_cancels_ends_the_guest_and_the_job() {
+    let host = host().await;
+    let session = asked_session(&host).await;
+    let parameters = json!({ "name": "hostile_sleep", "arguments": { "ms": 25_000 } });
+    let call = json!({ "jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": parameters });
+    let calling = tokio::spawn(host.in_session(&session, &call).send());
+    let job =
+        eventually("the call runs", async || host.items("/v1/jobs?status=running").await.into_iter().next()).await;
+    let start = Instant::now();
+    let canceled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 9 } });
+    assert_eq!(host.in_session(&session, &canceled).send().await.status, 202);
+    let job = host.ended(job["id"].as_str().expect("an id")).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+    assert_eq!((&job["status"], &job["error"]["type"]), (&json!("canceled"), &json!("canceled")));
+    // Who has canceled gets no answer.
+    let told = calling.await.expect("is not aborted").messages();
+    assert!(told.iter().all(|message| message["id"] != 9), "{told:#?}");
+}
+
 /// A session of a client that can ask its user.
 async fn asked_session(host: &Host) -> String {
     let client = json!({ "name": "scenarios", "version": "0" });
