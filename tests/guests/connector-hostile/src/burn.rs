@@ -3,8 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bulkhead_connector_kit::host::{Level, log};
-use bulkhead_connector_kit::{Annotations, Tool, ToolError};
+use bulkhead_connector_kit::{Annotations, Level, Tool, ToolError, log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
