@@ -1,5 +1,6 @@
 //! MCP clients as people have them: the official ones of Python and TypeScript, fastmcp, and the inspector.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
@@ -130,14 +131,36 @@ async fn the_python_client_lists_and_calls_over_stdio() {
     assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 2);
 }
 
+/// The command line of a server over standard input and output with what this host has.
+fn stdio_beside(host: &Host) -> Vec<OsString> {
+    let server = host.setup().command_line();
+    let database = host.setup().database().url().into_iter().flat_map(|url| ["--database-url", url]);
+    let command = [server.get_program(), OsStr::new("mcp")].into_iter().chain(server.get_args().skip(1));
+    command.map(OsStr::to_owned).chain(database.map(OsString::from)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stdio_works_beside_a_running_host() {
     let host = Setup::up().await.start().await;
-    let server = host.setup().command_line();
-    let arguments: Vec<_> = server.get_args().skip(1).collect();
-    let database: Vec<_> = host.setup().database().url().into_iter().flat_map(|url| ["--database-url", url]).collect();
-    python(|c| c.args(["stdio".as_ref(), server.get_program(), "mcp".as_ref()]).args(arguments).args(&database)).await;
+    python(|command| command.arg("stdio").args(stdio_beside(&host))).await;
     assert_eq!(host.items("/v1/jobs?status=succeeded").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_over_stdio_that_its_client_cancels_ends_the_guest_and_the_job() {
+    let host = Setup::up().await.with_hostile().start().await;
+    let mut client = program("BULKHEAD_NODE");
+    client.arg(script("node/cancel.mjs")).args([&format!("http://{}", host.address()), host.key()]);
+    let ended = run(client.args(stdio_beside(&host))).await;
+    assert!(ended.status.success(), "{}{}", ended.output, ended.errors);
+    let eras: Vec<Value> = ended.output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let versions: Vec<_> = eras.iter().map(|era| &era["version"]).collect();
+    assert_eq!(versions, ["2026-07-28", "2025-11-25"]);
+    for era in &eras {
+        let job = &era["job"];
+        assert_eq!((&era["refused"], &job["status"]), (&json!(true), &json!("canceled")), "{era:#}");
+        assert!(job["usage"]["wall_us"].as_u64().is_some_and(|wall| wall < 20_000_000), "{era:#}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
