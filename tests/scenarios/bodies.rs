@@ -40,9 +40,7 @@ async fn a_body_over_mcp_may_be_as_long_as_the_limit_says() {
     const LIMIT: usize = 1000;
     let host = Setup::up().await.config(&format!("[mcp]\nmax_body_bytes = {LIMIT}\n")).start().await;
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
-    let session = host.open_session().await.header("mcp-session-id").to_owned();
-    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    assert_eq!(host.in_session(&session, &initialized).send().await.status, 202);
+    let session = host.session_as(host.key(), &json!({})).await;
     let padded = |length: usize| {
         // JSON may end in spaces.
         let body = format!("{message:<length$}");

@@ -253,37 +253,18 @@ async fn the_typescript_client_sends_its_person_to_the_authorization_server() {
     typescript("person").await;
 }
 
-/// Opens a session with a token, and gives its id.
-async fn session(host: &Host, token: &str) -> String {
-    let parameters = json!({
-        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "scenario", "version": "0" },
-    });
-    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters });
-    let begun = host.mcp_as(token, &message).send().await;
-    assert_eq!(begun.status, 200, "{}", begun.text());
-    let id = begun.header("mcp-session-id").to_owned();
-    let _ = within(host, token, &id, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
-    id
-}
-
-/// A message in a session.
-async fn within(host: &Host, token: &str, session: &str, message: &Value) -> Reply {
-    let request = host.mcp_as(token, message).header("mcp-session-id", session);
-    request.header("mcp-protocol-version", "2025-11-25").send().await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_with_a_session_is_told_of_the_missing_scope_too() {
     let provider = Provider::start("EdDSA").await;
     let host = host_of(&provider, "").await;
     let reader = provider.token("agent", "mcp", &resource(&host)).await;
-    let session = session(&host, &reader).await;
+    let session = host.session_as(&reader, &json!({})).await;
     let call = |tool: &str, arguments: Value| {
         let parameters = json!({ "name": tool, "arguments": arguments });
         json!({ "jsonrpc": "2.0", "id": 2, "method": CALL, "params": parameters })
     };
     let change = call("hostile_change_slowly", json!({ "ms": 1 }));
-    let refused = within(&host, &reader, &session, &change).await;
+    let refused = host.in_session_as(&reader, &session, &change).send().await;
     assert_eq!(refused.problem(403)["type"], "urn:bulkhead:problem:insufficient-scope");
     assert_eq!(refused.problem(403)["scope"], "mcp mcp:write");
     assert_eq!(parameter(&refused, "error"), Some("insufficient_scope"));
@@ -296,18 +277,18 @@ async fn a_client_with_a_session_is_told_of_the_missing_scope_too() {
         (call("hostile_nothing", json!({})), -32602),
         (json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/nothing" }), -32601),
     ] {
-        let answered = within(&host, &reader, &session, &message).await;
+        let answered = host.in_session_as(&reader, &session, &message).send().await;
         assert_eq!(answered.status, 200, "{}", answered.text());
         let error = answered.messages().pop().expect("an answer");
         assert_eq!(error["error"]["code"], code, "{error:#}");
     }
-    assert_eq!(within(&host, &reader, &session, &json!([change])).await.status, 400, "a batch");
+    assert_eq!(host.in_session_as(&reader, &session, &json!([change])).send().await.status, 400, "a batch");
     let reading = call("toolbox_jq", json!({ "filter": ".a", "input": { "a": 42 } }));
-    let answered = within(&host, &reader, &session, &reading).await.messages().pop().expect("an answer");
+    let answered = host.in_session_as(&reader, &session, &reading).send().await.messages().pop().expect("an answer");
     assert_eq!(answered["result"]["structuredContent"], json!({ "results": [42] }), "{answered:#}");
     // The scope is asked of each request, not of the session.
     let writer = provider.token("agent", "mcp mcp:write", &resource(&host)).await;
-    let changed = within(&host, &writer, &session, &change).await.messages().pop().expect("an answer");
+    let changed = host.in_session_as(&writer, &session, &change).send().await.messages().pop().expect("an answer");
     assert!(changed["result"]["_meta"]["bulkhead/job"].is_string(), "{changed:#}");
 }
 

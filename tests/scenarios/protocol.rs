@@ -135,10 +135,7 @@ async fn every_version_with_sessions_is_spoken_and_an_unknown_one_gets_one_of_ou
         ("2024-11-05", "2024-11-05"),
         ("1999-12-31", "2025-11-25"),
     ] {
-        let client = json!({ "name": "scenarios", "version": "0" });
-        let hello = json!({ "protocolVersion": asked, "capabilities": {}, "clientInfo": client });
-        let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello });
-        let begun = host.mcp(&hello).send().await;
+        let begun = host.initialize_as(host.key(), asked, &json!({})).send().await;
         let result = begun.messages().pop().expect("an answer")["result"].clone();
         assert_eq!(result["protocolVersion"], spoken, "{asked}: {result:#}");
         let within = |message: Value| {
@@ -208,13 +205,7 @@ async fn a_call_that_a_session_cancels_ends_the_guest_and_the_job() {
 
 /// A session of a client that can ask its user.
 async fn asked_session(host: &Host) -> String {
-    let client = json!({ "name": "scenarios", "version": "0" });
-    let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} }, "clientInfo": client });
-    let begun = host.mcp(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello })).send().await;
-    let session = begun.header("mcp-session-id").to_owned();
-    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    assert_eq!(host.in_session(&session, &initialized).send().await.status, 202);
-    session
+    host.session_as(host.key(), &json!({ "elicitation": {} })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,10 +260,8 @@ async fn lists_come_in_pages_of_the_configured_size() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_nobody_elses() {
     let host = host().await;
-    let id = host.open_session().await.header("mcp-session-id").to_owned();
+    let id = host.session_as(host.key(), &json!({})).await;
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
-    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    assert_eq!(host.in_session(&id, &initialized).send().await.status, 202);
     assert_eq!(host.in_session(&id, &list).send().await.status, 200);
     // From now on the same key is another user's.
     host.execute(

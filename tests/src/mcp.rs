@@ -55,16 +55,39 @@ impl Host {
         }
     }
 
+    /// The request that opens a session of this version, for a client that can do so much.
+    pub fn initialize_as(&self, credential: &str, version: &str, capabilities: &Value) -> Request {
+        let client = json!({ "name": "scenarios", "version": "0" });
+        let hello = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": client });
+        self.mcp_as(credential, &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }))
+    }
+
     /// Opens a session of the last version that has them.
     pub async fn open_session(&self) -> Reply {
-        let client = json!({ "name": "scenarios", "version": "0" });
-        let hello = json!({ "protocolVersion": SESSIONS, "capabilities": {}, "clientInfo": client });
-        self.mcp(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello })).send().await
+        self.initialize_as(self.key(), SESSIONS, &json!({})).send().await
+    }
+
+    /// The id of a session of that version in which requests may begin, for a client that can do so much.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn session_as(&self, credential: &str, capabilities: &Value) -> String {
+        let begun = self.initialize_as(credential, SESSIONS, capabilities).send().await;
+        assert_eq!(begun.status, 200, "{}", begun.text());
+        let session = begun.header("mcp-session-id").to_owned();
+        let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        assert_eq!(self.in_session_as(credential, &session, &initialized).send().await.status, 202);
+        session
     }
 
     /// A message in a session.
     pub fn in_session(&self, session: &str, message: &Value) -> Request {
-        self.mcp(message).header("mcp-session-id", session).header("mcp-protocol-version", SESSIONS)
+        self.in_session_as(self.key(), session, message)
+    }
+
+    /// The same with another credential than the owner's key.
+    pub fn in_session_as(&self, credential: &str, session: &str, message: &Value) -> Request {
+        self.mcp_as(credential, message).header("mcp-session-id", session).header("mcp-protocol-version", SESSIONS)
     }
 
     /// The request that calls a tool.
